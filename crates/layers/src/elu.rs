@@ -1,0 +1,79 @@
+//! `A = Z` where `Z > 0`, `A = α(e^Z − 1)` elsewhere: a ReLU that bends smoothly toward `−α`.
+//!
+//! Derivative: 1 where `Z > 0`, `α e^Z` elsewhere. (Clevert et al., ICLR 2016, <https://arxiv.org/abs/1511.07289>, equation 1.)
+//!
+//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
+//!
+//! ```
+//! use layers::{Layer, Elu};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 3));
+//! Elu::default().infer(&array![[0.0, 2.0, -1e4]], &mut a);
+//! assert_eq!(a, array![[0.0, 2.0, -1.0]]);
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::elementwise::{map, map2};
+use tensor_core::{Error, Float};
+
+use crate::{Layer, Saved};
+
+/// The exponential linear unit, PyTorch's `nn.ELU`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Elu {
+    alpha: f64,
+}
+
+/// α = 1, as in PyTorch.
+impl Default for Elu {
+    fn default() -> Self {
+        Self { alpha: 1.0 }
+    }
+}
+
+impl Elu {
+    /// An ELU that tends to `−alpha` on the negative side.
+    ///
+    /// # Errors
+    /// If `alpha` is not finite.
+    pub fn new(alpha: f64) -> Result<Self, Error> {
+        Error::check_hyperparameter("Elu", "alpha", "a finite number", alpha, f64::is_finite)?;
+        Ok(Self { alpha })
+    }
+
+    /// The negated limit of the negative side.
+    pub fn alpha(&self) -> f64 {
+        self.alpha
+    }
+}
+
+impl<F: Float> Layer<F> for Elu {
+    type Cache = ();
+    type Grads = ();
+    const NAME: &'static str = "Elu";
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) {}
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        let alpha = F::of(self.alpha);
+        // exp_m1: e^z − 1 would lose all digits near 0.
+        map(x, y, |z| if z > F::zero() { z } else { alpha * z.exp_m1() });
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        _grads: &mut (),
+    ) {
+        if let Some(dx) = dx {
+            let alpha = F::of(self.alpha);
+            // α e^z from the input: from the output, a + α would lose the tail.
+            map2(saved.x, dy, dx, |z, dy| if z > F::zero() { dy } else { dy * alpha * z.exp() });
+        }
+    }
+}

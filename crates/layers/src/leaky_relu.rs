@@ -1,0 +1,85 @@
+//! `A = Z` where `Z > 0`, `A = s·Z` elsewhere, with a small slope `s`.
+//!
+//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
+//!
+//! ```
+//! use layers::{Layer, LeakyRelu};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 3));
+//! LeakyRelu::new(0.25)?.infer(&array![[-4.0, 0.0, 2.0]], &mut a);
+//! assert_eq!(a, array![[-1.0, 0.0, 2.0]]);
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::elementwise::{map, map2};
+use tensor_core::{Error, Float};
+
+use crate::{Layer, Saved};
+
+/// A ReLU that lets a little of the negative side through, PyTorch's `nn.LeakyReLU`.
+///
+/// At `Z = 0` the derivative is the negative side's, as in PyTorch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LeakyRelu {
+    negative_slope: f64,
+}
+
+/// Slope 0.01, as in PyTorch.
+impl Default for LeakyRelu {
+    fn default() -> Self {
+        Self { negative_slope: 0.01 }
+    }
+}
+
+impl LeakyRelu {
+    /// A leaky ReLU with the given slope on the negative side.
+    ///
+    /// # Errors
+    /// If the slope is not finite.
+    pub fn new(negative_slope: f64) -> Result<Self, Error> {
+        let finite = "a finite number";
+        Error::check_hyperparameter(
+            "LeakyRelu",
+            "negative_slope",
+            finite,
+            negative_slope,
+            f64::is_finite,
+        )?;
+        Ok(Self { negative_slope })
+    }
+
+    /// The slope on the negative side.
+    pub fn negative_slope(&self) -> f64 {
+        self.negative_slope
+    }
+}
+
+impl<F: Float> Layer<F> for LeakyRelu {
+    type Cache = ();
+    type Grads = ();
+    const NAME: &'static str = "LeakyRelu";
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) {}
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        let slope = F::of(self.negative_slope);
+        map(x, y, |z| if z > F::zero() { z } else { slope * z });
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        _grads: &mut (),
+    ) {
+        if let Some(dx) = dx {
+            let slope = F::of(self.negative_slope);
+            map2(saved.x, dy, dx, |z, dy| if z > F::zero() { dy } else { slope * dy });
+        }
+    }
+}

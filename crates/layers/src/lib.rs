@@ -1,0 +1,54 @@
+//! Neural network layers, each in one file that opens with its formula.
+//!
+//! The crate's one decision: **a layer owns its parameters and nothing else**. Input, output and what backward needs belong
+//! to whoever runs the layer, in practice the workspace of `models::Sequential`. A layer that remembers its last input, as
+//! the course's and PyTorch's do, was rejected: it cannot be shared by threads, a validation pass in the wrong place changes
+//! its gradients, and its intermediate values are hidden.
+//!
+//! | layer | formula | parameters |
+//! |---|---|---|
+//! | [`Linear`] | `A Wᵀ + ι bᵀ` | `weight (C_out, C_in)`, `bias (C_out)` |
+//! | [`Identity`] | `Z` | |
+//! | [`Relu`] | `max(0, Z)` | |
+//! | [`LeakyRelu`] | `max(0, Z) + s·min(0, Z)` | |
+//! | [`Elu`] | `max(0, Z) + α(e^min(0, Z) − 1)` | |
+//! | [`Selu`] | ELU, scaled to keep mean 0 and variance 1 | |
+//! | [`Sigmoid`] | `1/(1 + e^(−Z))` | |
+//! | [`Tanh`] | `tanh Z` | |
+//! | [`Softplus`] | `ln(1 + e^(βZ))/β` | |
+//! | [`Silu`] | `Z σ(Z)` | |
+//! | [`Gelu`] | `Z Φ(Z)`, or its tanh form | |
+//! | [`Softmax`] | `e^Z / Σ e^Z` along a row | |
+//! | [`LogSoftmax`] | `Z − ln Σ e^Z` along a row | |
+//!
+//! The trait they share, [`Layer`], can be implemented in any crate.
+
+mod elu;
+mod gelu;
+mod identity;
+pub mod layer;
+mod leaky_relu;
+mod linear;
+mod log_softmax;
+mod relu;
+mod selu;
+mod sigmoid;
+mod silu;
+mod softmax;
+mod softplus;
+mod tanh;
+
+pub use elu::Elu;
+pub use gelu::Gelu;
+pub use identity::Identity;
+pub use layer::{Layer, Mode, Saved};
+pub use leaky_relu::LeakyRelu;
+pub use linear::{Linear, LinearConfig, LinearGrads};
+pub use log_softmax::LogSoftmax;
+pub use relu::Relu;
+pub use selu::Selu;
+pub use sigmoid::Sigmoid;
+pub use silu::Silu;
+pub use softmax::Softmax;
+pub use softplus::Softplus;
+pub use tanh::Tanh;

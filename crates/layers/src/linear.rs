@@ -1,0 +1,319 @@
+//! `Z = A Wᵀ + ι bᵀ`: every output is a weighted sum of all inputs, plus a constant.
+//!
+//! | | shape | |
+//! |---|---|---|
+//! | `A` | `(N, C_in)` | input, one sample a row |
+//! | `W` | `(C_out, C_in)` | `weight`, one output a row |
+//! | `b` | `(C_out)` | `bias` |
+//! | `Z` | `(N, C_out)` | output |
+//! | `dLdA = dLdZ W` | `(N, C_in)` | |
+//! | `dLdW = dLdZᵀ A` | `(C_out, C_in)` | no `1/N`: the loss has averaged already |
+//! | `dLdb = Σ_n dLdZ[n, :]` | `(C_out)` | |
+//!
+//! ```
+//! use layers::{Layer, Linear};
+//! use ndarray::{Array2, array};
+//!
+//! let linear = Linear::from_parts(array![[1.0, 2.0], [0.0, -1.0]], Some(array![10.0, 20.0]))?;
+//! let mut z = Array2::zeros((1, 2));
+//! linear.infer(&array![[3.0, 4.0]], &mut z);
+//! assert_eq!(z, array![[1.0 * 3.0 + 2.0 * 4.0 + 10.0, -4.0 + 20.0]]);
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::{Array1, Array2, ArrayRef2};
+use tensor_core::elementwise::broadcast_rows;
+use tensor_core::reduce::column_sums;
+use tensor_core::{Error, Float, Init, Kind, Parameter, Rng, Role, Tensor, TensorMut, gemm};
+
+use crate::{Layer, Saved};
+
+/// A fully connected layer, PyTorch's `nn.Linear`.
+///
+/// Parameters: `weight (C_out, C_in)`, `bias (C_out)` unless it is left out.
+///
+/// The course's notes hold the bias as a column `(C_out, 1)`; here it is `(C_out)`, as in PyTorch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear<F> {
+    weight: Array2<F>,
+    bias: Option<Array1<F>>,
+}
+
+/// Choices of a [`Linear`] beyond its widths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinearConfig {
+    /// Whether a constant is added; `false` in front of a layer that subtracts the mean anyway.
+    pub bias: bool,
+    /// How weight and bias are filled.
+    pub init: Init,
+}
+
+impl Default for LinearConfig {
+    fn default() -> Self {
+        Self { bias: true, init: Init::default() }
+    }
+}
+
+/// Gradients of a [`Linear`], shaped as its parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearGrads<F> {
+    /// `dLdW (C_out, C_in)`.
+    pub weight: Array2<F>,
+    /// `dLdb (C_out)`, where there is a bias.
+    pub bias: Option<Array1<F>>,
+}
+
+impl<F: Float> Linear<F> {
+    /// A layer from `in_features` to `out_features` with PyTorch's initial values.
+    ///
+    /// # Errors
+    /// If either width is 0.
+    pub fn new(in_features: usize, out_features: usize, rng: &mut Rng) -> Result<Self, Error> {
+        Self::with_config(in_features, out_features, LinearConfig::default(), rng)
+    }
+
+    /// A layer from `in_features` to `out_features`.
+    ///
+    /// # Errors
+    /// If either width is 0.
+    pub fn with_config(
+        in_features: usize,
+        out_features: usize,
+        config: LinearConfig,
+        rng: &mut Rng,
+    ) -> Result<Self, Error> {
+        check_widths(in_features, out_features)?;
+        let mut weight = Array2::zeros((out_features, in_features));
+        config.init.weight(&mut weight, rng);
+        let bias = config.bias.then(|| {
+            let mut bias = Array1::zeros(out_features);
+            config.init.bias(&mut bias, in_features, rng);
+            bias
+        });
+        Ok(Self { weight, bias })
+    }
+
+    /// A layer with given values: `weight (C_out, C_in)` and, unless it is left out, `bias (C_out)`.
+    ///
+    /// # Errors
+    /// If a width is 0 or the bias has another length than the weight has rows.
+    pub fn from_parts(weight: Array2<F>, bias: Option<Array1<F>>) -> Result<Self, Error> {
+        let (out_features, in_features) = weight.dim();
+        check_widths(in_features, out_features)?;
+        if let Some(bias) = &bias
+            && bias.len() != out_features
+        {
+            return Err(Error::shape("Linear: bias", &[out_features], &[bias.len()]));
+        }
+        // Row-major, so that optimizers see the values as one slice.
+        let weight = if weight.is_standard_layout() {
+            weight
+        } else {
+            weight.as_standard_layout().into_owned()
+        };
+        let bias =
+            bias.map(|b| if b.is_standard_layout() { b } else { b.iter().copied().collect() });
+        Ok(Self { weight, bias })
+    }
+
+    /// `W (C_out, C_in)`.
+    pub fn weight(&self) -> &ArrayRef2<F> {
+        &self.weight
+    }
+
+    /// `b (C_out)`, if the layer has one.
+    pub fn bias(&self) -> Option<&Array1<F>> {
+        self.bias.as_ref()
+    }
+}
+
+fn check_widths(in_features: usize, out_features: usize) -> Result<(), Error> {
+    if in_features == 0 {
+        return Err(Error::empty("Linear", "at least 1 input feature"));
+    }
+    if out_features == 0 {
+        return Err(Error::empty("Linear", "at least 1 output feature"));
+    }
+    Ok(())
+}
+
+impl<F: Float> Layer<F> for Linear<F> {
+    type Cache = ();
+    type Grads = LinearGrads<F>;
+    const NAME: &'static str = "Linear";
+
+    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
+        let (out, expected) = self.weight.dim();
+        if in_features == expected {
+            Ok(out)
+        } else {
+            Err(Error::features(Self::NAME, expected, in_features))
+        }
+    }
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) -> LinearGrads<F> {
+        LinearGrads {
+            weight: Array2::zeros(self.weight.dim()),
+            bias: self.bias.as_ref().map(|b| Array1::zeros(b.len())),
+        }
+    }
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        match &self.bias {
+            Some(bias) => {
+                broadcast_rows(bias, y);
+                gemm(F::one(), x, &self.weight.t(), F::one(), y); // Z = A Wᵀ + ι bᵀ
+            }
+            None => gemm(F::one(), x, &self.weight.t(), F::zero(), y),
+        }
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut LinearGrads<F>,
+    ) {
+        gemm(F::one(), &dy.t(), saved.x, F::zero(), &mut grads.weight); // dLdW = dLdZᵀ A
+        if let Some(db) = &mut grads.bias {
+            column_sums(dy, db); // dLdb = Σ_n dLdZ[n, :]
+        }
+        if let Some(dx) = dx {
+            gemm(F::one(), dy, &self.weight, F::zero(), dx); // dLdA = dLdZ W
+        }
+    }
+
+    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        visit_tensors(&self.weight, self.bias.as_ref(), visit);
+    }
+
+    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
+        visit(TensorMut { name: "weight", value: self.weight.view_mut().into_dyn() });
+        if let Some(bias) = &mut self.bias {
+            visit(TensorMut { name: "bias", value: bias.view_mut().into_dyn() });
+        }
+    }
+
+    fn gradients<'a>(&self, grads: &'a LinearGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        visit_tensors(&grads.weight, grads.bias.as_ref(), visit);
+    }
+
+    fn parameters(&mut self, grads: &mut LinearGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
+        visit(Parameter::of_arrays("weight", Role::Weight, &mut *self.weight, &mut *grads.weight));
+        if let (Some(b), Some(db)) = (&mut self.bias, &mut grads.bias) {
+            visit(Parameter::of_arrays("bias", Role::Bias, &mut **b, &mut **db));
+        }
+    }
+}
+
+fn visit_tensors<'a, F: Float>(
+    weight: &'a Array2<F>,
+    bias: Option<&'a Array1<F>>,
+    visit: &mut dyn FnMut(Tensor<'a, F>),
+) {
+    let parameter = Kind::Parameter;
+    visit(Tensor {
+        name: "weight",
+        kind: parameter(Role::Weight),
+        value: weight.view().into_dyn(),
+    });
+    if let Some(bias) = bias {
+        visit(Tensor { name: "bias", kind: parameter(Role::Bias), value: bias.view().into_dyn() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{Linear, LinearConfig};
+    use crate::{Layer, Saved};
+    use tensor_core::{Init, Rng};
+
+    // A = [1 2 3; 4 5 6], W = [1 0 −1; 2 ½ 1], b = [10, −10]:
+    //   Z[0] = [1 − 3 + 10, 2 + 1 + 3 − 10] = [8, −4]
+    //   Z[1] = [4 − 6 + 10, 8 + 5/2 + 6 − 10] = [8, 13/2]
+    // With dLdZ = [1 −1; 2 ½]:
+    //   dLdA[0] = 1·[1 0 −1] − 1·[2 ½ 1] = [−1, −½, −2]
+    //   dLdA[1] = 2·[1 0 −1] + ½·[2 ½ 1] = [3, ¼, −3/2]
+    //   dLdW[0] = 1·[1 2 3] + 2·[4 5 6] = [9, 12, 15]
+    //   dLdW[1] = −1·[1 2 3] + ½·[4 5 6] = [1, ½, 0]
+    //   dLdb = [1 + 2, −1 + ½] = [3, −½]
+    // Every number is a short binary fraction, so the comparison is exact.
+    #[test]
+    fn forward_and_backward_by_hand() {
+        let weight = array![[1.0, 0.0, -1.0], [2.0, 0.5, 1.0]];
+        let x = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let dy = array![[1.0, -1.0], [2.0, 0.5]];
+        for bias in [Some(array![10.0, -10.0]), None] {
+            let linear = Linear::from_parts(weight.clone(), bias.clone()).unwrap();
+            let mut y = Array2::from_elem((2, 2), f64::NAN);
+            linear.infer(&x, &mut y);
+            let z = array![[-2.0, 6.0], [-2.0, 16.5]];
+            assert_eq!(y, if bias.is_some() { z + array![10.0, -10.0] } else { z });
+
+            let mut dx = Array2::from_elem((2, 3), f64::NAN);
+            let mut grads = linear.grads();
+            grads.weight.fill(f64::NAN);
+            linear.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+            assert_eq!(dx, array![[-1.0, -0.5, -2.0], [3.0, 0.25, -1.5]]);
+            assert_eq!(grads.weight, array![[9.0, 12.0, 15.0], [1.0, 0.5, 0.0]]);
+            assert_eq!(grads.bias, bias.map(|_| array![3.0, -0.5]));
+        }
+    }
+
+    #[test]
+    fn widths_are_checked_when_built() {
+        let mut rng = Rng::new(0);
+        let messages = [
+            (
+                Linear::<f64>::new(0, 3, &mut rng),
+                "Linear: expected at least 1 input feature, found 0",
+            ),
+            (Linear::new(3, 0, &mut rng), "Linear: expected at least 1 output feature, found 0"),
+            (
+                Linear::from_parts(Array2::zeros((3, 2)), Some(array![0.0, 0.0])),
+                "Linear: bias: expected shape (3), found (2)",
+            ),
+        ];
+        for (result, message) in messages {
+            assert_eq!(result.unwrap_err().to_string(), message);
+        }
+        let linear = Linear::<f64>::new(2, 3, &mut rng).unwrap();
+        assert_eq!(linear.out_features(2), Ok(3));
+        assert_eq!(
+            linear.out_features(3).unwrap_err().to_string(),
+            "Linear: expected 2 input features, found 3"
+        );
+    }
+
+    #[test]
+    fn any_layout_of_given_values_is_taken() {
+        let weight = array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
+        let transposed = weight.t().as_standard_layout().into_owned().reversed_axes();
+        let mut bias = array![3.0, 2.0, 1.0];
+        bias.invert_axis(ndarray::Axis(0));
+        let linear = Linear::from_parts(transposed, Some(bias));
+        let mut linear = linear.unwrap();
+        assert_eq!(linear.weight(), &weight);
+        let mut grads = linear.grads();
+        let mut seen = Vec::new();
+        linear.parameters(&mut grads, &mut |p| seen.push((p.name, p.value.to_vec())));
+        let expected =
+            [("weight", vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), ("bias", vec![1.0, 2.0, 3.0])];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_layer_without_bias_has_none() {
+        let config = LinearConfig { bias: false, init: Init::HeNormal };
+        let linear = Linear::<f32>::with_config(4, 2, config, &mut Rng::new(1)).unwrap();
+        assert!(linear.bias().is_none());
+        let mut names = Vec::new();
+        linear.tensors(&mut |t| names.push(t.name));
+        assert_eq!(names, ["weight"]);
+    }
+}

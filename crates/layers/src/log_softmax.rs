@@ -1,0 +1,56 @@
+//! `A[n, c] = Z[n, c] − ln Σ_k e^Z[n, k]`: the logarithm of softmax, finite where softmax itself rounds to 0.
+//!
+//! The Jacobian of a row is `∂a_i/∂z_j = δ_ij − softmax(z)_j`, so `dLdZ = dLdA − softmax(Z)·Σ_c dLdA`, with
+//! `softmax(Z) = e^A`.
+//!
+//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
+//!
+//! ```
+//! use layers::{Layer, LogSoftmax};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 2));
+//! LogSoftmax.infer(&array![[1e4, -1e4]], &mut a);
+//! assert_eq!(a, array![[0.0, -2e4]]);
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::{Float, reduce, special};
+
+use crate::{Layer, Saved};
+
+/// The logarithm of softmax over the features, PyTorch's `nn.LogSoftmax(dim=1)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogSoftmax;
+
+impl<F: Float> Layer<F> for LogSoftmax {
+    type Cache = ();
+    type Grads = ();
+    const NAME: &'static str = "LogSoftmax";
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) {}
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
+            special::log_softmax(&x, &mut y);
+        }
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        _grads: &mut (),
+    ) {
+        let Some(dx) = dx else { return };
+        for ((y, dy), mut dx) in saved.y.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
+            let total = reduce::sum_by(dy.len(), &|c| dy[c]); // Σ_c dLdA
+            for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+                *dx = dy - y.exp() * total; // dLdZ = dLdA − softmax(Z)·Σ_c dLdA
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `A = s·Z` where `Z > 0`, `A = s·α(e^Z − 1)` elsewhere, with the two constants for which mean 0 and variance 1 are a fixed point.
+//!
+//! `α = 1.6732632423543772…`, `s = 1.0507009873554804…` (Klambauer et al., NeurIPS 2017, <https://arxiv.org/abs/1706.02515>,
+//! equation 14; digits from the authors' code).
+//!
+//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
+//!
+//! ```
+//! use layers::{Layer, Selu};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 2));
+//! Selu.infer(&array![[0.0, 1.0]], &mut a);
+//! assert_eq!(a, array![[0.0, 1.0507009873554805]]);
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::Float;
+use tensor_core::elementwise::{map, map2};
+
+use crate::{Layer, Saved};
+
+/// The self-normalizing ELU, PyTorch's `nn.SELU`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Selu;
+
+const ALPHA: f64 = 1.673_263_242_354_377_2;
+const SCALE: f64 = 1.050_700_987_355_480_5;
+
+impl<F: Float> Layer<F> for Selu {
+    type Cache = ();
+    type Grads = ();
+    const NAME: &'static str = "Selu";
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) {}
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        let (scale, alpha) = (F::of(SCALE), F::of(SCALE * ALPHA));
+        map(x, y, |z| if z > F::zero() { scale * z } else { alpha * z.exp_m1() });
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        _grads: &mut (),
+    ) {
+        if let Some(dx) = dx {
+            let (scale, alpha) = (F::of(SCALE), F::of(SCALE * ALPHA));
+            map2(saved.x, dy, dx, |z, dy| dy * if z > F::zero() { scale } else { alpha * z.exp() });
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `A[n, c] = e^Z[n, c] / Σ_k e^Z[n, k]`: every row becomes positive and sums to 1.
+//!
+//! The Jacobian of a row is `∂a_i/∂z_j = a_i(δ_ij − a_j)`, so that its transpose times `dLdA` is
+//! `dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)`: one product of rows instead of a `C × C` matrix.
+//!
+//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
+//!
+//! For training a classifier use the cross-entropy loss on logits instead: it needs no softmax layer.
+//!
+//! ```
+//! use layers::{Layer, Softmax};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 3));
+//! Softmax.infer(&array![[1e4, -1e4, 1e4]], &mut a);
+//! assert_eq!(a, array![[0.5, 0.0, 0.5]]);
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::{Float, reduce, special};
+
+use crate::{Layer, Saved};
+
+/// The softmax over the features, PyTorch's `nn.Softmax(dim=1)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Softmax;
+
+impl<F: Float> Layer<F> for Softmax {
+    type Cache = ();
+    type Grads = ();
+    const NAME: &'static str = "Softmax";
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) {}
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
+            special::softmax(&x, &mut y);
+        }
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        _grads: &mut (),
+    ) {
+        let Some(dx) = dx else { return };
+        for ((y, dy), mut dx) in saved.y.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
+            let mean = reduce::sum_by(y.len(), &|c| y[c] * dy[c]); // Σ_c A ⊙ dLdA
+            for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+                *dx = y * (dy - mean); // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `A = ln(1 + e^(βZ))/β`: a ReLU without a corner. Its derivative is `σ(βZ)`.
+//!
+//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
+//!
+//! ```
+//! use layers::{Layer, Softplus};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 2));
+//! Softplus::default().infer(&array![[1e4, -1e4]], &mut a);
+//! assert_eq!(a, array![[1e4, 0.0]]);
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::elementwise::{map, map2};
+use tensor_core::special::{sigmoid, softplus};
+use tensor_core::{Error, Float};
+
+use crate::{Layer, Saved};
+
+/// The smooth ReLU, PyTorch's `nn.Softplus`.
+///
+/// PyTorch switches to the identity above `βZ = 20`, an error of up to 2e-9; here the formula holds everywhere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Softplus {
+    beta: f64,
+}
+
+/// β = 1, as in PyTorch.
+impl Default for Softplus {
+    fn default() -> Self {
+        Self { beta: 1.0 }
+    }
+}
+
+impl Softplus {
+    /// A softplus whose corner is the sharper the larger `beta` is.
+    ///
+    /// # Errors
+    /// If `beta` is not positive and finite.
+    pub fn new(beta: f64) -> Result<Self, Error> {
+        let range = "a finite number > 0";
+        Error::check_hyperparameter("Softplus", "beta", range, beta, |b| b > 0.0 && b.is_finite())?;
+        Ok(Self { beta })
+    }
+
+    /// The sharpness of the corner.
+    pub fn beta(&self) -> f64 {
+        self.beta
+    }
+}
+
+impl<F: Float> Layer<F> for Softplus {
+    type Cache = ();
+    type Grads = ();
+    const NAME: &'static str = "Softplus";
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) {}
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        let beta = F::of(self.beta);
+        map(x, y, |z| softplus(beta * z) / beta);
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        _grads: &mut (),
+    ) {
+        if let Some(dx) = dx {
+            let beta = F::of(self.beta);
+            map2(saved.x, dy, dx, |z, dy| dy * sigmoid(beta * z));
+        }
+    }
+}

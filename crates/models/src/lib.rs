@@ -1,0 +1,40 @@
+//! Models made of layers, and the workspace in which a pass leaves every intermediate value.
+//!
+//! The crate's one decision: **the model is data, a run has a workspace**. [`Sequential`] holds parameters and buffers, is
+//! read through `&self` by as many threads as like, and nothing hidden inside it changes. [`Workspace`] holds all that one
+//! pass writes. The course's debug flag, which keeps intermediate values in the model on request, was rejected: it is a
+//! second code path, and a model that remembers its last batch cannot be shared. Here the trace is always there and costs
+//! nothing, because it *is* the memory that the pass works in.
+//!
+//! ```
+//! use layers::Mode;
+//! use models::Mlp;
+//! use ndarray::array;
+//!
+//! let model = Mlp::new(&[2, 3, 1]).seed(1).build::<f64>()?;
+//! let mut ws = model.workspace(4)?; // for batches of up to 4 rows
+//! model.forward(&array![[1.0, -2.0]], &mut ws, Mode::Train)?;
+//!
+//! // Layer 0 is Linear, layer 1 is Relu: its output is the positive part of its input.
+//! let (z, a) = (ws.activation(1)?, ws.activation(2)?);
+//! assert_eq!(a, z.mapv(|z| z.max(0.0)));
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+mod course;
+mod erased;
+mod mlp;
+mod passes;
+mod sequential;
+mod tensors;
+mod workspace;
+
+pub use course::{Mlp0, Mlp0Trace, Mlp1, Mlp1Trace, Mlp4, Mlp4Trace};
+pub use mlp::{Activation, Mlp};
+pub use sequential::{Sequential, SequentialBuilder};
+pub use workspace::{Scratch, Workspace};
+
+/// The README's examples are compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,86 @@
+//! Loops over the elements of one or two matrices, and the bias that is added to every row.
+//!
+//! ```
+//! use ndarray::{Array2, array};
+//! use tensor_core::elementwise;
+//!
+//! let mut y = Array2::zeros((1, 2));
+//! elementwise::map(&array![[1.0, -2.0]], &mut y, |v: f64| v.abs());
+//! assert_eq!(y, array![[1.0, 2.0]]);
+//!
+//! elementwise::broadcast_rows(&array![5.0, 6.0], &mut y);
+//! assert_eq!(y, array![[5.0, 6.0]]);
+//! ```
+
+use ndarray::{ArrayRef1, ArrayRef2, Zip};
+
+use crate::Float;
+
+/// `y ← f(x)` for every element: the forward pass of an activation.
+///
+/// # Shapes
+/// `x`, `y`: the same.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn map<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, f: impl Fn(F) -> F) {
+    Zip::from(y).and(x).for_each(|y, &x| *y = f(x));
+}
+
+/// `dx ← f(x, dy)` for every element: the backward pass of an activation, whose local derivative is a function of its
+/// input or of its output.
+///
+/// # Shapes
+/// `x`, `dy`, `dx`: the same.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn map2<F: Float>(
+    x: &ArrayRef2<F>,
+    dy: &ArrayRef2<F>,
+    dx: &mut ArrayRef2<F>,
+    f: impl Fn(F, F) -> F,
+) {
+    Zip::from(dx).and(x).and(dy).for_each(|dx, &x, &dy| *dx = f(x, dy));
+}
+
+/// Writes `row` into every row of `y`.
+///
+/// # Shapes
+/// `row (C)`, `y (N, C)`.
+///
+/// # Panics
+/// If `row` has not `C` elements.
+#[track_caller]
+pub fn broadcast_rows<F: Float>(row: &ArrayRef1<F>, y: &mut ArrayRef2<F>) {
+    for mut out in y.rows_mut() {
+        out.assign(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{map, map2};
+
+    #[test]
+    fn strides_do_not_matter() {
+        let x = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let dy = array![[1.0, 0.5], [1.0, 0.5], [1.0, 0.5]];
+        let mut y = Array2::zeros((2, 3));
+        map(&x, &mut y, |v| 10.0 * v);
+        assert_eq!(y, array![[10.0, 20.0, 30.0], [40.0, 50.0, 60.0]]);
+        map2(&x, &dy.t(), &mut y, |x, dy| x * dy);
+        assert_eq!(y, array![[1.0, 2.0, 3.0], [2.0, 2.5, 3.0]]);
+    }
+
+    #[test]
+    fn no_rows_is_no_work() {
+        let mut y = Array2::<f32>::zeros((0, 3));
+        map(&Array2::zeros((0, 3)), &mut y, |v| v);
+        assert_eq!(y.dim(), (0, 3));
+    }
+}

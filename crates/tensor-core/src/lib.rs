@@ -1,0 +1,35 @@
+//! What every layer, loss and optimizer stands on: a scalar type, one matrix product, sums in a fixed order, elementwise
+//! kernels, seeded random numbers and the view of a model that optimizers see.
+//!
+//! The crate's one decision: **buffers belong to the caller**. Every function reads `&ArrayRef2<F>` and writes into
+//! `&mut ArrayRef2<F>`; none returns a new array, so that a training step can run without touching the heap. Functions
+//! that return arrays read better in an example and were rejected for that reason alone; the convenience wrappers live
+//! higher up, in `models`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`float`] | [`Float`]: `f32` and `f64`, and nothing else |
+//! | [`error`] | [`Error`]: every way in which input can be wrong |
+//! | [`matmul`] | [`gemm`]: the only place that names a matrix-product library |
+//! | [`reduce`] | sums over slices and columns, always in the same order |
+//! | [`elementwise`] | maps over one or two matrices, the bias broadcast |
+//! | [`special`] | sigmoid, softplus, softmax and log-sum-exp that stay right far from zero |
+//! | [`rng`], [`init`] | one ChaCha generator, our uniform, normal and shuffle; initial weights |
+//! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
+
+pub mod elementwise;
+pub mod error;
+pub mod float;
+pub mod init;
+pub mod matmul;
+pub mod parameter;
+pub mod reduce;
+pub mod rng;
+pub mod special;
+
+pub use error::Error;
+pub use float::Float;
+pub use init::Init;
+pub use matmul::gemm;
+pub use parameter::{Kind, Parameter, Role, Tensor, TensorMut, Trainable};
+pub use rng::Rng;

@@ -1,0 +1,161 @@
+//! What a layer shows of its tensors, and what an optimizer needs of whatever it trains.
+//!
+//! A layer is *visited*: it calls back once for each tensor. No list is built, so a training step allocates nothing, and
+//! an optimizer never learns which layers exist. A visitor by index (`tensor(0)`, `tensor(1)`, …) was rejected because
+//! optional tensors, such as a bias that may be missing, shift the indices of those behind them.
+
+use std::fmt;
+
+use ndarray::{ArrayRef, ArrayViewD, ArrayViewMutD, Dimension};
+
+use crate::{Error, Float};
+
+/// What a trained tensor does, for optimizers that treat biases and norms apart from weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Multiplies features of the previous layer.
+    Weight,
+    /// Is added.
+    Bias,
+    /// Scales a normalized value.
+    Norm,
+}
+
+/// Whether a saved tensor is trained or only carried along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Has a gradient; an optimizer moves it.
+    Parameter(Role),
+    /// Has none: running statistics.
+    Buffer,
+}
+
+/// A tensor of a layer, or its gradient, to be read.
+#[derive(Debug, Clone)]
+pub struct Tensor<'a, F> {
+    /// PyTorch's name for it within the layer: `"weight"`.
+    pub name: &'static str,
+    /// Trained or carried along.
+    pub kind: Kind,
+    /// Shape and values.
+    pub value: ArrayViewD<'a, F>,
+}
+
+/// A tensor of a layer, to be written.
+#[derive(Debug)]
+pub struct TensorMut<'a, F> {
+    /// PyTorch's name for it within the layer: `"weight"`.
+    pub name: &'static str,
+    /// Shape and values.
+    pub value: ArrayViewMutD<'a, F>,
+}
+
+/// A trained tensor beside its gradient, as flat slices of equal length: all that an update rule needs.
+#[derive(Debug)]
+pub struct Parameter<'a, F> {
+    /// Index of the layer in its model; 0 for a layer on its own.
+    pub layer: usize,
+    /// PyTorch's name for it within the layer: `"weight"`.
+    pub name: &'static str,
+    /// What it does.
+    pub role: Role,
+    /// The values, to be moved.
+    pub value: &'a mut [F],
+    /// `dL/dvalue`; writable, because clipping rescales it in place.
+    pub grad: &'a mut [F],
+}
+
+impl<'a, F> Parameter<'a, F> {
+    /// A parameter of a layer that does not know its place in a model; the model fills [`layer`](Self::layer) in.
+    pub fn new(name: &'static str, role: Role, value: &'a mut [F], grad: &'a mut [F]) -> Self {
+        Self { layer: 0, name, role, value, grad }
+    }
+
+    /// A parameter that a layer holds as an array, beside its gradient.
+    ///
+    /// # Panics
+    /// If an array is not contiguous in row-major order or the shapes differ: a layer allocates both itself.
+    #[track_caller]
+    pub fn of_arrays<D: Dimension>(
+        name: &'static str,
+        role: Role,
+        value: &'a mut ArrayRef<F, D>,
+        grad: &'a mut ArrayRef<F, D>,
+    ) -> Self {
+        assert_eq!(value.shape(), grad.shape(), "{name}: value and gradient have one shape");
+        match (value.as_slice_mut(), grad.as_slice_mut()) {
+            (Some(value), Some(grad)) => Self::new(name, role, value, grad),
+            _ => not_contiguous(name),
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+#[expect(
+    clippy::panic,
+    reason = "a layer that hands out its own array in another layout is broken, whatever the input"
+)]
+fn not_contiguous(name: &str) -> ! {
+    panic!("{name}: a parameter and its gradient are contiguous in row-major order")
+}
+
+/// PyTorch's path of the parameter, `0.weight`, for messages.
+impl<F> fmt::Display for Parameter<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.layer, self.name)
+    }
+}
+
+/// Whatever has parameters, gradients and perhaps running statistics: all that an optimizer knows of a model.
+///
+/// `models::Sequential` implements it. A model of your own does so in a few lines:
+///
+/// ```
+/// use tensor_core::{Error, Parameter, Role, Trainable};
+///
+/// /// y = slope · x
+/// struct Line {
+///     slope: f64,
+/// }
+///
+/// /// The gradient stands in the companion that a pass writes, here a single number.
+/// impl Trainable<f64> for Line {
+///     type Workspace = f64;
+///
+///     fn parameters(
+///         &mut self,
+///         d_slope: &mut f64,
+///         visit: &mut dyn FnMut(Parameter<'_, f64>),
+///     ) -> Result<(), Error> {
+///         let (value, grad) = (std::slice::from_mut(&mut self.slope), std::slice::from_mut(d_slope));
+///         visit(Parameter::new("slope", Role::Weight, value, grad));
+///         Ok(())
+///     }
+/// }
+///
+/// let mut line = Line { slope: 1.0 };
+/// line.parameters(&mut 0.5, &mut |p| p.value[0] -= 0.1 * p.grad[0])?;
+/// assert_eq!(line.slope, 0.95);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Trainable<F: Float> {
+    /// What a pass writes: the gradients are in there.
+    type Workspace;
+
+    /// Calls `visit` once for each parameter, always in the same order.
+    ///
+    /// # Errors
+    /// If the workspace belongs to another model or holds no gradients of this pass.
+    fn parameters(
+        &mut self,
+        workspace: &mut Self::Workspace,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) -> Result<(), Error>;
+
+    /// Moves buffers by what the last forward pass left pending, once: running statistics by the batch's. An optimizer's
+    /// step calls it after the parameters have moved, so a training loop cannot forget it.
+    fn settle(&mut self, workspace: &mut Self::Workspace) {
+        let _ = workspace;
+    }
+}
