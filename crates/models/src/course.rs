@@ -28,10 +28,11 @@
 
 use std::ops::{Deref, DerefMut};
 
+use layers::Relu;
 use ndarray::ArrayView2;
 use tensor_core::{Error, Float, Parameter, Trainable};
 
-use crate::{Activation, Mlp, Sequential, Workspace};
+use crate::{Mlp, Sequential, Workspace};
 
 /// A model of the course: a `Sequential` with fixed widths, ReLU behind every Linear.
 macro_rules! course_model {
@@ -47,7 +48,7 @@ macro_rules! course_model {
             /// # Errors
             /// None in practice: the widths are fixed.
             pub fn new(seed: u64) -> Result<Self, Error> {
-                Mlp::new(&$widths).output_activation(Activation::Relu).seed(seed).build().map(Self)
+                Mlp::new(&$widths).output_activation(Relu).seed(seed).build().map(Self)
             }
         }
 

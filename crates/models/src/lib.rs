@@ -11,7 +11,7 @@
 //! use models::Mlp;
 //! use ndarray::array;
 //!
-//! let model = Mlp::new(&[2, 3, 1]).seed(1).build::<f64>()?;
+//! let model = Mlp::<f64>::new(&[2, 3, 1]).seed(1).build()?;
 //! let mut ws = model.workspace(4)?; // for batches of up to 4 rows
 //! model.forward(&array![[1.0, -2.0]], &mut ws, Mode::Train)?;
 //!
@@ -30,7 +30,7 @@ mod tensors;
 mod workspace;
 
 pub use course::{Mlp0, Mlp0Trace, Mlp1, Mlp1Trace, Mlp4, Mlp4Trace};
-pub use mlp::{Activation, Mlp};
+pub use mlp::Mlp;
 pub use sequential::{Sequential, SequentialBuilder};
 pub use workspace::{Scratch, Workspace};
 

@@ -1,118 +1,68 @@
 //! A multilayer perceptron: Linear layers with an activation between them.
 //!
 //! ```
-//! use models::{Activation, Mlp};
+//! use layers::{Sigmoid, Tanh};
+//! use models::Mlp;
 //!
 //! // 64 inputs, 128 hidden units with ReLU, 10 logits.
-//! let model = Mlp::new(&[64, 128, 10]).seed(7).build::<f32>()?;
+//! let model = Mlp::<f32>::new(&[64, 128, 10]).seed(7).build()?;
 //! assert_eq!(model.n_parameters(), 64 * 128 + 128 + 128 * 10 + 10);
 //!
-//! let deep = Mlp::new(&[64, 32, 32, 1]).activation(Activation::Tanh).output_activation(Activation::Sigmoid);
-//! assert_eq!(deep.build::<f64>()?.widths(), [64, 32, 32, 32, 32, 1, 1]);
+//! let deep = Mlp::<f64>::new(&[64, 32, 32, 1]).activation(Tanh).output_activation(Sigmoid);
+//! assert_eq!(deep.build()?.widths(), [64, 32, 32, 32, 32, 1, 1]);
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use layers::{
-    Elu, Gelu, Identity, LeakyRelu, Linear, LinearConfig, LogSoftmax, Relu, Selu, Sigmoid, Silu,
-    Softmax, Softplus, Tanh,
-};
+use layers::{Layer, Linear, LinearConfig, Relu};
 use tensor_core::{Error, Float, Init, Rng};
 
-use crate::{Sequential, SequentialBuilder};
+use crate::Sequential;
+use crate::erased::ErasedLayer;
 
 /// The description of a multilayer perceptron; [`build`](Self::build) makes the model.
 ///
 /// As PyTorch users write it: `Linear, activation, Linear, activation, …, Linear`, so that the weights are named `0.weight`,
 /// `2.weight`, and so on. There is no activation on the output unless asked for: losses on logits want none.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mlp {
+#[derive(Debug)]
+pub struct Mlp<F> {
     widths: Vec<usize>,
-    hidden: Activation,
-    output: Option<Activation>,
+    hidden: Box<dyn ErasedLayer<F>>,
+    output: Option<Box<dyn ErasedLayer<F>>>,
     linear: LinearConfig,
     seed: u64,
 }
 
-/// An activation by name, for [`Mlp`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Activation {
-    /// [`Identity`]
-    Identity,
-    /// [`Relu`]
-    Relu,
-    /// [`LeakyRelu`]
-    LeakyRelu(LeakyRelu),
-    /// [`Elu`]
-    Elu(Elu),
-    /// [`Selu`]
-    Selu,
-    /// [`Sigmoid`]
-    Sigmoid,
-    /// [`Tanh`]
-    Tanh,
-    /// [`Softplus`]
-    Softplus(Softplus),
-    /// [`Silu`]
-    Silu,
-    /// [`Gelu`]
-    Gelu(Gelu),
-    /// [`Softmax`]
-    Softmax,
-    /// [`LogSoftmax`]
-    LogSoftmax,
-}
-
-impl Activation {
-    fn push_onto<F: Float>(self, model: SequentialBuilder<F>) -> SequentialBuilder<F> {
-        match self {
-            Self::Identity => model.push(Identity),
-            Self::Relu => model.push(Relu),
-            Self::LeakyRelu(layer) => model.push(layer),
-            Self::Elu(layer) => model.push(layer),
-            Self::Selu => model.push(Selu),
-            Self::Sigmoid => model.push(Sigmoid),
-            Self::Tanh => model.push(Tanh),
-            Self::Softplus(layer) => model.push(layer),
-            Self::Silu => model.push(Silu),
-            Self::Gelu(layer) => model.push(layer),
-            Self::Softmax => model.push(Softmax),
-            Self::LogSoftmax => model.push(LogSoftmax),
-        }
-    }
-}
-
-impl Mlp {
+impl<F: Float> Mlp<F> {
     /// A perceptron with the given widths, from the input to the output: ReLU between its layers, none behind the last,
     /// biases, PyTorch's initial values, seed 0.
     pub fn new(widths: &[usize]) -> Self {
         Self {
             widths: widths.to_vec(),
-            hidden: Activation::Relu,
+            hidden: Box::new(Relu),
             output: None,
             linear: LinearConfig::default(),
             seed: 0,
         }
     }
 
-    /// The activation behind every hidden layer.
+    /// The activation behind every hidden layer: any layer that takes every width, one of your own too.
     #[must_use]
-    pub fn activation(mut self, activation: Activation) -> Self {
-        self.hidden = activation;
+    pub fn activation(mut self, activation: impl Layer<F>) -> Self {
+        self.hidden = Box::new(activation);
         self
     }
 
     /// An activation behind the last layer.
     #[must_use]
-    pub fn output_activation(mut self, activation: Activation) -> Self {
-        self.output = Some(activation);
+    pub fn output_activation(mut self, activation: impl Layer<F>) -> Self {
+        self.output = Some(Box::new(activation));
         self
     }
 
-    /// Bias and initial values of every Linear layer.
+    /// Leaves the bias of every Linear layer out.
     #[must_use]
-    pub fn linear(mut self, config: LinearConfig) -> Self {
-        self.linear = config;
+    pub fn without_bias(mut self) -> Self {
+        self.linear.bias = false;
         self
     }
 
@@ -133,8 +83,8 @@ impl Mlp {
     /// The model.
     ///
     /// # Errors
-    /// If there are fewer than two widths, or one of them is 0.
-    pub fn build<F: Float>(&self) -> Result<Sequential<F>, Error> {
+    /// If there are fewer than two widths, one of them is 0, or an activation does not take the width in front of it.
+    pub fn build(&self) -> Result<Sequential<F>, Error> {
         if self.widths.len() < 2 {
             return Err(Error::too_few("Mlp", "at least 2 widths", self.widths.len()));
         }
@@ -144,12 +94,24 @@ impl Mlp {
         for (i, pair) in self.widths.windows(2).enumerate() {
             let linear = Linear::with_config(pair[0], pair[1], self.linear, &mut rng);
             model = model
-                .push(linear.map_err(|e| e.within(&format!("Mlp: width {} and {}", i, i + 1)))?);
-            let activation = if i + 1 < n_linear { Some(self.hidden) } else { self.output };
+                .push(linear.map_err(|e| e.within(&format!("Mlp: widths {i} and {}", i + 1)))?);
+            let activation =
+                if i + 1 < n_linear { Some(&self.hidden) } else { self.output.as_ref() };
             if let Some(activation) = activation {
-                model = activation.push_onto(model);
+                model = model.push_boxed(activation.boxed_clone());
             }
         }
         model.build()
+    }
+}
+
+impl<F: Float> Clone for Mlp<F> {
+    fn clone(&self) -> Self {
+        Self {
+            widths: self.widths.clone(),
+            hidden: self.hidden.boxed_clone(),
+            output: self.output.as_ref().map(|layer| layer.boxed_clone()),
+            ..*self
+        }
     }
 }

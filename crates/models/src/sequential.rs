@@ -59,8 +59,12 @@ pub struct SequentialBuilder<F> {
 impl<F: Float> SequentialBuilder<F> {
     /// Adds a layer behind those already there.
     #[must_use]
-    pub fn push(mut self, layer: impl Layer<F>) -> Self {
-        self.layers.push(Box::new(layer));
+    pub fn push(self, layer: impl Layer<F>) -> Self {
+        self.push_boxed(Box::new(layer))
+    }
+
+    pub(crate) fn push_boxed(mut self, layer: Box<dyn ErasedLayer<F>>) -> Self {
+        self.layers.push(layer);
         self
     }
 

@@ -6,7 +6,7 @@
 //! use models::Mlp;
 //! use ndarray::array;
 //!
-//! let mut model = Mlp::new(&[2, 1]).build::<f64>()?;
+//! let mut model = Mlp::<f64>::new(&[2, 1]).build()?;
 //! model.set_tensor("0.weight", &array![[1.0, -1.0]])?;
 //! model.set_tensor("0.bias", &array![0.5])?;
 //! assert_eq!(model.infer(&array![[3.0, 1.0]])?, array![[2.5]]);
