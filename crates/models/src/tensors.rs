@@ -120,7 +120,7 @@ impl<F: Float> Trainable<F> for Sequential<F> {
         ws: &mut Workspace<F>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) -> Result<(), Error> {
-        self.check_owner("parameters", &ws.owner)?;
+        self.check_owner("step", &ws.owner)?;
         let Stage::Backward { .. } = ws.stage else {
             return Err(ws.order("step", "a backward pass"));
         };

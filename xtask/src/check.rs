@@ -1,0 +1,160 @@
+//! `cargo xtask check`: everything that has to hold, the cheapest first.
+//!
+//! Every step runs, even after one has failed, so that one run shows all there is to mend. The last line counts tests and
+//! checks: `N passed, M failed`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::tidy;
+
+/// Runs every step and says whether all of them passed.
+pub(crate) fn run() -> bool {
+    let steps: [Step; 7] = [
+        ("layout (tidy)", || Outcome::of_check(tidy::run())),
+        ("format", || cargo(&["fmt", "--all", "--check"])),
+        ("licenses and duplicate crates (cargo-deny)", deny),
+        ("lints (clippy)", || {
+            cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--all-features",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ])
+        }),
+        ("docs", docs),
+        ("tests", || {
+            tests(&[
+                "--workspace",
+                "--all-features",
+                "--lib",
+                "--bins",
+                "--tests",
+                "--examples",
+                "--no-fail-fast",
+            ])
+        }),
+        ("doc tests, README included", || {
+            tests(&["--workspace", "--all-features", "--doc", "--no-fail-fast"])
+        }),
+    ];
+    let n_steps = steps.len();
+    let (mut passed, mut failed) = (0, 0);
+    for (i, (name, step)) in steps.into_iter().enumerate() {
+        println!("[{}/{n_steps}] {name}", i + 1);
+        let start = Instant::now();
+        let outcome = step();
+        let seconds = start.elapsed().as_secs_f64();
+        match outcome {
+            Outcome::Ran { passed: p, failed: f } => {
+                println!("      {p} passed, {f} failed in {seconds:.1} s");
+                passed += p;
+                failed += f;
+            }
+            Outcome::Skipped(why) => println!("      skipped: {why}"),
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    failed == 0
+}
+
+/// What a step is called, and how it is run.
+type Step = (&'static str, fn() -> Outcome);
+
+enum Outcome {
+    Ran { passed: usize, failed: usize },
+    Skipped(&'static str),
+}
+
+impl Outcome {
+    fn of_check(ok: bool) -> Self {
+        Self::Ran { passed: usize::from(ok), failed: usize::from(!ok) }
+    }
+}
+
+/// The cargo that runs this command, so that both are of one toolchain.
+pub(crate) fn cargo_command() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn cargo(args: &[&str]) -> Outcome {
+    Outcome::of_check(succeeds(cargo_command().args(args)))
+}
+
+fn docs() -> Outcome {
+    let mut command = cargo_command();
+    command.args(["doc", "--workspace", "--all-features", "--no-deps", "--locked", "--quiet"]);
+    Outcome::of_check(succeeds(command.env("RUSTDOCFLAGS", "-D warnings")))
+}
+
+fn deny() -> Outcome {
+    let installed = cargo_command()
+        .args(["deny", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if installed.is_ok_and(|status| status.success()) {
+        cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])
+    } else {
+        Outcome::Skipped("cargo-deny is not installed (cargo install cargo-deny)")
+    }
+}
+
+/// Runs `cargo test` and counts what its harnesses report. What they print is shown line by line, but for tests that passed.
+fn tests(args: &[&str]) -> Outcome {
+    let mut command = cargo_command();
+    command.args(["test", "--locked"]).args(args).stdout(Stdio::piped());
+    let (mut passed, mut failed) = (0, 0);
+    let Ok(mut child) = command.spawn() else { return Outcome::of_check(false) };
+    for line in child
+        .stdout
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines())
+        .map_while(Result::ok)
+    {
+        if let Some((p, f)) = counts(&line) {
+            passed += p;
+            failed += f;
+        }
+        if !(line.is_empty() || line.ends_with("... ok") || line.starts_with("running ")) {
+            println!("      {line}");
+        }
+    }
+    let ok = child.wait().is_ok_and(|status| status.success());
+    // A test that does not compile, or a harness that dies, reports no failure of its own.
+    if !ok && failed == 0 {
+        failed = 1;
+    }
+    Outcome::Ran { passed, failed }
+}
+
+/// Passed and failed from `test result: ok. 12 passed; 0 failed; 0 ignored; …`.
+fn counts(line: &str) -> Option<(usize, usize)> {
+    let (_, numbers) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let mut numbers = numbers.split("; ");
+    let mut next = |word| numbers.next()?.strip_suffix(word)?.trim().parse().ok();
+    Some((next("passed")?, next("failed")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counts;
+
+    #[test]
+    fn result_lines_are_counted() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s";
+        assert_eq!(counts(line), Some((12, 3)));
+        assert_eq!(counts("test relu::nan ... ok"), None);
+        assert_eq!(counts("test result: soon"), None);
+    }
+}
