@@ -16,6 +16,7 @@
 //! | [`Sigmoid`] | `1/(1 + e^(−Z))` | |
 //! | [`Tanh`] | `tanh Z` | |
 //! | [`Softplus`] | `ln(1 + e^(βZ))/β` | |
+//! | [`Softsign`] | `Z/(1 + \|Z\|)` | |
 //! | [`Silu`] | `Z σ(Z)` | |
 //! | [`Gelu`] | `Z Φ(Z)`, or its tanh form | |
 //! | [`Softmax`] | `e^Z / Σ e^Z` along a row | |
@@ -36,6 +37,7 @@ mod sigmoid;
 mod silu;
 mod softmax;
 mod softplus;
+mod softsign;
 mod tanh;
 
 pub use elu::Elu;
@@ -51,4 +53,5 @@ pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use softmax::Softmax;
 pub use softplus::Softplus;
+pub use softsign::Softsign;
 pub use tanh::Tanh;

@@ -1,0 +1,109 @@
+//! `A = Z/(1 + |Z|)`: a sigmoid shape whose tails fall off as `1/Z²` instead of exponentially.
+//!
+//! Derivative: `1/(1 + |Z|)²`. (Glorot and Bengio, AISTATS 2010, <https://proceedings.mlr.press/v9/glorot10a.html>, section 3.)
+//!
+//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
+//!
+//! ```
+//! use layers::{Layer, Softsign};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 3));
+//! Softsign.infer(&array![[-1.0, 0.0, 3.0]], &mut a);
+//! assert_eq!(a, array![[-0.5, 0.0, 0.75]]);
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::Float;
+use tensor_core::elementwise::{map, map2};
+
+use crate::{Layer, Saved};
+
+/// A rational sigmoid, PyTorch's `nn.Softsign`.
+///
+/// At ±∞ the value is the limit ±1, where PyTorch's quotient gives NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Softsign;
+
+impl<F: Float> Layer<F> for Softsign {
+    type Cache = ();
+    type Grads = ();
+    const NAME: &'static str = "Softsign";
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) {}
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        map(x, y, |z| if z.is_infinite() { z.signum() } else { z / (F::one() + z.abs()) });
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        _grads: &mut (),
+    ) {
+        if let Some(dx) = dx {
+            map2(saved.x, dy, dx, |z, dy| {
+                let denominator = F::one() + z.abs();
+                dy / denominator / denominator
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gradcheck::{compare, numerical_gradient};
+    use ndarray::{Array2, array};
+    use tensor_core::Rng;
+
+    use super::Softsign;
+    use crate::{Layer, Saved};
+
+    fn backward(x: &Array2<f64>, dy: &Array2<f64>) -> Array2<f64> {
+        let mut dx = Array2::from_elem(x.dim(), f64::NAN);
+        Softsign.backward(Saved { x, y: x, cache: &mut () }, dy, Some(&mut dx), &mut ());
+        dx
+    }
+
+    // z = −3, −1, 0, 1, 7: z/(1 + |z|) = −3/4, −1/2, 0, 1/2, 7/8 and 1/(1 + |z|)² = 1/16, 1/4, 1, 1/4, 1/64.
+    // Far out 1/(1 + 1e4)² = 9.998000299960005e-9.
+    #[test]
+    fn by_hand_and_far_from_zero() {
+        let x = array![[-3.0, -1.0, 0.0, 1.0, 7.0]];
+        let mut y = Array2::from_elem((1, 5), f64::NAN);
+        Softsign.infer(&x, &mut y);
+        assert_eq!(y, array![[-0.75, -0.5, 0.0, 0.5, 0.875]]);
+        let dy = Array2::ones((1, 5));
+        assert_eq!(backward(&x, &dy), array![[0.0625, 0.25, 1.0, 0.25, 0.015625]]);
+
+        let x = array![[-1e4, 1e4, f64::NEG_INFINITY, f64::INFINITY, f64::NAN]];
+        Softsign.infer(&x, &mut y);
+        assert_eq!((y[[0, 0]], y[[0, 1]]), (-1e4 / 10_001.0, 1e4 / 10_001.0));
+        assert_eq!((y[[0, 2]], y[[0, 3]], y[[0, 4]].is_nan()), (-1.0, 1.0, true));
+        let dx = backward(&x, &dy);
+        assert!((dx[[0, 0]] / 9.998_000_299_960_005e-9 - 1.0).abs() < 4.0 * f64::EPSILON);
+        assert_eq!((dx[[0, 2]], dx[[0, 3]], dx[[0, 4]].is_nan()), (0.0, 0.0, true));
+    }
+
+    #[test]
+    fn backward_is_the_derivative() {
+        let mut rng = Rng::new(1);
+        for n in 1..=9 {
+            let mut normal = || Array2::from_shape_simple_fn((n, 10 - n), || rng.normal());
+            let (x, dy) = (normal(), normal());
+            let numeric = numerical_gradient(
+                |x| {
+                    let mut y = Array2::zeros(x.dim());
+                    Softsign.infer(x, &mut y);
+                    (y * &dy).sum()
+                },
+                &x,
+            );
+            compare(&backward(&x, &dy), &numeric, 1e-6).unwrap();
+        }
+    }
+}
