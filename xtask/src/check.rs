@@ -7,16 +7,19 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::tidy;
+use crate::{cargo, gradcheck, tidy};
+
+/// Cases of each item: enough to see a wrong formula.
+const FEW: usize = 5;
 
 /// Runs every step and says whether all of them passed.
 pub(crate) fn run() -> bool {
-    let steps: [Step; 7] = [
+    let steps: [Step; 8] = [
         ("layout (tidy)", || Outcome::of_check(tidy::run())),
-        ("format", || cargo(&["fmt", "--all", "--check"])),
+        ("format", || run_cargo(&["fmt", "--all", "--check"])),
         ("licenses and duplicate crates (cargo-deny)", deny),
         ("lints (clippy)", || {
-            cargo(&[
+            run_cargo(&[
                 "clippy",
                 "--workspace",
                 "--all-targets",
@@ -38,6 +41,12 @@ pub(crate) fn run() -> bool {
                 "--examples",
                 "--no-fail-fast",
             ])
+        }),
+        ("gradients, a few cases of each (cargo xtask gradcheck)", || {
+            Outcome::of_check(gradcheck::run(&gradcheck::Options {
+                cases: FEW,
+                ..gradcheck::Options::default()
+            }))
         }),
         ("doc tests, README included", || {
             tests(&["--workspace", "--all-features", "--doc", "--no-fail-fast"])
@@ -77,33 +86,28 @@ impl Outcome {
     }
 }
 
-/// The cargo that runs this command, so that both are of one toolchain.
-pub(crate) fn cargo_command() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
-
 fn succeeds(command: &mut Command) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn cargo(args: &[&str]) -> Outcome {
-    Outcome::of_check(succeeds(cargo_command().args(args)))
+fn run_cargo(args: &[&str]) -> Outcome {
+    Outcome::of_check(succeeds(cargo::cargo().args(args)))
 }
 
 fn docs() -> Outcome {
-    let mut command = cargo_command();
+    let mut command = cargo::cargo();
     command.args(["doc", "--workspace", "--all-features", "--no-deps", "--locked", "--quiet"]);
     Outcome::of_check(succeeds(command.env("RUSTDOCFLAGS", "-D warnings")))
 }
 
 fn deny() -> Outcome {
-    let installed = cargo_command()
+    let installed = cargo::cargo()
         .args(["deny", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
     if installed.is_ok_and(|status| status.success()) {
-        cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])
+        run_cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])
     } else {
         Outcome::Skipped("cargo-deny is not installed (cargo install cargo-deny)")
     }
@@ -111,7 +115,7 @@ fn deny() -> Outcome {
 
 /// Runs `cargo test` and counts what its harnesses report. What they print is shown line by line, but for tests that passed.
 fn tests(args: &[&str]) -> Outcome {
-    let mut command = cargo_command();
+    let mut command = cargo::cargo();
     command.args(["test", "--locked"]).args(args).stdout(Stdio::piped());
     let (mut passed, mut failed) = (0, 0);
     let Ok(mut child) = command.spawn() else { return Outcome::of_check(false) };

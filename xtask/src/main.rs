@@ -1,6 +1,8 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod cargo;
 mod check;
+mod gradcheck;
 mod tidy;
 
 use std::process::ExitCode;
@@ -8,8 +10,10 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  check    everything that has to hold: layout, format, lints, docs, tests, doc tests
-  tidy     the layout alone: who depends on whom, how many crates, how long files are";
+  check      everything that has to hold: layout, format, lints, docs, tests, gradients, doc tests
+  gradcheck  every gradient against differences, in one table
+             [--filter TEXT] [--cases N] [--seed N] [--json FILE]
+  tidy       the layout alone: who depends on whom, how many crates, how long files are";
 
 fn main() -> ExitCode {
     let mut args = lexopt::Parser::from_env();
@@ -20,6 +24,10 @@ fn main() -> ExitCode {
     };
     let ok = match command.as_str() {
         "check" => check::run(),
+        "gradcheck" => match gradcheck::Options::parse(&mut args) {
+            Ok(options) => gradcheck::run(&options),
+            Err(error) => return usage(&error.to_string()),
+        },
         "tidy" => tidy::run(),
         "" => return usage("no command given"),
         other => return usage(&format!("no command \"{other}\"")),

@@ -4,6 +4,7 @@
 //! - `models` brings few crates along: at most [`MAX_CRATES`].
 //! - Every member takes lints, edition and `rust-version` from the workspace, and no dependency wants a newer Rust.
 //! - Files stay short enough to be read: [`MAX_LINES`], exceptions with a reason in [`LONG_FILES`].
+//! - Every layer and every loss is an item of `cargo xtask gradcheck`.
 //! - No test is ignored, and `.ci/run` runs what the README tells people to run.
 
 use std::collections::BTreeSet;
@@ -13,17 +14,18 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::check::cargo_command;
+use crate::cargo::cargo;
 
 /// Each crate with the crates of ours that it may use outside its tests.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("tensor-core", &[]),
     ("gradcheck", &[]),
     ("layers", &["tensor-core"]),
     ("losses", &["tensor-core"]),
     ("optim", &["tensor-core"]),
     ("models", &["layers", "tensor-core"]),
-    ("xtask", &["gradcheck", "layers", "losses", "models", "optim", "tensor-core"]),
+    ("verify", &["gradcheck", "layers", "losses", "models", "tensor-core"]),
+    ("xtask", &["gradcheck", "layers", "losses", "models", "optim", "tensor-core", "verify"]),
 ];
 
 /// Crates in the normal dependency tree of `models`, itself included.
@@ -50,7 +52,7 @@ pub(crate) fn run() -> bool {
 }
 
 fn violations() -> Result<Vec<String>, String> {
-    let metadata: Value = serde_json::from_str(&output(cargo_command().args([
+    let metadata: Value = serde_json::from_str(&output(cargo().args([
         "metadata",
         "--format-version",
         "1",
@@ -63,6 +65,7 @@ fn violations() -> Result<Vec<String>, String> {
     manifests(&metadata, &mut found);
     crate_count(&mut found)?;
     sources(&root, &mut found)?;
+    gradients(&root, &mut found)?;
     let ci = read(&root.join(".ci/run"))?;
     let calls: Vec<_> = ci.lines().filter(|line| line.starts_with("cargo ")).collect();
     if calls != ["cargo xtask check"] {
@@ -132,7 +135,7 @@ fn version(text: &str) -> [u32; 3] {
 }
 
 fn crate_count(found: &mut Vec<String>) -> Result<(), String> {
-    let tree = output(cargo_command().args([
+    let tree = output(cargo().args([
         "tree",
         "--package",
         "models",
@@ -173,6 +176,27 @@ fn sources(root: &Path, found: &mut Vec<String>) -> Result<(), String> {
         }
         if content.contains(concat!("#[", "ignore")) {
             found.push(format!("{name}: an ignored test tests nothing"));
+        }
+    }
+    Ok(())
+}
+
+/// Every type that implements `Layer` or `Loss` is an item of the gradient check.
+fn gradients(root: &Path, found: &mut Vec<String>) -> Result<(), String> {
+    let checked: BTreeSet<_> = verify::items().iter().map(verify::Item::type_name).collect();
+    for (folder, implements) in
+        [("crates/layers/src", " Layer<F> for "), ("crates/losses/src", " Loss<F> for ")]
+    {
+        let mut files = Vec::new();
+        rust_files(&root.join(folder), &mut files)?;
+        for file in files {
+            for line in read(&file)?.lines().filter(|line| line.starts_with("impl")) {
+                let Some((_, target)) = line.split_once(implements) else { continue };
+                let name = target.split(['<', ' ']).next().unwrap_or(target);
+                if !checked.contains(name) {
+                    found.push(format!("{name}: has a gradient and is no item of crates/verify"));
+                }
+            }
         }
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! `A[n, c] = e^Z[n, c] / Σ_k e^Z[n, k]`: every row becomes positive and sums to 1.
 //!
 //! The Jacobian of a row is `∂a_i/∂z_j = a_i(δ_ij − a_j)`, so that its transpose times `dLdA` is
-//! `dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)`: one product of rows instead of a `C × C` matrix.
+//! `dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)`: one product of rows instead of a `C × C` matrix. As rows of `A` sum to 1, a constant
+//! added to a row of `dLdA` changes nothing; subtracting the entry of the most likely class first keeps the digits that the
+//! difference would lose when that class has almost all of the probability.
 //!
 //! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
 //!
@@ -49,9 +51,11 @@ impl<F: Float> Layer<F> for Softmax {
     ) {
         let Some(dx) = dx else { return };
         for ((y, dy), mut dx) in saved.y.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
-            let mean = reduce::sum_by(y.len(), &|c| y[c] * dy[c]); // Σ_c A ⊙ dLdA
+            let likeliest = (0..y.len()).fold(0, |best, c| if y[c] > y[best] { c } else { best });
+            let shift = dy[likeliest];
+            let mean = reduce::sum_by(y.len(), &|c| y[c] * (dy[c] - shift)); // Σ_c A ⊙ dLdA
             for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                *dx = y * (dy - mean); // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
+                *dx = y * ((dy - shift) - mean); // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
             }
         }
     }

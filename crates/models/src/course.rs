@@ -50,6 +50,11 @@ macro_rules! course_model {
             pub fn new(seed: u64) -> Result<Self, Error> {
                 Mlp::new(&$widths).output_activation(Relu).seed(seed).build().map(Self)
             }
+
+            /// The model as what it is.
+            pub fn into_sequential(self) -> Sequential<F> {
+                self.0
+            }
         }
 
         impl<F: Float> Deref for $name<F> {

@@ -1,0 +1,136 @@
+//! `τ = rtol·max(|a|, |D|) + atol_ratio·rtol·‖g‖∞`: what counts as equal, and how hard to look.
+
+/// Options of a check. The defaults are right for code that computes in `f64`.
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Config, Mode};
+/// let config = Config { seed: 42, mode: Mode::Directional, ..Config::default() };
+/// assert_eq!(config.rtol, 1e-8);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Relative tolerance of one element.
+    pub rtol: f64,
+    /// The absolute tolerance is `atol_ratio · rtol · ‖g‖∞`, with the norm over the tensor.
+    pub atol_ratio: f64,
+    /// Seed of cotangents and directions.
+    pub seed: u64,
+    /// Element by element, by random directions, or both.
+    pub mode: Mode,
+    /// The arithmetic `f` computes in.
+    pub precision: Precision,
+    /// Random directions of the directional and hybrid modes.
+    pub directions: usize,
+    /// Most evaluations of `f` spent on one element.
+    pub max_evaluations: usize,
+    /// Most evaluations of `f` spent on one direction.
+    pub max_direction_evaluations: usize,
+    /// Share of elements that must be observable for [`Report::assert_pass`](crate::Report::assert_pass).
+    pub min_observed: f64,
+    /// Elements kept in the report for each tensor, worst first.
+    pub keep: usize,
+    /// Whether to run the checks that need no differences.
+    pub structural: Structural,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            rtol: 1e-8,
+            atol_ratio: 0.1,
+            seed: 0x5eed,
+            mode: Mode::Exhaustive,
+            precision: Precision::Double,
+            directions: 3,
+            max_evaluations: 84,
+            max_direction_evaluations: 40,
+            min_observed: 0.5,
+            keep: 5,
+            structural: Structural::On,
+        }
+    }
+}
+
+impl Config {
+    /// Defaults for a function that computes in `f32`: `rtol` 1e-4, which is about what
+    /// differences of single-precision values can carry; what they cannot is inconclusive.
+    /// Compare with an `f64` computation instead where one exists, see
+    /// [`check_single`](crate::check_single).
+    pub fn single() -> Self {
+        Self { rtol: 1e-4, precision: Precision::Single, ..Self::default() }
+    }
+
+    /// `rtol·max(|a|, |D|) + atol`.
+    pub(crate) fn tolerance(&self, analytic: f64, numeric: f64, atol: f64) -> f64 {
+        self.rtol * analytic.abs().max(numeric.abs()) + atol
+    }
+}
+
+/// Which elements are differenced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Every element by itself.
+    Exhaustive,
+    /// Random directions through all tensors at once; a failing one is localised.
+    Directional,
+    /// Directions, and besides a few elements of every tensor one by one.
+    Hybrid {
+        /// Elements drawn from each tensor.
+        sample_per_tensor: usize,
+    },
+}
+
+/// The arithmetic of the function under test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// Binary64, unit roundoff 2⁻⁵³.
+    Double,
+    /// Binary32, unit roundoff 2⁻²⁴.
+    Single,
+}
+
+impl Precision {
+    /// Largest relative error of one rounding.
+    pub fn unit_roundoff(self) -> f64 {
+        match self {
+            Self::Double => f64::EPSILON / 2.0,
+            Self::Single => f64::from(f32::EPSILON) / 2.0,
+        }
+    }
+
+    /// `x` as the function will see it.
+    pub(crate) fn round(self, x: f64) -> f64 {
+        match self {
+            Self::Double => x,
+            Self::Single => f64::from(x as f32),
+        }
+    }
+}
+
+/// Whether a check includes those of [`structural`](crate::Check).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structural {
+    /// Run them: at most eight more backward calls.
+    On,
+    /// Leave them out.
+    Off,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unit_roundoffs() {
+        assert_eq!(Precision::Double.unit_roundoff(), (-53.0_f64).exp2());
+        assert_eq!(Precision::Single.unit_roundoff(), (-24.0_f64).exp2());
+        assert_eq!(Precision::Single.round(0.1), f64::from(0.1_f32));
+    }
+
+    #[test]
+    fn tolerance_is_relative_with_a_floor() {
+        let config = Config::default();
+        assert_eq!(config.tolerance(2.0, -4.0, 1e-9), 4e-8 + 1e-9);
+    }
+}

@@ -1,0 +1,108 @@
+//! Pass, Unobserved, Inconclusive or Fail, and why.
+
+use std::fmt;
+
+/// What is known about one element, or about a whole report.
+///
+/// The order is that of severity: the verdict of a report is the largest among its elements.
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Fault, Reason, Verdict};
+/// assert!(Verdict::Fail(Fault::Value) > Verdict::Inconclusive(Reason::Kink));
+/// assert_eq!(Verdict::Inconclusive(Reason::Kink).to_string(), "INCONCLUSIVE(kink)");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The analytic value lies within the tolerance of a converged numeric derivative.
+    Pass,
+    /// Both values are zero as far as the function's own rounding lets anybody see.
+    Unobserved,
+    /// Differences of this function at this point cannot tell.
+    Inconclusive(Reason),
+    /// The analytic value is wrong.
+    Fail(Fault),
+}
+
+/// Why differences cannot tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The slopes from left and right differ and the analytic value lies between them.
+    Kink,
+    /// The error bar of the numeric derivative is wider than the tolerance.
+    Precision,
+    /// The domain leaves no room for a step.
+    Domain,
+    /// The function is not finite at the point or around it.
+    NonFinite,
+    /// Two evaluations at the same point differ.
+    Nondeterministic,
+    /// No two step sizes agree: a jump, a cusp or noise.
+    Rough,
+}
+
+/// How the analytic value is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// It differs from the numeric derivative by more than both tolerance and error bar.
+    Value,
+    /// At a kink it lies outside the interval between the two slopes.
+    NotASubgradient,
+    /// It is NaN or infinite where the function is finite.
+    NonFinite,
+}
+
+impl Verdict {
+    /// Whether this is a [`Verdict::Fail`].
+    pub fn is_fail(self) -> bool {
+        matches!(self, Self::Fail(_))
+    }
+
+    /// Whether this is a [`Verdict::Inconclusive`].
+    pub fn is_inconclusive(self) -> bool {
+        matches!(self, Self::Inconclusive(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pass => f.write_str("pass"),
+            Self::Unobserved => f.write_str("unobserved"),
+            Self::Inconclusive(reason) => write!(f, "INCONCLUSIVE({reason})"),
+            Self::Fail(Fault::Value) => f.write_str("FAIL"),
+            Self::Fail(Fault::NotASubgradient) => f.write_str("FAIL(not a subgradient)"),
+            Self::Fail(Fault::NonFinite) => f.write_str("FAIL(not finite)"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kink => "kink",
+            Self::Precision => "precision",
+            Self::Domain => "domain",
+            Self::NonFinite => "not finite",
+            Self::Nondeterministic => "nondeterministic",
+            Self::Rough => "rough",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn severity_orders_verdicts() {
+        let order = [
+            Verdict::Pass,
+            Verdict::Unobserved,
+            Verdict::Inconclusive(Reason::Kink),
+            Verdict::Inconclusive(Reason::Rough),
+            Verdict::Fail(Fault::Value),
+        ];
+        assert!(order.is_sorted());
+    }
+}

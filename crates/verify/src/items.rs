@@ -1,0 +1,82 @@
+//! The table of everything that has a gradient.
+
+use gradcheck::Checkable;
+use layers::Mode;
+
+use crate::{Draw, layer_items, loss_items, model_items};
+
+/// Which part of the project an item belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A [`Layer`](layers::Layer).
+    Layer,
+    /// A [`Loss`](losses::Loss) with one choice of options.
+    Loss,
+    /// A [`Sequential`](models::Sequential).
+    Model,
+}
+
+/// The type that a pass computes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Checked against the `f64` pass.
+    F32,
+    /// Checked against differences.
+    F64,
+}
+
+/// Draws a subject; `None` if a constructor refuses, which no item's does.
+pub(crate) type Make = Box<dyn Fn(&mut Draw, Mode) -> Option<Box<dyn Checkable>>>;
+
+/// Something with a gradient, and how to draw a random case of it.
+pub struct Item {
+    /// Its name, the type's first: `"CrossEntropyLoss(classes, sum)"`.
+    pub name: &'static str,
+    /// Where it belongs.
+    pub kind: Kind,
+    /// The modes in which it differs.
+    pub modes: &'static [Mode],
+    pub(crate) single: Make,
+    pub(crate) double: Make,
+}
+
+impl std::fmt::Debug for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Item")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Item {
+    /// The Rust type that the item is about: `CrossEntropyLoss` of `"CrossEntropyLoss(classes, sum)"`.
+    pub fn type_name(&self) -> &'static str {
+        self.name.split(['(', ':']).next().unwrap_or(self.name)
+    }
+
+    /// A random subject.
+    pub(crate) fn subject(
+        &self,
+        ty: Type,
+        mode: Mode,
+        draw: &mut Draw,
+    ) -> Option<Box<dyn Checkable>> {
+        let make = match ty {
+            Type::F32 => &self.single,
+            Type::F64 => &self.double,
+        };
+        make(draw, mode)
+    }
+}
+
+/// Every layer, every loss with its options, and models.
+pub fn items() -> Vec<Item> {
+    let mut items = layer_items::items();
+    items.extend(loss_items::items());
+    items.extend(model_items::items());
+    items
+}
+
+/// A pass that is the same in training and in evaluation.
+pub(crate) const ONE_MODE: &[Mode] = &[Mode::Train];

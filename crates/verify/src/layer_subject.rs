@@ -1,0 +1,126 @@
+//! A layer with its input as something to check: `x` and every parameter.
+
+use gradcheck::{Checkable, Domain};
+use layers::{Layer, Mode, Saved};
+use ndarray::{Array2, ArrayD, ArrayViewD, ArrayViewMutD, Ix2};
+use tensor_core::{Error, Float, Kind};
+
+use crate::Draw;
+
+/// A layer, its input, and what a pass writes.
+///
+/// The tensors are held as `f64` whatever the layer computes in, and written into the layer before each pass; gradients
+/// come back the same way. Both conversions are exact.
+#[derive(Debug)]
+pub struct LayerSubject<F: Float, L: Layer<F>> {
+    layer: L,
+    mode: Mode,
+    names: Vec<&'static str>,
+    /// `x`, then the parameters.
+    values: Vec<ArrayD<f64>>,
+    x: Array2<F>,
+    y: Array2<F>,
+    cache: L::Cache,
+    grads: L::Grads,
+}
+
+impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
+    /// A layer with a random input of a random number of rows, at least two: one row has no batch statistics.
+    ///
+    /// # Errors
+    /// If the layer does not take `in_features`.
+    pub fn new(layer: L, in_features: usize, mode: Mode, draw: &mut Draw) -> Result<Self, Error> {
+        let n = draw.length_from(2);
+        let x = draw.normal(&[n, in_features]);
+        let (mut names, mut values) = (vec!["x"], vec![x]);
+        layer.tensors(&mut |t| {
+            if let Kind::Parameter(_) = t.kind {
+                names.push(t.name);
+                values.push(t.value.mapv(|v| f64::from(v.as_f64() as f32)));
+            }
+        });
+        let out_features = layer.out_features(in_features)?;
+        Ok(Self {
+            mode,
+            names,
+            values,
+            x: Array2::zeros((n, in_features)),
+            y: Array2::zeros((n, out_features)),
+            cache: layer.cache(n, in_features),
+            grads: layer.grads(),
+            layer,
+        })
+    }
+
+    fn run_backward(&mut self, dy: &ArrayD<f64>, dx: &mut Array2<F>) -> Vec<ArrayD<f64>> {
+        let dy = matrix(dy);
+        let saved = Saved { x: &self.x, y: &self.y, cache: &mut self.cache };
+        self.layer.backward(saved, &dy, Some(dx), &mut self.grads);
+        let mut gradients = vec![wide(dx.view().into_dyn())];
+        self.layer.gradients(&self.grads, &mut |t| gradients.push(wide(t.value)));
+        gradients
+    }
+}
+
+impl<F: Float, L: Layer<F>> Checkable for LayerSubject<F, L> {
+    fn tensors(&self) -> Vec<(String, Domain)> {
+        self.names.iter().map(|name| ((*name).to_owned(), Domain::REAL)).collect()
+    }
+
+    fn tensor(&self, index: usize) -> ArrayViewD<'_, f64> {
+        self.values[index].view()
+    }
+
+    fn tensor_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64> {
+        self.values[index].view_mut()
+    }
+
+    fn forward(&mut self) -> Vec<ArrayD<f64>> {
+        self.x = matrix(&self.values[0]);
+        let (names, values) = (&self.names, &self.values);
+        self.layer.tensors_mut(&mut |mut t| {
+            if let Some(i) = names.iter().skip(1).position(|name| *name == t.name) {
+                t.value.zip_mut_with(&values[i + 1], |old, new| *old = F::of(*new));
+            }
+        });
+        // A forward pass owes every element of its output: what it leaves out shows as NaN.
+        self.y.fill(F::nan());
+        match self.layer.forward(&self.x, &mut self.y, &mut self.cache, self.mode) {
+            Ok(()) => vec![wide(self.y.view().into_dyn())],
+            Err(_) => vec![self.y.mapv(|_| f64::NAN).into_dyn()],
+        }
+    }
+
+    fn backward(&mut self, cotangents: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
+        let mut dx = Array2::zeros(self.x.dim());
+        self.run_backward(&cotangents[0], &mut dx)
+    }
+
+    fn backward_into(&mut self, cotangents: &[ArrayD<f64>], gradients: &mut [ArrayD<f64>]) -> bool {
+        let mut dx = matrix(&gradients[0]);
+        let rubbish = gradients.to_vec();
+        let mut next = rubbish.iter().skip(1);
+        let (layer, grads) = (&mut self.layer, &mut self.grads);
+        layer.parameters(grads, &mut |p| {
+            for (grad, rubbish) in p.grad.iter_mut().zip(next.next().into_iter().flatten()) {
+                *grad = F::of(*rubbish);
+            }
+        });
+        for (out, found) in gradients.iter_mut().zip(self.run_backward(&cotangents[0], &mut dx)) {
+            out.assign(&found);
+        }
+        true
+    }
+}
+
+/// A rank-2 array in the type under test.
+pub(crate) fn matrix<F: Float>(a: &ArrayD<f64>) -> Array2<F> {
+    match a.view().into_dimensionality::<Ix2>() {
+        Ok(a) => a.mapv(F::of),
+        Err(_) => Array2::zeros((0, 0)),
+    }
+}
+
+pub(crate) fn wide<F: Float>(a: ArrayViewD<'_, F>) -> ArrayD<f64> {
+    a.mapv(F::as_f64)
+}

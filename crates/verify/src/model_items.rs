@@ -1,0 +1,83 @@
+//! Models: perceptrons of random depth and widths, and the course's.
+
+use layers::{Gelu, Tanh};
+use models::{Mlp, Mlp0, Mlp1, Mlp4, Sequential};
+use tensor_core::{Error, Float};
+
+use crate::items::{Item, Kind, ONE_MODE};
+use crate::{Draw, ModelSubject};
+
+/// A row of the table from a function that draws a model, written once for both types.
+macro_rules! model {
+    ($name:literal, $modes:expr, $make:ident) => {
+        Item {
+            name: $name,
+            kind: Kind::Model,
+            modes: $modes,
+            single: Box::new(|draw, mode| {
+                let model = $make::<f32>(draw).ok()?;
+                Some(Box::new(ModelSubject::new(model, mode, draw).ok()?))
+            }),
+            double: Box::new(|draw, mode| {
+                let model = $make::<f64>(draw).ok()?;
+                Some(Box::new(ModelSubject::new(model, mode, draw).ok()?))
+            }),
+        }
+    };
+}
+
+fn seed(draw: &mut Draw) -> u64 {
+    draw.rng().next_u64()
+}
+
+fn mlp0<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    awake(Mlp0::new(seed(draw))?.into_sequential(), draw)
+}
+
+fn mlp1<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    awake(Mlp1::new(seed(draw))?.into_sequential(), draw)
+}
+
+fn mlp4<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    awake(Mlp4::new(seed(draw))?.into_sequential(), draw)
+}
+
+/// Weights of size 1 and positive biases: with the initial values, most rows of a deep ReLU network with a ReLU behind its
+/// output give only zeros, and there is nothing to see.
+fn awake<F: Float>(mut model: Sequential<F>, draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    let shapes: Vec<_> =
+        model.tensors().map(|(name, t)| (name, t.value.shape().to_vec())).collect();
+    for (name, shape) in shapes {
+        let offset = if shape.len() == 1 { 1.0 } else { 0.0 };
+        model.set_tensor(&name, &draw.normal(&shape).mapv(|v| F::of(v + offset)))?;
+    }
+    Ok(model)
+}
+
+fn widths(draw: &mut Draw) -> Vec<usize> {
+    let n = 2 + draw.rng().below(3);
+    (0..n).map(|_| draw.length()).collect()
+}
+
+fn tanh<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    Mlp::new(&widths(draw)).activation(Tanh).seed(seed(draw)).build()
+}
+
+fn gelu<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    Mlp::new(&widths(draw)).activation(Gelu::Exact).seed(seed(draw)).build()
+}
+
+fn relu<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    Mlp::new(&widths(draw)).seed(seed(draw)).build()
+}
+
+pub(crate) fn items() -> Vec<Item> {
+    vec![
+        model!("Mlp0", ONE_MODE, mlp0),
+        model!("Mlp1", ONE_MODE, mlp1),
+        model!("Mlp4", ONE_MODE, mlp4),
+        model!("Mlp(relu)", ONE_MODE, relu),
+        model!("Mlp(tanh)", ONE_MODE, tanh),
+        model!("Mlp(gelu)", ONE_MODE, gelu),
+    ]
+}
