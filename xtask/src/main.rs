@@ -3,6 +3,7 @@
 mod cargo;
 mod check;
 mod gradcheck;
+mod mutants;
 mod tidy;
 
 use std::process::ExitCode;
@@ -13,6 +14,8 @@ usage: cargo xtask COMMAND
   check      everything that has to hold: layout, format, lints, docs, tests, gradients, doc tests
   gradcheck  every gradient against differences, in one table
              [--filter TEXT] [--cases N] [--seed N] [--json FILE]
+  mutants    whether a test notices when a formula is changed (needs cargo-mutants)
+             [--shard K/N] [--in-diff FILE] [--jobs N]
   tidy       the layout alone: who depends on whom, how many crates, how long files are";
 
 fn main() -> ExitCode {
@@ -26,6 +29,10 @@ fn main() -> ExitCode {
         "check" => check::run(),
         "gradcheck" => match gradcheck::Options::parse(&mut args) {
             Ok(options) => gradcheck::run(&options),
+            Err(error) => return usage(&error.to_string()),
+        },
+        "mutants" => match mutants::Options::parse(&mut args) {
+            Ok(options) => mutants::run(&options),
             Err(error) => return usage(&error.to_string()),
         },
         "tidy" => tidy::run(),
