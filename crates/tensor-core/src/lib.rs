@@ -12,6 +12,7 @@
 //! | [`error`] | [`Error`]: every way in which input can be wrong |
 //! | [`matmul`] | [`gemm`]: the only place that names a matrix-product library |
 //! | [`reduce`] | sums over slices and columns, always in the same order |
+//! | [`moments`] | mean and variance that keep their digits far from zero |
 //! | [`elementwise`] | maps over one or two matrices, the bias broadcast |
 //! | [`special`] | sigmoid, softplus, softmax and log-sum-exp that stay right far from zero |
 //! | [`rng`], [`init`] | one ChaCha generator, our uniform, normal and shuffle; initial weights |
@@ -22,6 +23,7 @@ pub mod error;
 pub mod float;
 pub mod init;
 pub mod matmul;
+pub mod moments;
 pub mod parameter;
 pub mod reduce;
 pub mod rng;
