@@ -22,8 +22,9 @@
 //! | [`Softmax`] | `e^Z / Σ e^Z` along a row | |
 //! | [`LogSoftmax`] | `Z − ln Σ e^Z` along a row | |
 //!
-//! The trait they share, [`Layer`], can be implemented in any crate.
+//! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
+mod affine;
 mod elu;
 mod gelu;
 mod identity;
@@ -40,6 +41,7 @@ mod softplus;
 mod softsign;
 mod tanh;
 
+pub use affine::{Affine, AffineGrads};
 pub use elu::Elu;
 pub use gelu::Gelu;
 pub use identity::Identity;
