@@ -21,10 +21,12 @@
 //! | [`Gelu`] | `Z Φ(Z)`, or its tanh form | |
 //! | [`Softmax`] | `e^Z / Σ e^Z` along a row | |
 //! | [`LogSoftmax`] | `Z − ln Σ e^Z` along a row | |
+//! | [`BatchNorm1d`] | `γ ⊙ (Z − μ)/√(σ² + ε) + β`, `μ` and `σ²` of each column | `weight (C)`, `bias (C)` |
 //!
 //! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
 mod affine;
+mod batch_norm;
 mod elu;
 mod gelu;
 mod identity;
@@ -42,6 +44,7 @@ mod softsign;
 mod tanh;
 
 pub use affine::{Affine, AffineGrads};
+pub use batch_norm::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
 pub use elu::Elu;
 pub use gelu::Gelu;
 pub use identity::Identity;

@@ -1,0 +1,399 @@
+//! `BZ = γ ⊙ (Z − μ)/√(σ² + ε) + β`: every feature gets mean 0 and variance 1 over the batch, then a scale and an offset.
+//!
+//! | | shape | |
+//! |---|---|---|
+//! | `Z`, `BZ` | `(N, C)` | input and output |
+//! | `μ = mean_n Z`, `σ² = mean_n (Z − μ)²` | `(C)` | in training; in evaluation the running statistics, as constants |
+//! | `NZ = (Z − μ)/√(σ² + ε)` | `(N, C)` | |
+//! | `γ`, `β` | `(C)` | `weight`, `bias` |
+//! | `dLdβ = Σ_n dLdBZ` | `(C)` | |
+//! | `dLdγ = Σ_n dLdBZ ⊙ NZ` | `(C)` | |
+//! | `dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)` | `(N, C)` | in training |
+//! | `dLdZ = γ/√(σ² + ε) ⊙ dLdBZ` | `(N, C)` | in evaluation |
+//! | `running ← α·running + (1 − α)·batch` | `(C)` | once for each optimizer step |
+//!
+//! The gradient in training is the chain over `dLdσ²` and `dLdμ` with the sums carried out: `Σ_n (Z − μ) = 0` removes one
+//! term of `dLdμ`, and what stays of the two are `dLdγ` and `dLdβ`, which are wanted anyway. (Ioffe and Szegedy, ICML 2015,
+//! <https://arxiv.org/abs/1502.03167>, algorithm 1 and section 3; the long form is the tests' reference.)
+//!
+//! ```
+//! use layers::{BatchNorm1d, Layer, Mode};
+//! use ndarray::{Array2, array};
+//!
+//! let norm = BatchNorm1d::new(1)?;
+//! let (mut bz, mut cache) = (Array2::zeros((2, 1)), norm.cache(2, 1));
+//! norm.forward(&array![[10.0], [14.0]], &mut bz, &mut cache, Mode::Train)?;
+//! assert!((bz[[0, 0]] + 1.0_f64).abs() < 1e-8 && (bz[[1, 0]] - 1.0).abs() < 1e-8);
+//! assert_eq!((cache.mean(0), cache.variance(0)), (12.0, 4.0));
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::{Array1, ArrayRef1, ArrayRef2, Axis, Slice};
+use tensor_core::moments::ColumnMoments;
+use tensor_core::reduce::{column_sums, column_sums_by2};
+use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut};
+
+use crate::{Affine, AffineGrads, Layer, Mode, Saved};
+
+/// Batch normalization of `(N, C)` batches, PyTorch's `nn.BatchNorm1d`.
+///
+/// Parameters: `weight (C)`, `bias (C)` unless they are left out. Buffers: `running_mean (C)`, `running_var (C)`.
+///
+/// A forward pass does not change the layer. The statistics of a training batch wait in the [`BatchNorm1dCache`] until the
+/// optimizer's step calls [`settle`](Layer::settle), which moves the running statistics by them once; a forward pass in
+/// evaluation leaves nothing to move. Which gradient `backward` computes is decided by the mode of the forward pass before it:
+/// after evaluation the statistics are constants.
+///
+/// The defaults are the course's, ε = 1e-8 and a biased running variance; [`BatchNorm1dConfig::pytorch`] gives PyTorch's. Its
+/// `num_batches_tracked` is not kept: PyTorch reads it only to average with `momentum=None`, which is not offered here, and
+/// fills it in when a file does not have it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchNorm1d<F> {
+    config: BatchNorm1dConfig,
+    affine: Affine<F>,
+    running_mean: Array1<F>,
+    running_var: Array1<F>,
+}
+
+/// Choices of a [`BatchNorm1d`] beyond its width.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNorm1dConfig {
+    /// ε: added to the variance.
+    pub eps: f64,
+    /// `1 − α`: the share of the newest batch in the running statistics, in `[0, 1]`.
+    pub momentum: f64,
+    /// Whether the running variance is that of the population, `N/(N − 1)` times the batch's.
+    pub unbiased_running_var: bool,
+    /// Whether there are a γ and a β.
+    pub affine: bool,
+}
+
+/// The course's: ε = 1e-8, α = 0.9, the running variance biased like the batch's.
+impl Default for BatchNorm1dConfig {
+    fn default() -> Self {
+        Self { eps: 1e-8, momentum: 0.1, unbiased_running_var: false, affine: true }
+    }
+}
+
+impl BatchNorm1dConfig {
+    /// PyTorch's: ε = 1e-5, momentum 0.1, unbiased running variance.
+    pub fn pytorch() -> Self {
+        Self { eps: 1e-5, unbiased_running_var: true, ..Self::default() }
+    }
+}
+
+/// What a [`BatchNorm1d`] keeps of a forward pass: the statistics that were used, and whether they are still to be settled.
+#[derive(Debug, Clone)]
+pub struct BatchNorm1dCache<F> {
+    moments: ColumnMoments<F>,
+    /// `1/√(σ² + ε)`.
+    inv_std: Array1<F>,
+    mode: Mode,
+    /// Rows of the training batch whose statistics the running ones have not seen.
+    pending: Option<usize>,
+}
+
+impl<F: Float> BatchNorm1dCache<F> {
+    /// `μ` of feature `c` as the last forward pass used it.
+    pub fn mean(&self, c: usize) -> F {
+        self.moments.mean(c)
+    }
+
+    /// `σ²` of feature `c` as the last forward pass used it.
+    pub fn variance(&self, c: usize) -> F {
+        self.moments.variance[c]
+    }
+
+    fn normalized(&self, c: usize, x: F) -> F {
+        self.moments.deviation(c, x) * self.inv_std[c]
+    }
+}
+
+impl<F: Float> BatchNorm1d<F> {
+    /// A layer for `features` features with the course's choices: γ = 1, β = 0, running mean 0, running variance 1.
+    ///
+    /// # Errors
+    /// If there are no features.
+    pub fn new(features: usize) -> Result<Self, Error> {
+        Self::with_config(features, BatchNorm1dConfig::default())
+    }
+
+    /// A layer for `features` features.
+    ///
+    /// # Errors
+    /// If there are no features, ε is not a positive number of the type `F`, or the momentum lies outside `[0, 1]`.
+    pub fn with_config(features: usize, config: BatchNorm1dConfig) -> Result<Self, Error> {
+        if features == 0 {
+            return Err(Error::empty(Self::NAME, "at least 1 feature"));
+        }
+        // In F: an ε that rounds to 0 would divide a constant feature by 0.
+        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
+        let range = "a finite number > 0 in the layer's type";
+        Error::check_hyperparameter(Self::NAME, "eps", range, config.eps, in_range)?;
+        let in_range = |m| (0.0..=1.0).contains(&m);
+        let range = "a number from 0 to 1";
+        Error::check_hyperparameter(Self::NAME, "momentum", range, config.momentum, in_range)?;
+        Ok(Self {
+            config,
+            affine: if config.affine { Affine::new(features) } else { Affine::none(features) },
+            running_mean: Array1::zeros(features),
+            running_var: Array1::ones(features),
+        })
+    }
+
+    /// The layer with other γ and β.
+    ///
+    /// # Errors
+    /// If they are not made for its features.
+    pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
+        self.affine = affine.fitting("BatchNorm1d: weight", self.running_mean.len())?;
+        Ok(self)
+    }
+
+    /// γ and β.
+    pub fn affine(&self) -> &Affine<F> {
+        &self.affine
+    }
+
+    /// `running_mean (C)`.
+    pub fn running_mean(&self) -> &ArrayRef1<F> {
+        &self.running_mean
+    }
+
+    /// `running_var (C)`.
+    pub fn running_var(&self) -> &ArrayRef1<F> {
+        &self.running_var
+    }
+
+    fn inv_std(&self, variance: F) -> F {
+        F::one() / (variance + F::of(self.config.eps)).sqrt()
+    }
+
+    /// `y ← γ ⊙ (x − μ)·inv_std + β`, where `column(c)` gives the two parts of `μ` and `inv_std` of feature `c`.
+    ///
+    /// Plainly: for each row, for each column. The columns are taken 32 at a time, so that what belongs to a column is
+    /// looked up once and not once a row, and fits on the stack.
+    fn normalize(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, column: impl Fn(usize) -> [F; 3]) {
+        const STRIP: usize = 32;
+        let features = self.running_mean.len();
+        for start in (0..features).step_by(STRIP) {
+            let end = features.min(start + STRIP);
+            let mut strip = [[F::zero(); STRIP]; 5];
+            let [shift, center, inv_std, weight, bias] = &mut strip;
+            for c in start..end {
+                [shift[c - start], center[c - start], inv_std[c - start]] = column(c);
+                weight[c - start] = self.affine.scale(c);
+                bias[c - start] = self.affine.offset(c);
+            }
+            let x = x.slice_axis(Axis(1), Slice::from(start..end));
+            let mut y = y.slice_axis_mut(Axis(1), Slice::from(start..end));
+            for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
+                for (i, (y, &x)) in y.iter_mut().zip(x).enumerate() {
+                    *y = weight[i] * (((x - shift[i]) - center[i]) * inv_std[i]) + bias[i];
+                }
+            }
+        }
+    }
+}
+
+impl<F: Float> Layer<F> for BatchNorm1d<F> {
+    type Cache = BatchNorm1dCache<F>;
+    type Grads = AffineGrads<F>;
+    const NAME: &'static str = "BatchNorm1d";
+
+    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
+        match self.running_mean.len() {
+            expected if expected == in_features => Ok(expected),
+            expected => Err(Error::features(Self::NAME, expected, in_features)),
+        }
+    }
+
+    fn cache(&self, _max_batch: usize, in_features: usize) -> BatchNorm1dCache<F> {
+        BatchNorm1dCache {
+            moments: ColumnMoments::new(in_features),
+            inv_std: Array1::zeros(in_features),
+            mode: Mode::Eval,
+            pending: None,
+        }
+    }
+
+    fn grads(&self) -> AffineGrads<F> {
+        self.affine.grads()
+    }
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        let (mean, variance) = (&self.running_mean, &self.running_var);
+        self.normalize(x, y, |c| [mean[c], F::zero(), self.inv_std(variance[c])]);
+    }
+
+    /// # Errors
+    /// If a training batch has fewer than two rows: one value has no variance.
+    fn forward(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &mut ArrayRef2<F>,
+        cache: &mut BatchNorm1dCache<F>,
+        mode: Mode,
+    ) -> Result<(), Error> {
+        (cache.mode, cache.pending) = (mode, None);
+        match mode {
+            Mode::Train if x.nrows() < 2 => {
+                return Err(Error::too_few(Self::NAME, "at least 2 rows in training", x.nrows()));
+            }
+            Mode::Train => {
+                cache.moments.measure(x);
+                cache.pending = Some(x.nrows());
+            }
+            Mode::Eval => cache.moments.set(&self.running_mean, &self.running_var),
+        }
+        let moments = &cache.moments;
+        cache.inv_std.iter_mut().zip(&moments.variance).for_each(|(i, &v)| *i = self.inv_std(v));
+        self.normalize(x, y, |c| [moments.shift[c], moments.center[c], cache.inv_std[c]]);
+        Ok(())
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, BatchNorm1dCache<F>>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut AffineGrads<F>,
+    ) {
+        let Saved { x, cache, .. } = saved;
+        column_sums(dy, &mut grads.bias); // dLdβ = Σ_n dLdBZ
+        column_sums_by2(x, dy, &|c, x, dy| dy * cache.normalized(c, x), &mut grads.weight); // dLdγ = Σ_n dLdBZ ⊙ NZ
+        let Some(dx) = dx else { return };
+        let inverse_n = F::of(1.0 / x.nrows() as f64);
+        for ((x, dy), mut dx) in x.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
+            for (c, ((dx, &x), &dy)) in dx.iter_mut().zip(x).zip(dy).enumerate() {
+                let scale = self.affine.scale(c) * cache.inv_std[c];
+                *dx = match cache.mode {
+                    // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
+                    Mode::Train => {
+                        let sums = grads.bias[c] + cache.normalized(c, x) * grads.weight[c];
+                        scale * (dy - sums * inverse_n)
+                    }
+                    Mode::Eval => scale * dy, // dLdZ = γ/√(σ² + ε) ⊙ dLdBZ
+                };
+            }
+        }
+    }
+
+    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.tensors(visit);
+        for (name, value) in
+            [("running_mean", &self.running_mean), ("running_var", &self.running_var)]
+        {
+            visit(Tensor { name, kind: Kind::Buffer, value: value.view().into_dyn() });
+        }
+    }
+
+    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
+        self.affine.tensors_mut(visit);
+        visit(TensorMut { name: "running_mean", value: self.running_mean.view_mut().into_dyn() });
+        visit(TensorMut { name: "running_var", value: self.running_var.view_mut().into_dyn() });
+    }
+
+    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.gradients(grads, visit);
+    }
+
+    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
+        self.affine.parameters(grads, visit);
+    }
+
+    fn settle(&mut self, cache: &mut BatchNorm1dCache<F>) {
+        let Some(n) = cache.pending.take() else { return };
+        let momentum = self.config.momentum;
+        let (old, new) = (F::of(1.0 - momentum), F::of(momentum));
+        let correction = if self.config.unbiased_running_var {
+            F::of(n as f64 / (n as f64 - 1.0))
+        } else {
+            F::one()
+        };
+        // running ← α·running + (1 − α)·batch
+        for (c, running) in self.running_mean.iter_mut().enumerate() {
+            *running = old * *running + new * cache.mean(c);
+        }
+        for (c, running) in self.running_var.iter_mut().enumerate() {
+            *running = old * *running + new * (cache.variance(c) * correction);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ArrayRef2, array};
+
+    use super::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
+    use crate::{Affine, Layer, Mode, Saved};
+
+    /// A forward and a backward pass: output, cache, `dx`, `dLdγ` and `dLdβ` of feature 0.
+    fn step(
+        norm: &BatchNorm1d<f64>,
+        x: &ArrayRef2<f64>,
+        dy: &ArrayRef2<f64>,
+        mode: Mode,
+    ) -> (Array2<f64>, BatchNorm1dCache<f64>, Array2<f64>, [f64; 2]) {
+        let mut cache = norm.cache(x.nrows(), x.ncols());
+        let nan = Array2::from_elem(x.dim(), f64::NAN);
+        let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.grads());
+        norm.forward(x, &mut y, &mut cache, mode).unwrap();
+        norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
+        (y, cache, dx, [grads.weight[0], grads.bias[0]])
+    }
+
+    fn assert_close(found: &ArrayRef2<f64>, expected: &[f64; 3], bound: f64) {
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(
+                (found - expected).abs() <= bound,
+                "{found:e}, expected {expected:e} ± {bound:e}"
+            );
+        }
+    }
+
+    /// γ = 2, β = 1 and the smallest ε there is.
+    fn of_the_notes() -> BatchNorm1d<f64> {
+        let config = BatchNorm1dConfig { eps: f64::MIN_POSITIVE, ..Default::default() };
+        let affine = Affine::from_parts(array![2.0], Some(array![1.0])).unwrap();
+        BatchNorm1d::with_config(1, config).unwrap().with_affine(affine).unwrap()
+    }
+
+    // Z = [1, 2, 3], γ = 2, β = 1, dLdBZ = [0.1, 0.2, 0.3], ε → 0:
+    //   μ = 2, σ² = 2/3, 1/σ = √(3/2), NZ = [−√(3/2), 0, √(3/2)], BZ = 2 NZ + 1
+    //   dLdβ = 0.6
+    //   dLdγ = −0.1·√(3/2) + 0.3·√(3/2) = 0.2·√(3/2) = 0.2449490 (the notes print half of it)
+    //   dLdZ = 2√(3/2) (dLdBZ − 0.2 − NZ·0.2√(3/2)/3) = 2√(3/2) ([−0.1, 0, 0.1] − [−0.1, 0, 0.1]) = 0 (the notes leave it open)
+    #[test]
+    fn fault_9_the_worked_example() {
+        let root = 1.5_f64.sqrt();
+        let (x, dy) = (array![[1.0], [2.0], [3.0]], array![[0.1], [0.2], [0.3]]);
+        let (bz, cache, dz, [d_gamma, d_beta]) = step(&of_the_notes(), &x, &dy, Mode::Train);
+        assert_eq!((cache.mean(0), cache.variance(0)), (2.0, 2.0 / 3.0));
+        // A few roundings of numbers of size 1.
+        let bound = 4.0 * f64::EPSILON;
+        assert_close(&bz, &[1.0 - 2.0 * root, 1.0, 1.0 + 2.0 * root], bound);
+        assert!((d_beta - 0.6).abs() <= bound, "{d_beta}");
+        assert!((d_gamma - 0.2 * root).abs() <= bound, "{d_gamma}");
+        assert!((d_gamma - 0.244_949_0).abs() <= 5e-8, "{d_gamma}");
+        assert_close(&dz, &[0.0; 3], bound);
+    }
+
+    // After evaluation the statistics are the running ones, here mean 1 and variance 4 (1/σ = ½), and constants:
+    //   NZ = [0, ½, 1], BZ = 2 NZ + 1 = [1, 2, 3], dLdγ = 0.2·½ + 0.3·1 = 0.4, dLdZ = 2·½·dLdBZ
+    #[test]
+    fn fault_6_backward_after_evaluation_uses_the_running_statistics() {
+        let mut norm = of_the_notes();
+        norm.tensors_mut(&mut |mut t| match t.name {
+            "running_mean" => t.value.fill(1.0),
+            "running_var" => t.value.fill(4.0),
+            _ => {}
+        });
+        let (x, dy) = (array![[1.0], [2.0], [3.0]], array![[0.1], [0.2], [0.3]]);
+        let (bz, cache, dz, [d_gamma, d_beta]) = step(&norm, &x, &dy, Mode::Eval);
+        assert_eq!(bz, array![[1.0], [2.0], [3.0]]);
+        assert_eq!((cache.mean(0), cache.variance(0)), (1.0, 4.0));
+        assert_close(&dz, &[0.1, 0.2, 0.3], 0.0);
+        assert!((d_gamma - 0.4).abs() <= f64::EPSILON && (d_beta - 0.6).abs() <= f64::EPSILON);
+    }
+}
