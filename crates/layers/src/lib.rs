@@ -22,6 +22,7 @@
 //! | [`Softmax`] | `e^Z / Σ e^Z` along a row | |
 //! | [`LogSoftmax`] | `Z − ln Σ e^Z` along a row | |
 //! | [`BatchNorm1d`] | `γ ⊙ (Z − μ)/√(σ² + ε) + β`, `μ` and `σ²` of each column | `weight (C)`, `bias (C)` |
+//! | [`GroupNorm`] | the same, `μ` and `σ²` of each group of channels of a row | `weight (C)`, `bias (C)` |
 //!
 //! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
@@ -29,6 +30,7 @@ mod affine;
 mod batch_norm;
 mod elu;
 mod gelu;
+mod group_norm;
 mod identity;
 pub mod layer;
 mod leaky_relu;
@@ -47,6 +49,7 @@ pub use affine::{Affine, AffineGrads};
 pub use batch_norm::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
 pub use elu::Elu;
 pub use gelu::Gelu;
+pub use group_norm::{GroupNorm, GroupNormConfig};
 pub use identity::Identity;
 pub use layer::{Layer, Mode, Saved};
 pub use leaky_relu::LeakyRelu;

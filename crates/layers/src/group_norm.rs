@@ -1,0 +1,353 @@
+//! `BZ = γ ⊙ (Z − μ)/√(σ² + ε) + β` with `μ` and `σ²` of each group of channels of each sample: no row knows of another.
+//!
+//! A row holds `C` channels of `L` values each, `Z[n, c·L + l]`; plain features are channels of length 1. The channels are cut
+//! into `G` groups of `M = C/G·L` values.
+//!
+//! | | shape | |
+//! |---|---|---|
+//! | `Z`, `BZ` | `(N, C·L)` | input and output, PyTorch's `(N, C, L)` |
+//! | `μ`, `σ²` | `(N, G)` | mean and biased variance of a group |
+//! | `NZ = (Z − μ)/√(σ² + ε)` | `(N, C·L)` | |
+//! | `γ`, `β` | `(C)` | `weight`, `bias`: one for all values of a channel |
+//! | `dLdβ = Σ_{n,l} dLdBZ`, `dLdγ = Σ_{n,l} dLdBZ ⊙ NZ` | `(C)` | |
+//! | `dLdNZ = dLdBZ ⊙ γ` | `(N, C·L)` | |
+//! | `dLdZ = (dLdNZ − mean(dLdNZ) − NZ ⊙ mean(dLdNZ ⊙ NZ))/√(σ² + ε)` | `(N, C·L)` | means over the group |
+//!
+//! (Wu and He, ECCV 2018, <https://arxiv.org/abs/1803.08494>, section 3.)
+//!
+//! ```
+//! use layers::{GroupNorm, Layer};
+//! use ndarray::{Array2, array};
+//!
+//! let norm = GroupNorm::new(2, 4)?;
+//! let mut bz = Array2::zeros((1, 4));
+//! norm.infer(&array![[1.0, 3.0, -70.0, -70.0]], &mut bz);
+//! assert!((bz[[0, 0]] + 1.0_f64).abs() < 1e-5 && (bz[[0, 1]] - 1.0).abs() < 1e-5);
+//! assert_eq!((bz[[0, 2]], bz[[0, 3]]), (0.0, 0.0));
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::{ArrayRef1, ArrayRef2};
+use tensor_core::moments::Moments;
+use tensor_core::reduce::sum_by;
+use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+
+use crate::{Affine, AffineGrads, Layer, Saved};
+
+/// Group normalization, PyTorch's `nn.GroupNorm`.
+///
+/// Parameters: `weight (C)`, `bias (C)` unless they are left out. Training and evaluation are the same.
+///
+/// A group of a single value is allowed and becomes β, as in PyTorch for batches of more than one sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupNorm<F> {
+    groups: Groups,
+    affine: Affine<F>,
+}
+
+/// Choices of a [`GroupNorm`] beyond its groups and channels; PyTorch's defaults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroupNormConfig {
+    /// `L`: values of a channel, 1 for plain features.
+    pub length: usize,
+    /// ε: added to the variance.
+    pub eps: f64,
+    /// Whether there are a γ and a β.
+    pub affine: bool,
+}
+
+impl Default for GroupNormConfig {
+    fn default() -> Self {
+        Self { length: 1, eps: 1e-5, affine: true }
+    }
+}
+
+impl<F: Float> GroupNorm<F> {
+    /// A layer for `channels` features in `n_groups` groups.
+    ///
+    /// # Errors
+    /// If there are no features, or the groups do not divide them.
+    pub fn new(n_groups: usize, channels: usize) -> Result<Self, Error> {
+        Self::with_config(n_groups, channels, GroupNormConfig::default())
+    }
+
+    /// A layer for `channels` channels in `n_groups` groups.
+    ///
+    /// # Errors
+    /// If there are no channels or no values in them, the groups do not divide the channels, or ε is not a positive number of
+    /// the type `F`.
+    pub fn with_config(
+        n_groups: usize,
+        channels: usize,
+        config: GroupNormConfig,
+    ) -> Result<Self, Error> {
+        let GroupNormConfig { length, eps, affine } = config;
+        let groups = Groups::new::<F>(Self::NAME, [n_groups, channels, length], eps)?;
+        let affine = if affine { Affine::new(channels) } else { Affine::none(channels) };
+        Ok(Self { groups, affine })
+    }
+
+    /// The layer with other γ and β.
+    ///
+    /// # Errors
+    /// If they are not made for its channels.
+    pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
+        self.affine = affine.fitting("GroupNorm: weight", self.groups.channels)?;
+        Ok(self)
+    }
+
+    /// γ and β.
+    pub fn affine(&self) -> &Affine<F> {
+        &self.affine
+    }
+}
+
+impl<F: Float> Layer<F> for GroupNorm<F> {
+    type Cache = ();
+    type Grads = AffineGrads<F>;
+    const NAME: &'static str = "GroupNorm";
+
+    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
+        self.groups.out_features(Self::NAME, in_features)
+    }
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) -> AffineGrads<F> {
+        self.affine.grads()
+    }
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        self.groups.normalize(&self.affine, x, y);
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut AffineGrads<F>,
+    ) {
+        self.groups.backward(&self.affine, saved.x, dy, dx, grads);
+    }
+
+    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.tensors(visit);
+    }
+
+    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
+        self.affine.tensors_mut(visit);
+    }
+
+    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.gradients(grads, visit);
+    }
+
+    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
+        self.affine.parameters(grads, visit);
+    }
+}
+
+/// How rows are cut into groups, and both passes over them: for every layer that normalizes a sample by itself.
+///
+/// Nothing is saved for backward: the moments of a group are two sums over values that are at hand, and what is not kept
+/// cannot be out of date.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Groups {
+    n_groups: usize,
+    channels: usize,
+    length: usize,
+    eps: f64,
+}
+
+impl Groups {
+    pub(crate) fn new<F: Float>(
+        place: &'static str,
+        [n_groups, channels, length]: [usize; 3],
+        eps: f64,
+    ) -> Result<Self, Error> {
+        if channels == 0 {
+            return Err(Error::empty(place, "at least 1 channel"));
+        }
+        if length == 0 {
+            return Err(Error::empty(place, "a length of at least 1"));
+        }
+        let range = "a divisor of the number of channels";
+        Error::check_hyperparameter(place, "n_groups", range, n_groups as f64, |_| {
+            channels.checked_rem(n_groups) == Some(0)
+        })?;
+        // In F: an ε that rounds to 0 would divide equal values by 0.
+        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
+        let range = "a finite number > 0 in the layer's type";
+        Error::check_hyperparameter(place, "eps", range, eps, in_range)?;
+        Ok(Self { n_groups, channels, length, eps })
+    }
+
+    pub(crate) fn out_features(
+        &self,
+        place: &'static str,
+        in_features: usize,
+    ) -> Result<usize, Error> {
+        match self.channels * self.length {
+            expected if expected == in_features => Ok(expected),
+            expected => Err(Error::features(place, expected, in_features)),
+        }
+    }
+
+    /// `M`: values in a group.
+    fn size(&self) -> usize {
+        self.channels / self.n_groups * self.length
+    }
+
+    /// The channel of a column. The division is spared where every channel has one column.
+    #[inline]
+    fn channel(&self, column: usize) -> usize {
+        if self.length == 1 { column } else { column / self.length }
+    }
+
+    /// The moments of the group that begins at column `start`, and `1/√(σ² + ε)`.
+    fn moments<F: Float>(&self, x: &ArrayRef1<F>, start: usize) -> (Moments<F>, F) {
+        let moments = Moments::of(self.size(), &|i| x[start + i]);
+        (moments, F::one() / (moments.variance + F::of(self.eps)).sqrt())
+    }
+
+    pub(crate) fn normalize<F: Float>(
+        &self,
+        affine: &Affine<F>,
+        x: &ArrayRef2<F>,
+        y: &mut ArrayRef2<F>,
+    ) {
+        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
+            for start in (0..x.len()).step_by(self.size()) {
+                let (moments, inv_std) = self.moments(&x, start);
+                for i in start..start + self.size() {
+                    let c = self.channel(i);
+                    let normalized = moments.deviation(x[i]) * inv_std;
+                    y[i] = affine.scale(c) * normalized + affine.offset(c);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn backward<F: Float>(
+        &self,
+        affine: &Affine<F>,
+        x: &ArrayRef2<F>,
+        dy: &ArrayRef2<F>,
+        mut dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut AffineGrads<F>,
+    ) {
+        grads.weight.fill(F::zero());
+        grads.bias.fill(F::zero());
+        let inverse_size = F::of(1.0 / self.size() as f64);
+        for (n, (x, dy)) in x.rows().into_iter().zip(dy.rows()).enumerate() {
+            for start in (0..x.len()).step_by(self.size()) {
+                let (moments, inv_std) = self.moments(&x, start);
+                let normalized = |i: usize| moments.deviation(x[i]) * inv_std;
+                for first in (start..start + self.size()).step_by(self.length) {
+                    let c = self.channel(first);
+                    grads.bias[c] += self.channel_sum(&|l| dy[first + l]);
+                    grads.weight[c] += self.channel_sum(&|l| dy[first + l] * normalized(first + l));
+                }
+                let Some(dx) = &mut dx else { continue };
+                let d_normalized = |i: usize| dy[i] * affine.scale(self.channel(i)); // dLdNZ = dLdBZ ⊙ γ
+                let sum = sum_by(self.size(), &|i| d_normalized(start + i));
+                let sum_normalized =
+                    sum_by(self.size(), &|i| d_normalized(start + i) * normalized(start + i));
+                let (mean, mean_normalized) = (sum * inverse_size, sum_normalized * inverse_size);
+                for i in start..start + self.size() {
+                    // dLdZ = (dLdNZ − mean(dLdNZ) − NZ ⊙ mean(dLdNZ ⊙ NZ))/√(σ² + ε)
+                    let through_statistics = mean + normalized(i) * mean_normalized;
+                    dx[[n, i]] = (d_normalized(i) - through_statistics) * inv_std;
+                }
+            }
+        }
+    }
+
+    /// A sum over the values of one channel of one row.
+    fn channel_sum<F: Float>(&self, term: &impl Fn(usize) -> F) -> F {
+        if self.length == 1 { term(0) } else { sum_by(self.length, term) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{GroupNorm, GroupNormConfig};
+    use crate::{Affine, Layer, Saved};
+
+    // Z = [1, 3 | 9, 11]: both groups have deviations ∓1 and σ² = 1; ε = 3 makes 1/√(σ² + ε) = ½. NZ = [−½, ½ | −½, ½].
+    // With dLdBZ = [1, 1, 2, 4] the four columns are four channels in two groups, or two channels of length 2:
+    //
+    //   γ, β      [1, 2, 3, 4], [0, 0, 5, 6]                       [1, 2], [0, 5]
+    //   BZ        [−½, 1, −3/2 + 5, 2 + 6]                         [−½, ½, −1 + 5, 1 + 5]
+    //   dLdγ      [−½, ½, −1, 2]                                   [−½ + ½, −1 + 2]
+    //   dLdβ      [1, 1, 2, 4]                                     [2, 6]
+    //   dLdNZ     [1, 2 | 6, 16]                                   [1, 1 | 4, 8]
+    //   means     3/2 | 11, with NZ ¼ | 5/2                        1 | 6, with NZ 0 | 1
+    //   dLdZ      ½[−½ + ⅛, ½ − ⅛ | −5 + 5/4, 5 − 5/4]             ½[0, 0 | −2 + ½, 2 − ½]
+    #[test]
+    fn by_hand() {
+        let (x, dy) = (array![[1.0, 3.0, 9.0, 11.0]], array![[1.0, 1.0, 2.0, 4.0]]);
+        let four = Affine::from_parts(array![1.0, 2.0, 3.0, 4.0], Some(array![0.0, 0.0, 5.0, 6.0]));
+        let two = Affine::from_parts(array![1.0, 2.0], Some(array![0.0, 5.0]));
+        let table = [
+            (
+                (1, four.unwrap()),
+                [[-0.5, 1.0, 3.5, 8.0], [-0.1875, 0.1875, -1.875, 1.875]],
+                [vec![-0.5, 0.5, -1.0, 2.0], vec![1.0, 1.0, 2.0, 4.0]],
+            ),
+            (
+                (2, two.unwrap()),
+                [[-0.5, 0.5, 4.0, 6.0], [0.0, 0.0, -0.75, 0.75]],
+                [vec![0.0, 1.0], vec![2.0, 6.0]],
+            ),
+        ];
+        for ((length, affine), [bz, dz], [d_gamma, d_beta]) in table {
+            let config = GroupNormConfig { length, eps: 3.0, ..Default::default() };
+            let norm = GroupNorm::with_config(2, affine.channels(), config).unwrap();
+            let norm = norm.with_affine(affine).unwrap();
+            assert_eq!(Layer::<f64>::out_features(&norm, 4), Ok(4));
+            let mut y = Array2::from_elem((1, 4), f64::NAN);
+            norm.infer(&x, &mut y);
+            assert_eq!(y, array![bz], "length {length}");
+
+            let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.grads());
+            grads.weight.fill(f64::NAN);
+            let saved = Saved { x: &x, y: &y, cache: &mut () };
+            norm.backward(saved, &dy, Some(&mut dx), &mut grads);
+            assert_eq!(dx, array![dz], "length {length}");
+            assert_eq!([grads.weight.to_vec(), grads.bias.to_vec()], [d_gamma, d_beta]);
+        }
+    }
+
+    #[test]
+    fn configurations_are_checked_when_built() {
+        let build = |n_groups, channels, length, eps| {
+            let config = GroupNormConfig { length, eps, ..Default::default() };
+            GroupNorm::<f32>::with_config(n_groups, channels, config).map(|_| ())
+        };
+        let divisor =
+            "GroupNorm: expected n_groups to be a divisor of the number of channels, found";
+        let eps = "GroupNorm: expected eps to be a finite number > 0 in the layer's type, found";
+        let cases = [
+            (build(3, 4, 1, 1e-5), format!("{divisor} 3")),
+            (build(0, 4, 1, 1e-5), format!("{divisor} 0")),
+            (build(8, 4, 1, 1e-5), format!("{divisor} 8")),
+            (build(1, 0, 1, 1e-5), "GroupNorm: expected at least 1 channel, found 0".into()),
+            (build(1, 4, 0, 1e-5), "GroupNorm: expected a length of at least 1, found 0".into()),
+            (build(1, 4, 1, 0.0), format!("{eps} 0")),
+            (build(1, 4, 1, f64::NAN), format!("{eps} NaN")),
+        ];
+        for (result, message) in cases {
+            assert_eq!(result.unwrap_err().to_string(), message);
+        }
+        assert!(build(1, 4, 1, 1e-60).is_err(), "0 in f32");
+        let norm = GroupNorm::<f32>::new(2, 4).unwrap();
+        let message = "GroupNorm: expected 4 input features, found 5";
+        assert_eq!(norm.out_features(5).unwrap_err().to_string(), message);
+        let message = "GroupNorm: weight: expected shape (4), found (2)";
+        assert_eq!(norm.with_affine(Affine::new(2)).unwrap_err().to_string(), message);
+    }
+}
