@@ -23,6 +23,7 @@
 //! | [`LogSoftmax`] | `Z − ln Σ e^Z` along a row | |
 //! | [`BatchNorm1d`] | `γ ⊙ (Z − μ)/√(σ² + ε) + β`, `μ` and `σ²` of each column | `weight (C)`, `bias (C)` |
 //! | [`GroupNorm`] | the same, `μ` and `σ²` of each group of channels of a row | `weight (C)`, `bias (C)` |
+//! | [`LayerNorm`] | the same, `μ` and `σ²` of each row | `weight (C)`, `bias (C)` |
 //!
 //! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
@@ -33,6 +34,7 @@ mod gelu;
 mod group_norm;
 mod identity;
 pub mod layer;
+mod layer_norm;
 mod leaky_relu;
 mod linear;
 mod log_softmax;
@@ -52,6 +54,7 @@ pub use gelu::Gelu;
 pub use group_norm::{GroupNorm, GroupNormConfig};
 pub use identity::Identity;
 pub use layer::{Layer, Mode, Saved};
+pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use leaky_relu::LeakyRelu;
 pub use linear::{Linear, LinearConfig, LinearGrads};
 pub use log_softmax::LogSoftmax;

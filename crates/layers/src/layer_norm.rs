@@ -1,0 +1,225 @@
+//! `BZ = γ ⊙ (Z − μ)/√(σ² + ε) + β` with `μ` and `σ²` of each row: every sample gets mean 0 and variance 1 over its features.
+//!
+//! | | shape | |
+//! |---|---|---|
+//! | `Z`, `BZ` | `(N, C)` | input and output |
+//! | `μ`, `σ²` | `(N)` | mean and biased variance of a row |
+//! | `NZ = (Z − μ)/√(σ² + ε)` | `(N, C)` | |
+//! | `γ`, `β` | `(C)` | `weight`, `bias` |
+//! | `dLdβ = Σ_n dLdBZ`, `dLdγ = Σ_n dLdBZ ⊙ NZ` | `(C)` | |
+//! | `dLdNZ = dLdBZ ⊙ γ` | `(N, C)` | |
+//! | `dLdZ = (dLdNZ − mean_c(dLdNZ) − NZ ⊙ mean_c(dLdNZ ⊙ NZ))/√(σ² + ε)` | `(N, C)` | |
+//!
+//! (Ba, Kiros and Hinton, 2016, <https://arxiv.org/abs/1607.06450>, section 3.) The passes are those of a
+//! [`GroupNorm`](crate::GroupNorm) with one group.
+//!
+//! ```
+//! use layers::{Layer, LayerNorm};
+//! use ndarray::{Array2, array};
+//!
+//! let mut bz = Array2::zeros((2, 2));
+//! LayerNorm::new(2)?.infer(&array![[1.0, 3.0], [500.0, 500.0]], &mut bz);
+//! assert!((bz[[0, 0]] + 1.0_f64).abs() < 1e-5 && (bz[[0, 1]] - 1.0).abs() < 1e-5);
+//! assert_eq!((bz[[1, 0]], bz[[1, 1]]), (0.0, 0.0));
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+
+use crate::group_norm::Groups;
+use crate::{Affine, AffineGrads, Layer, Saved};
+
+/// Layer normalization over the features, PyTorch's `nn.LayerNorm(C)`.
+///
+/// Parameters: `weight (C)`, `bias (C)` unless they are left out. Training and evaluation are the same.
+///
+/// A row of a single feature becomes β. PyTorch's `normalized_shape` with more than one axis is their product here, and its
+/// `weight` and `bias` of that shape are read in row-major order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerNorm<F> {
+    groups: Groups,
+    affine: Affine<F>,
+}
+
+/// Choices of a [`LayerNorm`] beyond its width; PyTorch's defaults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerNormConfig {
+    /// ε: added to the variance.
+    pub eps: f64,
+    /// Whether there are a γ and a β.
+    pub elementwise_affine: bool,
+    /// Whether there is a β beside the γ.
+    pub bias: bool,
+}
+
+impl Default for LayerNormConfig {
+    fn default() -> Self {
+        Self { eps: 1e-5, elementwise_affine: true, bias: true }
+    }
+}
+
+impl<F: Float> LayerNorm<F> {
+    /// A layer for `features` features.
+    ///
+    /// # Errors
+    /// If there are no features.
+    pub fn new(features: usize) -> Result<Self, Error> {
+        Self::with_config(features, LayerNormConfig::default())
+    }
+
+    /// A layer for `features` features.
+    ///
+    /// # Errors
+    /// If there are no features, or ε is not a positive number of the type `F`.
+    pub fn with_config(features: usize, config: LayerNormConfig) -> Result<Self, Error> {
+        if features == 0 {
+            return Err(Error::empty(Self::NAME, "at least 1 feature"));
+        }
+        let groups = Groups::new::<F>(Self::NAME, [1, features, 1], config.eps)?;
+        let affine = match (config.elementwise_affine, config.bias) {
+            (true, true) => Affine::new(features),
+            (true, false) => Affine::weight_only(features),
+            (false, _) => Affine::none(features),
+        };
+        Ok(Self { groups, affine })
+    }
+
+    /// The layer with other γ and β.
+    ///
+    /// # Errors
+    /// If they are not made for its features.
+    pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
+        self.affine = affine.fitting("LayerNorm: weight", self.affine.channels())?;
+        Ok(self)
+    }
+
+    /// γ and β.
+    pub fn affine(&self) -> &Affine<F> {
+        &self.affine
+    }
+}
+
+impl<F: Float> Layer<F> for LayerNorm<F> {
+    type Cache = ();
+    type Grads = AffineGrads<F>;
+    const NAME: &'static str = "LayerNorm";
+
+    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
+        self.groups.out_features(Self::NAME, in_features)
+    }
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) -> AffineGrads<F> {
+        self.affine.grads()
+    }
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        self.groups.normalize(&self.affine, x, y);
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut AffineGrads<F>,
+    ) {
+        self.groups.backward(&self.affine, saved.x, dy, dx, grads);
+    }
+
+    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.tensors(visit);
+    }
+
+    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
+        self.affine.tensors_mut(visit);
+    }
+
+    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.gradients(grads, visit);
+    }
+
+    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
+        self.affine.parameters(grads, visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{LayerNorm, LayerNormConfig};
+    use crate::{Affine, Layer, Saved};
+
+    // ε = 3 makes 1/√(σ² + ε) = ½ for the first row, Z = [1, 3] with μ = 2, σ² = 1, and ¼ for the second, Z = [−√13, √13] with
+    // μ = 0, σ² = 13. With γ = [2, 4], β = [1, 0] and r = √13:
+    //   NZ = [−½, ½], [−r/4, r/4];   BZ = [0, 2], [1 − r/2, r]
+    // With dLdBZ = [1, 1], [2, 0]:   dLdNZ = [2, 4], [4, 0]
+    //   dLdγ = [−½ − r/2, ½],        dLdβ = [3, 1]
+    //   row 0: means 3 and ½(−1 + 2) = ½:      dLdZ = ½([2, 4] − 3 − [−¼, ¼]) = [−3/8, 3/8]
+    //   row 1: means 2 and ½(−r) = −r/2:       dLdZ = ¼([4, 0] − 2 + r/2·[−r/4, r/4]) = ¼(2 − 13/8)·[1, −1] = [3/32, −3/32]
+    #[test]
+    fn by_hand() {
+        let r = 13.0_f64.sqrt();
+        let config = LayerNormConfig { eps: 3.0, ..Default::default() };
+        let affine = Affine::from_parts(array![2.0, 4.0], Some(array![1.0, 0.0])).unwrap();
+        let norm = LayerNorm::with_config(2, config).unwrap().with_affine(affine).unwrap();
+        let (x, dy) = (array![[1.0, 3.0], [-r, r]], array![[1.0, 1.0], [2.0, 0.0]]);
+        let mut y = Array2::from_elem((2, 2), f64::NAN);
+        norm.infer(&x, &mut y);
+        let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.grads());
+        norm.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+
+        let close = |found: &[f64], expected: &[f64]| {
+            assert_eq!(found.len(), expected.len());
+            for (f, e) in found.iter().zip(expected) {
+                // A few roundings of numbers up to 4.
+                assert!((f - e).abs() <= 8.0 * f64::EPSILON, "{found:?}, expected {expected:?}");
+            }
+        };
+        close(y.as_slice().unwrap(), &[0.0, 2.0, 1.0 - r / 2.0, r]);
+        close(&grads.weight.to_vec(), &[-0.5 - r / 2.0, 0.5]);
+        close(&grads.bias.to_vec(), &[3.0, 1.0]);
+        close(dx.as_slice().unwrap(), &[-0.375, 0.375, 0.09375, -0.09375]);
+    }
+
+    #[test]
+    fn configurations_are_checked_when_built() {
+        let config = |eps| LayerNormConfig { eps, ..Default::default() };
+        let eps = "LayerNorm: expected eps to be a finite number > 0 in the layer's type, found";
+        let cases = [
+            (LayerNorm::<f64>::new(0), "LayerNorm: expected at least 1 feature, found 0".into()),
+            (LayerNorm::with_config(2, config(0.0)), format!("{eps} 0")),
+            (LayerNorm::with_config(2, config(f64::NAN)), format!("{eps} NaN")),
+            (
+                LayerNorm::new(2).and_then(|n| n.with_affine(Affine::new(3))),
+                "LayerNorm: weight: expected shape (2), found (3)".into(),
+            ),
+        ];
+        for (result, message) in cases {
+            assert_eq!(result.unwrap_err().to_string(), message);
+        }
+        let norm = LayerNorm::<f64>::new(3).unwrap();
+        assert_eq!(norm.out_features(3), Ok(3));
+        let message = "LayerNorm: expected 3 input features, found 2";
+        assert_eq!(norm.out_features(2).unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn the_parameters_asked_for_are_there() {
+        for (elementwise_affine, bias, expected) in [
+            (true, true, vec!["weight", "bias"]),
+            (true, false, vec!["weight"]),
+            (false, true, vec![]),
+            (false, false, vec![]),
+        ] {
+            let config = LayerNormConfig { elementwise_affine, bias, ..Default::default() };
+            let mut names = Vec::new();
+            let norm = LayerNorm::<f32>::with_config(2, config).unwrap();
+            norm.tensors(&mut |t| names.push(t.name));
+            assert_eq!(names, expected);
+        }
+    }
+}
