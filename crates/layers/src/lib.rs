@@ -24,6 +24,7 @@
 //! | [`BatchNorm1d`] | `γ ⊙ (Z − μ)/√(σ² + ε) + β`, `μ` and `σ²` of each column | `weight (C)`, `bias (C)` |
 //! | [`GroupNorm`] | the same, `μ` and `σ²` of each group of channels of a row | `weight (C)`, `bias (C)` |
 //! | [`LayerNorm`] | the same, `μ` and `σ²` of each row | `weight (C)`, `bias (C)` |
+//! | [`InstanceNorm1d`] | the same, `μ` and `σ²` of each channel of a row | on request: `weight (C)`, `bias (C)` |
 //!
 //! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
@@ -33,6 +34,7 @@ mod elu;
 mod gelu;
 mod group_norm;
 mod identity;
+mod instance_norm;
 pub mod layer;
 mod layer_norm;
 mod leaky_relu;
@@ -53,6 +55,7 @@ pub use elu::Elu;
 pub use gelu::Gelu;
 pub use group_norm::{GroupNorm, GroupNormConfig};
 pub use identity::Identity;
+pub use instance_norm::{InstanceNorm1d, InstanceNorm1dConfig};
 pub use layer::{Layer, Mode, Saved};
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use leaky_relu::LeakyRelu;
