@@ -25,6 +25,7 @@
 //! | [`GroupNorm`] | the same, `μ` and `σ²` of each group of channels of a row | `weight (C)`, `bias (C)` |
 //! | [`LayerNorm`] | the same, `μ` and `σ²` of each row | `weight (C)`, `bias (C)` |
 //! | [`InstanceNorm1d`] | the same, `μ` and `σ²` of each channel of a row | on request: `weight (C)`, `bias (C)` |
+//! | [`RmsNorm`] | `γ ⊙ Z/√(mean Z² + ε)` along a row | `weight (C)` |
 //!
 //! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
@@ -41,6 +42,7 @@ mod leaky_relu;
 mod linear;
 mod log_softmax;
 mod relu;
+mod rms_norm;
 mod selu;
 mod sigmoid;
 mod silu;
@@ -62,6 +64,7 @@ pub use leaky_relu::LeakyRelu;
 pub use linear::{Linear, LinearConfig, LinearGrads};
 pub use log_softmax::LogSoftmax;
 pub use relu::Relu;
+pub use rms_norm::{RmsNorm, RmsNormConfig};
 pub use selu::Selu;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;

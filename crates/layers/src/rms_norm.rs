@@ -1,0 +1,239 @@
+//! `A = γ ⊙ Z/√(mean_c Z² + ε)`: every row is scaled to a root mean square of 1. Like LayerNorm, but no mean is taken away.
+//!
+//! | | shape | |
+//! |---|---|---|
+//! | `Z`, `A` | `(N, C)` | input and output |
+//! | `NZ = Z/√(mean_c Z² + ε)` | `(N, C)` | |
+//! | `γ` | `(C)` | `weight` |
+//! | `dLdγ = Σ_n dLdA ⊙ NZ` | `(C)` | |
+//! | `dLdNZ = dLdA ⊙ γ` | `(N, C)` | |
+//! | `dLdZ = (dLdNZ − NZ ⊙ mean_c(dLdNZ ⊙ NZ))/√(mean_c Z² + ε)` | `(N, C)` | |
+//!
+//! (Zhang and Sennrich, NeurIPS 2019, <https://arxiv.org/abs/1910.07467>, equation 4; the ε is PyTorch's.)
+//!
+//! ```
+//! use layers::{Layer, RmsNorm};
+//! use ndarray::{Array2, array};
+//!
+//! let mut a = Array2::zeros((1, 2));
+//! RmsNorm::new(2)?.infer(&array![[5.0, -5.0]], &mut a);
+//! assert!((a[[0, 0]] - 1.0_f64).abs() < 1e-15 && (a[[0, 1]] + 1.0).abs() < 1e-15);
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::{ArrayRef1, ArrayRef2};
+use tensor_core::reduce::sum_by;
+use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+
+use crate::{Affine, AffineGrads, Layer, Saved};
+
+/// Root-mean-square normalization over the features, PyTorch's `nn.RMSNorm(C)`.
+///
+/// Parameters: `weight (C)` unless it is left out. Training and evaluation are the same.
+///
+/// The squares have to fit into the type: from entries of about 1e19 in f32 and 1e154 in f64 on, the row becomes 0, as in
+/// PyTorch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RmsNorm<F> {
+    eps: F,
+    affine: Affine<F>,
+}
+
+/// Choices of an [`RmsNorm`] beyond its width; PyTorch's defaults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RmsNormConfig {
+    /// ε: added to the mean square; without one, the distance from 1 to the next number of the layer's type.
+    pub eps: Option<f64>,
+    /// Whether there is a γ.
+    pub elementwise_affine: bool,
+}
+
+impl Default for RmsNormConfig {
+    fn default() -> Self {
+        Self { eps: None, elementwise_affine: true }
+    }
+}
+
+impl<F: Float> RmsNorm<F> {
+    /// A layer for `features` features.
+    ///
+    /// # Errors
+    /// If there are no features.
+    pub fn new(features: usize) -> Result<Self, Error> {
+        Self::with_config(features, RmsNormConfig::default())
+    }
+
+    /// A layer for `features` features.
+    ///
+    /// # Errors
+    /// If there are no features, or ε is not a positive number of the type `F`.
+    pub fn with_config(features: usize, config: RmsNormConfig) -> Result<Self, Error> {
+        if features == 0 {
+            return Err(Error::empty(Self::NAME, "at least 1 feature"));
+        }
+        let eps = config.eps.unwrap_or(F::epsilon().as_f64());
+        // In F: an ε that rounds to 0 would divide a row of zeros by 0.
+        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
+        let range = "a finite number > 0 in the layer's type";
+        Error::check_hyperparameter(Self::NAME, "eps", range, eps, in_range)?;
+        let affine = if config.elementwise_affine {
+            Affine::weight_only(features)
+        } else {
+            Affine::none(features)
+        };
+        Ok(Self { eps: F::of(eps), affine })
+    }
+
+    /// The layer with another γ.
+    ///
+    /// # Errors
+    /// If it is not made for its features, or has a β.
+    pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
+        if let Some(bias) = affine.bias() {
+            return Err(Error::shape("RmsNorm: bias", &[], bias.shape()));
+        }
+        self.affine = affine.fitting("RmsNorm: weight", self.affine.channels())?;
+        Ok(self)
+    }
+
+    /// γ.
+    pub fn affine(&self) -> &Affine<F> {
+        &self.affine
+    }
+
+    /// `1/√(mean_c Z² + ε)` of a row.
+    fn inv_rms(&self, x: &ArrayRef1<F>) -> F {
+        let mean = sum_by(x.len(), &|c| x[c] * x[c]) * F::of(1.0 / x.len() as f64);
+        F::one() / (mean + self.eps).sqrt()
+    }
+}
+
+impl<F: Float> Layer<F> for RmsNorm<F> {
+    type Cache = ();
+    type Grads = AffineGrads<F>;
+    const NAME: &'static str = "RmsNorm";
+
+    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
+        match self.affine.channels() {
+            expected if expected == in_features => Ok(expected),
+            expected => Err(Error::features(Self::NAME, expected, in_features)),
+        }
+    }
+
+    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+
+    fn grads(&self) -> AffineGrads<F> {
+        self.affine.grads()
+    }
+
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
+            let inv_rms = self.inv_rms(&x);
+            for (c, (y, &x)) in y.iter_mut().zip(x).enumerate() {
+                *y = self.affine.scale(c) * (x * inv_rms);
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        saved: Saved<'_, F, ()>,
+        dy: &ArrayRef2<F>,
+        mut dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut AffineGrads<F>,
+    ) {
+        grads.weight.fill(F::zero());
+        let inverse_size = F::of(1.0 / dy.ncols() as f64);
+        for (n, (x, dy)) in saved.x.rows().into_iter().zip(dy.rows()).enumerate() {
+            let inv_rms = self.inv_rms(&x);
+            for (dw, (&x, &dy)) in grads.weight.iter_mut().zip(x.iter().zip(dy)) {
+                *dw += dy * (x * inv_rms); // dLdγ = Σ_n dLdA ⊙ NZ
+            }
+            let Some(dx) = &mut dx else { continue };
+            let d_normalized = |c: usize| dy[c] * self.affine.scale(c); // dLdNZ = dLdA ⊙ γ
+            let mean = sum_by(x.len(), &|c| d_normalized(c) * (x[c] * inv_rms)) * inverse_size;
+            for (c, (dx, &x)) in dx.row_mut(n).iter_mut().zip(x).enumerate() {
+                // dLdZ = (dLdNZ − NZ ⊙ mean_c(dLdNZ ⊙ NZ))/√(mean_c Z² + ε)
+                *dx = (d_normalized(c) - x * inv_rms * mean) * inv_rms;
+            }
+        }
+    }
+
+    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.tensors(visit);
+    }
+
+    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
+        self.affine.tensors_mut(visit);
+    }
+
+    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
+        self.affine.gradients(grads, visit);
+    }
+
+    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
+        self.affine.parameters(grads, visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{RmsNorm, RmsNormConfig};
+    use crate::{Affine, Layer, Saved};
+
+    // ε = 7/2 makes the roots whole. Z = [3, 4]: mean square 25/2, 1/√16 = ¼, NZ = [¾, 1];
+    // Z = [1, 0]: mean square ½, 1/√4 = ½, NZ = [½, 0]. With γ = [2, −1], dLdA = [1, 2], [4, 1]:
+    //   A = [3/2, −1], [1, 0];   dLdγ = [¾ + 2, 2 + 0];   dLdNZ = [2, −2], [8, −1]
+    //   row 0: mean ½(3/2 − 2) = −¼:   dLdZ = ¼([2, −2] + ¼[¾, 1]) = [35/64, −7/16]
+    //   row 1: mean ½(4 − 0) = 2:      dLdZ = ½([8, −1] − 2[½, 0]) = [7/2, −½]
+    #[test]
+    fn by_hand() {
+        let config = RmsNormConfig { eps: Some(3.5), ..Default::default() };
+        let affine = Affine::from_parts(array![2.0, -1.0], None).unwrap();
+        let norm = RmsNorm::with_config(2, config).unwrap().with_affine(affine).unwrap();
+        let (x, dy) = (array![[3.0, 4.0], [1.0, 0.0]], array![[1.0, 2.0], [4.0, 1.0]]);
+        let mut y = Array2::from_elem((2, 2), f64::NAN);
+        norm.infer(&x, &mut y);
+        assert_eq!(y, array![[1.5, -1.0], [1.0, 0.0]]);
+        let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.grads());
+        grads.weight.fill(f64::NAN);
+        norm.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+        assert_eq!(dx, array![[0.546875, -0.4375], [3.5, -0.5]]);
+        assert_eq!(grads.weight, array![2.75, 2.0]);
+    }
+
+    #[test]
+    fn configurations_are_checked_when_built() {
+        let config = |eps| RmsNormConfig { eps: Some(eps), ..Default::default() };
+        let eps = "RmsNorm: expected eps to be a finite number > 0 in the layer's type, found";
+        let with = |affine| RmsNorm::new(2).and_then(|norm| norm.with_affine(affine));
+        let cases = [
+            (RmsNorm::<f64>::new(0), "RmsNorm: expected at least 1 feature, found 0".into()),
+            (RmsNorm::with_config(2, config(0.0)), format!("{eps} 0")),
+            (RmsNorm::with_config(2, config(f64::NAN)), format!("{eps} NaN")),
+            (with(Affine::new(2)), "RmsNorm: bias: expected shape (), found (2)".into()),
+            (with(Affine::weight_only(3)), "RmsNorm: weight: expected shape (2), found (3)".into()),
+        ];
+        for (result, message) in cases {
+            assert_eq!(result.unwrap_err().to_string(), message);
+        }
+        let norm = RmsNorm::<f64>::new(3).unwrap();
+        assert_eq!(norm.out_features(3), Ok(3));
+        let message = "RmsNorm: expected 3 input features, found 2";
+        assert_eq!(norm.out_features(2).unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn without_a_choice_eps_is_the_types_own() {
+        let scale = |eps: f64| 1.0 / eps.sqrt();
+        let mut y = Array2::zeros((1, 1));
+        RmsNorm::new(1).unwrap().infer(&array![[1e-30]], &mut y);
+        assert!((y[[0, 0]] / (1e-30 * scale(f64::EPSILON)) - 1.0).abs() < 4.0 * f64::EPSILON);
+        let mut y = Array2::zeros((1, 1));
+        RmsNorm::new(1).unwrap().infer(&array![[1e-30_f32]], &mut y);
+        let expected = 1e-30 * scale(f64::from(f32::EPSILON)) as f32;
+        assert!((y[[0, 0]] / expected - 1.0).abs() < 4.0 * f32::EPSILON);
+    }
+}
