@@ -26,11 +26,13 @@
 //! | [`LayerNorm`] | the same, `μ` and `σ²` of each row | `weight (C)`, `bias (C)` |
 //! | [`InstanceNorm1d`] | the same, `μ` and `σ²` of each channel of a row | on request: `weight (C)`, `bias (C)` |
 //! | [`RmsNorm`] | `γ ⊙ Z/√(mean Z² + ε)` along a row | `weight (C)` |
+//! | [`Dropout`] | `M ⊙ Z` with a random mask `M` in training, `Z` in evaluation | |
 //!
 //! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
 mod affine;
 mod batch_norm;
+mod dropout;
 mod elu;
 mod gelu;
 mod group_norm;
@@ -53,6 +55,7 @@ mod tanh;
 
 pub use affine::{Affine, AffineGrads};
 pub use batch_norm::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
+pub use dropout::{Dropout, DropoutCache};
 pub use elu::Elu;
 pub use gelu::Gelu;
 pub use group_norm::{GroupNorm, GroupNormConfig};
