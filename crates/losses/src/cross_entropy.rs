@@ -9,6 +9,20 @@
 //! With `m = max_c A[n, c]`, `ln softmax(A)[n, c] = (A[n, c] − m) − ln Σ_k e^(A[n, k] − m)`: no exponent is positive and no
 //! logarithm is of 0, so logits of ±1e4 give a finite, right loss. The course's `ln(softmax + 1e-15)` stops at 34.5.
 //!
+//! Class weights `w (C)` and label smoothing ε put `T` in the place of `Y`, as PyTorch defines them; a class index stands for
+//! its one-hot row:
+//!
+//! | | |
+//! |---|---|
+//! | `T[n, c] = w[c]·((1 − ε)·Y[n, c] + ε/C)` | what each class of each row counts |
+//! | `ℓ_n = −Σ_c T[n, c]·ln softmax(A)[n, c]` | the loss of a row |
+//! | mean, class indices: `Σ_n ℓ_n / Σ_n w[y_n]` | over the rows that are not ignored |
+//! | mean, rows: `Σ_n ℓ_n / N` | whatever the class weights; ignoring an index is an error |
+//! | sum | without the denominator |
+//!
+//! If every row is ignored, or the targets' classes weigh nothing, the mean is 0 and so is the gradient: such a batch has
+//! nothing to teach. PyTorch gives NaN, which would spoil the parameters.
+//!
 //! ```
 //! use losses::{CrossEntropyLoss, Loss, Targets};
 //! use ndarray::{Array2, array};
@@ -21,107 +35,121 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{ArrayRef1, ArrayRef2};
-use tensor_core::reduce::{self, Compensated};
-use tensor_core::special::log_sum_exp;
-use tensor_core::{Error, Float};
+use ndarray::{ArrayRef1, ArrayRef2, Ix1};
+use tensor_core::special::{log_sum_exp, product_or_zero};
+use tensor_core::{Error, Float, reduce};
 
-use crate::loss::check_predictions;
-use crate::{Loss, Reduction};
+use crate::loss::check_not_negative;
+use crate::row::{self, RowLoss, check_class_weights, class_weight};
+use crate::{EachLoss, Loss, Reduction, Targets, WeightedLoss};
 
-/// Softmax cross-entropy on logits, PyTorch's `nn.CrossEntropyLoss`. The mean is over the `N` rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Softmax cross-entropy on logits, PyTorch's `nn.CrossEntropyLoss`.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct CrossEntropyLoss {
-    /// Mean or sum over the rows.
-    pub reduction: Reduction,
+    config: CrossEntropyConfig,
 }
 
-/// The right answers for a batch of `N` rows and `C` classes.
-#[derive(Debug, Clone, Copy)]
-pub enum Targets<'a, F> {
-    /// The class of each row, `(N)`, from 0 to `C − 1`.
-    Classes(&'a [usize]),
-    /// A weight for each class in each row, `(N, C)`: one-hot, or probabilities. Rows need not sum to 1.
-    Rows(&'a ArrayRef2<F>),
+/// Choices of a [`CrossEntropyLoss`]; PyTorch's defaults, but for the ignored index, which PyTorch sets to −100.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CrossEntropyConfig {
+    /// `w (C)`: what each class counts.
+    pub weight: Option<Vec<f64>>,
+    /// Rows with this label are left out. It need not be a class.
+    pub ignore_index: Option<usize>,
+    /// ε: how much of the target is spread evenly over all classes.
+    pub label_smoothing: f64,
+    /// Mean or sum over the rows.
+    pub reduction: Reduction,
 }
 
 const PLACE: &str = "cross-entropy";
 
 impl CrossEntropyLoss {
-    /// The one pass over the rows that forward and backward share; without `da` only the loss is computed.
-    fn pass<F: Float>(
+    /// A loss with the given choices.
+    ///
+    /// # Errors
+    /// If a class weight is negative or not finite, or the smoothing not from 0 to 1. That there are `C` weights is checked
+    /// with each batch.
+    pub fn new(config: CrossEntropyConfig) -> Result<Self, Error> {
+        check_not_negative(PLACE, "weight", config.weight.iter().flatten())?;
+        let (name, range) = ("label_smoothing", "from 0 to 1");
+        Error::check_hyperparameter(PLACE, name, range, config.label_smoothing, |e| {
+            (0.0..=1.0).contains(&e)
+        })?;
+        Ok(Self { config })
+    }
+
+    /// The choices made.
+    pub fn config(&self) -> &CrossEntropyConfig {
+        &self.config
+    }
+
+    fn class_weight<F: Float>(&self, class: usize) -> F {
+        class_weight(self.config.weight.as_deref(), class)
+    }
+}
+
+impl<F: Float> RowLoss<F> for CrossEntropyLoss {
+    const NAME: &'static str = PLACE;
+    type Target<'a> = Targets<'a, F>;
+
+    fn reduction(&self) -> Reduction {
+        self.config.reduction
+    }
+
+    fn check(&self, a: &ArrayRef2<F>, y: Targets<'_, F>) -> Result<(), Error> {
+        check_class_weights(PLACE, a, self.config.weight.as_deref())?;
+        y.check(PLACE, a, self.config.ignore_index)
+    }
+
+    fn count(&self, y: Targets<'_, F>, row: usize) -> Option<F> {
+        match y {
+            Targets::Classes(labels) if Some(labels[row]) == self.config.ignore_index => None,
+            Targets::Classes(labels) => Some(self.class_weight(labels[row])),
+            Targets::Rows(_) => Some(F::one()),
+        }
+    }
+
+    fn row(
         &self,
-        a: &ArrayRef2<F>,
+        row: usize,
+        a: &ArrayRef1<F>,
         y: Targets<'_, F>,
-        mut da: Option<&mut ArrayRef2<F>>,
-    ) -> Result<F, Error> {
-        check_predictions(PLACE, a, da.as_deref())?;
-        y.check(a)?;
-        let scale = self.reduction.scale::<F>(a.nrows());
-        let mut total = Compensated::default();
-        for (n, a) in a.rows().into_iter().enumerate() {
-            let lse = log_sum_exp(&a);
-            // −ln softmax(A)[n, c], with both differences small where the answer is right.
-            let surprise = |c: usize| (lse.max - a[c]) + lse.ln_sum;
-            let (loss, weight) = match y {
-                Targets::Classes(labels) => (surprise(labels[n]), F::one()),
-                Targets::Rows(rows) => row_loss(&rows.row(n), surprise),
-            };
-            total.add(loss);
-            if let Some(da) = da.as_deref_mut() {
-                for (c, da) in da.row_mut(n).iter_mut().enumerate() {
-                    let y = match y {
-                        Targets::Classes(labels) if labels[n] == c => F::one(),
-                        Targets::Classes(_) => F::zero(),
-                        Targets::Rows(rows) => rows[[n, c]],
-                    };
-                    *da = scale * minus_target(surprise(c), weight, y); // dLdA = (softmax(A)·Σ_c Y − Y)/N
-                }
+        gradient: Option<(F, &mut ArrayRef1<F>)>,
+    ) -> F {
+        let n_classes = a.len();
+        let lse = log_sum_exp(a);
+        // −ln softmax(A)[n, c], with both differences small where the answer is right.
+        let surprise = |c: usize| (lse.max - a[c]) + lse.ln_sum;
+        let keep = F::of(1.0 - self.config.label_smoothing);
+        let spread = F::of(self.config.label_smoothing / n_classes as f64);
+        let t = |c: usize| self.class_weight::<F>(c) * (keep * y.at(row, c) + spread);
+        // A class of weight 0 adds 0, even where its surprise is infinite.
+        let term = |c: usize| product_or_zero(surprise(c), t(c));
+        let (loss, total) = match y {
+            Targets::Classes(labels) if spread == F::zero() => (term(labels[row]), t(labels[row])),
+            _ => (reduce::sum_by(n_classes, &term), reduce::sum_by(n_classes, &t)),
+        };
+        if let Some((factor, da)) = gradient {
+            for (c, da) in da.iter_mut().enumerate() {
+                let others =
+                    || reduce::sum_by(n_classes, &|k| if k == c { F::zero() } else { t(k) });
+                *da = factor * minus_target(surprise(c), total, t(c), others); // softmax(A)·Σ_c T − T
             }
         }
-        Ok(total.sum() * scale)
+        loss
     }
 }
 
-/// `Σ_c Y[c]·surprise(c)` and `Σ_c Y[c]` of one row. A class of weight 0 adds 0, even where its surprise is infinite.
-fn row_loss<F: Float>(y: &ArrayRef1<F>, surprise: impl Fn(usize) -> F) -> (F, F) {
-    let term = |c: usize| {
-        let (y, s) = (y[c], surprise(c));
-        if y == F::zero() && !s.is_nan() { F::zero() } else { y * s }
-    };
-    (reduce::sum_by(y.len(), &term), reduce::sum_by(y.len(), &|c| y[c]))
-}
-
-/// `weight·softmax − y`, with `softmax = e^(−surprise)`.
+/// `total·softmax − target`, with `softmax = e^(−surprise)`; `others` is `total − target`.
 ///
-/// Above ½ as `weight·(softmax − 1) + (weight − y)`: where the answer is right, `softmax` rounds to 1 and the small
-/// gradient that is left would be lost.
-fn minus_target<F: Float>(surprise: F, weight: F, y: F) -> F {
+/// Above ½ as `total·(softmax − 1) + others`: where the answer is right, `softmax` rounds to 1 and the small gradient that
+/// is left would be lost. At most one class of a row is above ½, so `others` is summed once.
+fn minus_target<F: Float>(surprise: F, total: F, target: F, others: impl FnOnce() -> F) -> F {
     if surprise < F::of(std::f64::consts::LN_2) {
-        weight * (-surprise).exp_m1() + (weight - y)
+        total * (-surprise).exp_m1() + others()
     } else {
-        weight * (-surprise).exp() - y
-    }
-}
-
-impl<F: Float> Targets<'_, F> {
-    fn check(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
-        let n_classes = a.ncols();
-        match self {
-            Self::Classes(labels) if labels.len() != a.nrows() => {
-                Err(Error::shape("cross-entropy: labels", &[a.nrows()], &[labels.len()]))
-            }
-            Self::Classes(labels) => match labels.iter().position(|&label| label >= n_classes) {
-                Some(row) => {
-                    Err(Error::Label { place: PLACE.into(), row, n_classes, found: labels[row] })
-                }
-                None => Ok(()),
-            },
-            Self::Rows(rows) if rows.dim() != a.dim() => {
-                Err(Error::shape("cross-entropy: target rows", a.shape(), rows.shape()))
-            }
-            Self::Rows(_) => Ok(()),
-        }
+        total * (-surprise).exp() - target
     }
 }
 
@@ -129,7 +157,7 @@ impl<F: Float> Loss<F> for CrossEntropyLoss {
     type Target<'a> = Targets<'a, F>;
 
     fn forward(&self, a: &ArrayRef2<F>, y: Targets<'_, F>) -> Result<F, Error> {
-        self.pass(a, y, None)
+        row::pass(self, a, y, None, None)
     }
 
     fn backward(
@@ -138,7 +166,42 @@ impl<F: Float> Loss<F> for CrossEntropyLoss {
         y: Targets<'_, F>,
         da: &mut ArrayRef2<F>,
     ) -> Result<F, Error> {
-        self.pass(a, y, Some(da))
+        row::pass(self, a, y, None, Some(da))
+    }
+}
+
+impl<F: Float> WeightedLoss<F> for CrossEntropyLoss {
+    fn weighted(
+        &self,
+        a: &ArrayRef2<F>,
+        y: Targets<'_, F>,
+        weights: &[F],
+        da: Option<&mut ArrayRef2<F>>,
+    ) -> Result<F, Error> {
+        row::pass(self, a, y, Some(weights), da)
+    }
+}
+
+impl<F: Float> EachLoss<F> for CrossEntropyLoss {
+    type Samples = Ix1;
+
+    fn forward_each(
+        &self,
+        a: &ArrayRef2<F>,
+        y: Targets<'_, F>,
+        each: &mut ArrayRef1<F>,
+    ) -> Result<(), Error> {
+        row::forward_each(self, a, y, each)
+    }
+
+    fn backward_each(
+        &self,
+        a: &ArrayRef2<F>,
+        y: Targets<'_, F>,
+        d_each: &ArrayRef1<F>,
+        da: &mut ArrayRef2<F>,
+    ) -> Result<(), Error> {
+        row::backward_each(self, a, y, d_each, da)
     }
 }
 
@@ -147,8 +210,8 @@ mod tests {
     use approx::assert_relative_eq;
     use ndarray::{Array2, array};
 
-    use super::{CrossEntropyLoss, Targets};
-    use crate::{Loss, Reduction};
+    use super::{CrossEntropyConfig, CrossEntropyLoss};
+    use crate::{Loss, Reduction, Targets};
 
     /// Logits `ln 1, ln 3; ln 2, ln 2; ln 9, ln 1; 0, 0`: softmax `[¼ ¾; ½ ½; 9/10 1/10; ½ ½]`.
     fn logits() -> Array2<f64> {
@@ -163,7 +226,8 @@ mod tests {
         let gradient = array![[0.25, -0.25], [-0.5, 0.5], [-0.1, 0.1], [0.5, -0.5]];
         for y in [Targets::Classes(&[1, 0, 0, 1]), Targets::Rows(&one_hot)] {
             for (reduction, scale) in [(Reduction::Mean, 0.25), (Reduction::Sum, 1.0)] {
-                let loss = CrossEntropyLoss { reduction };
+                let config = CrossEntropyConfig { reduction, ..CrossEntropyConfig::default() };
+                let loss = CrossEntropyLoss::new(config).unwrap();
                 let mut da = Array2::from_elem((4, 2), f64::NAN);
                 let expected = (160.0_f64 / 27.0).ln() * scale;
                 assert_relative_eq!(
@@ -195,64 +259,6 @@ mod tests {
             max_relative = 1e-15
         );
         assert_relative_eq!(da, array![[-0.125, 0.125], [0.0, 0.0]], max_relative = 1e-14);
-    }
-
-    #[test]
-    fn far_logits_are_finite_and_right() {
-        let a = array![[1e4_f32, -1e4], [1e4, -1e4]];
-        let mut da = Array2::zeros((2, 2));
-        let ce = CrossEntropyLoss::default();
-        // Row 0 is right: loss e^(−2e4) = 0. Row 1 is wrong by 2e4.
-        assert_eq!(ce.backward(&a, Targets::Classes(&[0, 1]), &mut da).unwrap(), 1e4);
-        assert_eq!(da, array![[0.0, 0.0], [0.5, -0.5]]);
-        // A right answer by a margin of 50: loss and gradient are e^(−50) to full relative accuracy, not 0.
-        let mut da = Array2::zeros((1, 2));
-        let loss = ce.backward(&array![[50.0_f64, 0.0]], Targets::Classes(&[0]), &mut da).unwrap();
-        let tiny = (-50.0_f64).exp();
-        assert_relative_eq!(loss, tiny, max_relative = 1e-15);
-        assert_relative_eq!(da, array![[-tiny, tiny]], max_relative = 1e-15);
-    }
-
-    #[test]
-    fn infinite_and_nan_logits() {
-        let ce = CrossEntropyLoss::default();
-        let mut da = Array2::zeros((1, 2));
-        // A class that is ruled out costs nothing unless it is the answer.
-        let ruled_out = array![[0.0, f64::NEG_INFINITY]];
-        let one_hot = array![[1.0, 0.0]];
-        assert_eq!(ce.backward(&ruled_out, Targets::Classes(&[0]), &mut da).unwrap(), 0.0);
-        assert_eq!(ce.backward(&ruled_out, Targets::Rows(&one_hot), &mut da).unwrap(), 0.0);
-        assert_eq!(da, array![[0.0, 0.0]]);
-        assert_eq!(ce.forward(&ruled_out, Targets::Classes(&[1])).unwrap(), f64::INFINITY);
-        for a in [array![[f64::NAN, 0.0]], array![[0.0, f64::NAN]]] {
-            assert!(ce.backward(&a, Targets::Classes(&[0]), &mut da).unwrap().is_nan());
-            assert!(ce.forward(&a, Targets::Rows(&one_hot)).unwrap().is_nan());
-            assert!(da.iter().all(|g| g.is_nan()));
-        }
-    }
-
-    #[test]
-    fn bad_targets_are_named() {
-        let ce = CrossEntropyLoss::default();
-        let a = Array2::<f64>::zeros((3, 2));
-        let rows = Array2::zeros((3, 1));
-        let messages = [
-            (Targets::Classes(&[0, 1]), "cross-entropy: labels: expected shape (3), found (2)"),
-            (
-                Targets::Classes(&[0, 2, 5]),
-                "cross-entropy: expected a label below 2 in row 1, found 2",
-            ),
-            (
-                Targets::Rows(&rows),
-                "cross-entropy: target rows: expected shape (3, 2), found (3, 1)",
-            ),
-        ];
-        for (y, message) in messages {
-            let mut da = Array2::from_elem((3, 2), 7.0);
-            assert_eq!(ce.forward(&a, y).unwrap_err().to_string(), message);
-            assert_eq!(ce.backward(&a, y, &mut da).unwrap_err().to_string(), message);
-            assert_eq!(da, Array2::from_elem((3, 2), 7.0), "a refused call writes nothing");
-        }
     }
 
     /// Fault 1 of the notes: their second forward fails, because the first one overwrote a method with its result.

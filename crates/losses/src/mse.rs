@@ -18,11 +18,9 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{ArrayRef2, Zip};
-use tensor_core::{Error, Float, reduce};
+use tensor_core::Float;
 
-use crate::loss::check_predictions;
-use crate::{Loss, Reduction};
+use crate::{ElementLoss, Reduction};
 
 /// The mean squared error, PyTorch's `nn.MSELoss`. The mean is over the `N·C` elements; the sum leaves `1/(N·C)` out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,35 +29,19 @@ pub struct MseLoss {
     pub reduction: Reduction,
 }
 
-const PLACE: &str = "mse";
+impl ElementLoss for MseLoss {
+    const NAME: &'static str = "mse";
 
-impl<F: Float> Loss<F> for MseLoss {
-    type Target<'a> = &'a ArrayRef2<F>;
-
-    fn forward(&self, a: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F, Error> {
-        check_predictions(PLACE, a, None)?;
-        if y.dim() != a.dim() {
-            return Err(Error::shape("mse: target", a.shape(), y.shape()));
-        }
-        let (n, c) = a.dim();
-        let total = reduce::sum_by(n * c, &|i| {
-            let difference = a[[i / c, i % c]] - y[[i / c, i % c]];
-            difference * difference
-        });
-        Ok(total * self.reduction.scale(n * c)) // L = Σ (A − Y)²/(N·C)
+    fn reduction(&self) -> Reduction {
+        self.reduction
     }
 
-    fn backward(
-        &self,
-        a: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        da: &mut ArrayRef2<F>,
-    ) -> Result<F, Error> {
-        check_predictions(PLACE, a, Some(da))?;
-        let loss = self.forward(a, y)?;
-        let scale = F::of(2.0) * self.reduction.scale(a.len());
-        Zip::from(da).and(a).and(y).for_each(|da, &a, &y| *da = scale * (a - y)); // dLdA = 2 (A − Y)/(N·C)
-        Ok(loss)
+    fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+        (a - y) * (a - y)
+    }
+
+    fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+        F::of(2.0) * (a - y)
     }
 }
 
@@ -89,42 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_broadcast() {
-        let mse = MseLoss::default();
-        let a = Array2::<f64>::zeros((3, 2));
-        let mut da = a.clone();
-        let messages = [
-            (
-                mse.forward(&a, &Array2::zeros((3, 1))),
-                "mse: target: expected shape (3, 2), found (3, 1)",
-            ),
-            (
-                mse.forward(&a, &Array2::zeros((1, 2))),
-                "mse: target: expected shape (3, 2), found (1, 2)",
-            ),
-            (
-                mse.backward(&a, &a, &mut Array2::zeros((2, 3))),
-                "mse: gradient: expected shape (3, 2), found (2, 3)",
-            ),
-            (
-                mse.backward(&Array2::zeros((0, 2)), &a, &mut da),
-                "mse: expected at least 1 row of predictions, found 0",
-            ),
-            (
-                mse.backward(&Array2::zeros((3, 0)), &a, &mut da),
-                "mse: expected at least 1 prediction in a row, found 0",
-            ),
-        ];
-        for (result, message) in messages {
-            assert_eq!(result.unwrap_err().to_string(), message);
-        }
-    }
-
-    #[test]
-    fn nan_in_gives_nan_out() {
-        let a = array![[f32::NAN, 0.0]];
+    fn far_predictions_are_right_and_nan_stays_nan() {
         let mut da = Array2::zeros((1, 2));
-        let loss = MseLoss::default().backward(&a, &array![[0.0, 0.0]], &mut da).unwrap();
+        let mse = MseLoss::default();
+        let far = mse.backward(&array![[1e4_f32, -1e4]], &array![[0.0, 0.0]], &mut da).unwrap();
+        assert_eq!((far, &da), (1e8, &array![[1e4, -1e4]]));
+        let loss = mse.backward(&array![[f32::NAN, 0.0]], &array![[0.0, 0.0]], &mut da).unwrap();
         assert!(loss.is_nan() && da[[0, 0]].is_nan() && da[[0, 1]] == 0.0);
+        let loss = mse.backward(&array![[f32::INFINITY, 0.0]], &array![[0.0, 0.0]], &mut da);
+        assert_eq!((loss.unwrap(), da), (f32::INFINITY, array![[f32::INFINITY, 0.0]]));
     }
 }

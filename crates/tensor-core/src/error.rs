@@ -71,6 +71,17 @@ pub enum Error {
         /// The label that came.
         found: usize,
     },
+    /// A number in the data that the definition has no meaning for: a probability above 1, a negative sample weight.
+    Value {
+        /// The loss, and what in it.
+        place: Place,
+        /// Row of the batch.
+        row: usize,
+        /// The range: `"a probability from 0 to 1"`.
+        expected: &'static str,
+        /// The value that came.
+        found: f64,
+    },
     /// A configuration value outside its range.
     Hyperparameter {
         /// The optimizer, layer or loss.
@@ -169,6 +180,7 @@ impl Error {
             | Self::TooFew { place, .. }
             | Self::BatchTooLarge { place, .. }
             | Self::Label { place, .. }
+            | Self::Value { place, .. }
             | Self::Hyperparameter { place, .. }
             | Self::UnknownTensor { place, .. }
             | Self::Order { place, .. }
@@ -200,6 +212,9 @@ impl fmt::Display for Error {
             }
             Self::Label { place, row, n_classes, found } => {
                 write!(f, "{place}: expected a label below {n_classes} in row {row}, found {found}")
+            }
+            Self::Value { place, row, expected, found } => {
+                write!(f, "{place}: expected {expected} in row {row}, found {found}")
             }
             Self::Hyperparameter { place, name, expected, found } => {
                 write!(f, "{place}: expected {name} to be {expected}, found {found}")
@@ -256,6 +271,16 @@ mod tests {
             (
                 Error::features("input", 2, 3).within("layer 1 (Linear)"),
                 "layer 1 (Linear): input: expected 2 input features, found 3",
+            ),
+            (
+                Error::Value {
+                    place: "bce".into(),
+                    row: 3,
+                    expected: "a probability from 0 to 1",
+                    found: 1.5,
+                }
+                .within("validation"),
+                "validation: bce: expected a probability from 0 to 1 in row 3, found 1.5",
             ),
         ];
         for (error, message) in table {

@@ -48,6 +48,14 @@ pub fn product_or_zero<F: Float>(x: F, y: F) -> F {
     if y == F::zero() && !x.is_nan() { y } else { x * y }
 }
 
+/// `−1`, `0` or `1`: the derivative of `|x|`, with 0 at the corner, as PyTorch's `sign`. NaN for NaN.
+///
+/// (The standard library's `signum` gives 1 for 0.)
+#[inline]
+pub fn sign<F: Float>(x: F) -> F {
+    if x == F::zero() { F::zero() } else { x.signum() }
+}
+
 /// `softplus(x) = ln(1 + e^x)`, a smooth `max(0, x)`; its derivative is [`sigmoid`].
 #[inline]
 pub fn softplus<F: Float>(x: F) -> F {
@@ -123,7 +131,7 @@ fn argmax<F: Float>(x: &ArrayRef1<F>) -> (usize, F) {
 mod tests {
     use ndarray::{Array1, array};
 
-    use super::{LogSumExp, log_softmax, log_sum_exp, sigmoid, softmax, softplus};
+    use super::{LogSumExp, log_softmax, log_sum_exp, sigmoid, sign, softmax, softplus};
 
     #[test]
     fn sigmoid_and_softplus_far_out() {
@@ -138,6 +146,13 @@ mod tests {
         assert!(sigmoid(f32::NAN).is_nan() && softplus(f32::NAN).is_nan());
         assert_eq!((sigmoid(f32::INFINITY), sigmoid(f32::NEG_INFINITY)), (1.0, 0.0));
         assert_eq!((softplus(f32::INFINITY), softplus(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
+    }
+
+    #[test]
+    fn sign_of_both_zeros_is_zero() {
+        let signs = [2.0, -1e-320, 0.0, -0.0, f64::NEG_INFINITY].map(sign);
+        assert_eq!(signs, [1.0, -1.0, 0.0, 0.0, -1.0]);
+        assert!(sign(f32::NAN).is_nan());
     }
 
     #[test]

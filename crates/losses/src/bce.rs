@@ -1,0 +1,125 @@
+//! `ℓ(p, y) = −[y ln p + (1 − y) ln(1 − p)]`: binary cross-entropy on probabilities.
+//!
+//! | | shape | |
+//! |---|---|---|
+//! | `A` | `(N, C)` | probabilities from 0 to 1 |
+//! | `Y` | `(N, C)` | 0, 1, or a probability between them |
+//! | `L = Σ ℓ(A, Y)/(N·C)` | | logarithms are at least −100 |
+//! | `dLdA = (A − Y)/(max(A (1 − A), 1e-12)·N·C)` | `(N, C)` | |
+//!
+//! Both bounds are PyTorch's: a confident wrong answer costs 100 and its gradient is 1e12, not ∞. They also mean that the
+//! gradient is not exactly the loss's where `p` is within 1e-12 of 0 or 1. Prefer
+//! [`BceWithLogitsLoss`](crate::BceWithLogitsLoss), which needs neither.
+//!
+//! ```
+//! use losses::{BceLoss, Loss};
+//! use ndarray::{Array2, array};
+//!
+//! let mut da = Array2::zeros((1, 2));
+//! let loss = BceLoss::default().backward(&array![[0.5, 1.0]], &array![[1.0, 0.0]], &mut da)?;
+//! assert_eq!(loss, (2.0_f64.ln() + 100.0) / 2.0);
+//! assert_eq!(da, array![[-2.0 / 2.0, 1e12 / 2.0]]);
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::ArrayRef2;
+use tensor_core::{Error, Float};
+
+use crate::{ElementLoss, Reduction};
+
+/// Binary cross-entropy on probabilities, PyTorch's `nn.BCELoss`.
+///
+/// A prediction outside `[0, 1]` is an error; NaN is none, and goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BceLoss {
+    /// Mean or sum over the elements.
+    pub reduction: Reduction,
+}
+
+impl ElementLoss for BceLoss {
+    const NAME: &'static str = "bce";
+
+    fn reduction(&self) -> Reduction {
+        self.reduction
+    }
+
+    fn check<F: Float>(&self, p: &ArrayRef2<F>) -> Result<(), Error> {
+        match p.indexed_iter().find(|(_, p)| **p < F::zero() || **p > F::one()) {
+            Some(((row, column), p)) => Err(Error::Value {
+                place: format!("bce: column {column}").into(),
+                row,
+                expected: "a probability from 0 to 1",
+                found: p.as_f64(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn loss<F: Float>(&self, _column: usize, p: F, y: F) -> F {
+        // ln_1p(−p) and not ln(1 − p): a tiny p would round away.
+        -(y * at_least(p.ln(), -100.0) + (F::one() - y) * at_least((-p).ln_1p(), -100.0))
+    }
+
+    fn derivative<F: Float>(&self, _column: usize, p: F, y: F) -> F {
+        (p - y) / at_least(p * (F::one() - p), 1e-12)
+    }
+}
+
+/// `max(x, bound)`, but NaN for NaN.
+fn at_least<F: Float>(x: F, bound: f64) -> F {
+    if x < F::of(bound) { F::of(bound) } else { x }
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use ndarray::{Array2, array};
+
+    use super::BceLoss;
+    use crate::{Loss, Reduction};
+
+    // p = [½ ¼; ¾ 9/10], y = [1 0; 1 ½]: ℓ = [ln 2, ln 4/3; ln 4/3, ½ ln 10/9 + ½ ln 10],
+    // dℓ/dp = [−2, 4/3; −4/3, (2/5)/(9/100) = 40/9].
+    #[test]
+    fn two_by_two_by_hand() {
+        let p = array![[0.5, 0.25], [0.75, 0.9]];
+        let y = array![[1.0, 0.0], [1.0, 0.5]];
+        let third = (4.0_f64 / 3.0).ln();
+        let total = 2.0_f64.ln() + 2.0 * third + 0.5 * (100.0_f64 / 9.0).ln();
+        for (reduction, scale) in [(Reduction::Mean, 0.25), (Reduction::Sum, 1.0)] {
+            let bce = BceLoss { reduction };
+            let mut da = Array2::from_elem((2, 2), f64::NAN);
+            let loss = bce.backward(&p, &y, &mut da).unwrap();
+            assert_relative_eq!(loss, total * scale, max_relative = 1e-15);
+            let expected = array![[-2.0, 4.0 / 3.0], [-4.0 / 3.0, 40.0 / 9.0]] * scale;
+            assert_relative_eq!(da, expected, max_relative = 1e-14);
+        }
+    }
+
+    #[test]
+    fn certain_answers_cost_nothing_or_a_hundred() {
+        let sum = BceLoss { reduction: Reduction::Sum };
+        let mut da = Array2::zeros((1, 4));
+        let (p, y) = (array![[0.0, 1.0, 0.0, 1.0]], array![[0.0, 1.0, 1.0, 0.0]]);
+        assert_eq!(sum.backward(&p, &y, &mut da).unwrap(), 200.0);
+        assert_eq!(da, array![[0.0, 0.0, -1e12, 1e12]]);
+        // −ln(1 − p) = p + p²/2 + …: the probability itself, where 1 − p rounds to 1.
+        assert_eq!(sum.forward(&array![[1e-30]], &array![[0.0]]).unwrap(), 1e-30);
+        assert_eq!(sum.forward(&array![[1e-45_f32]], &array![[0.0]]).unwrap(), 1e-45);
+    }
+
+    #[test]
+    fn what_is_no_probability_is_refused_and_nan_is_not() {
+        let bce = BceLoss::default();
+        let y = Array2::zeros((2, 2));
+        let mut da = Array2::from_elem((2, 2), 7.0);
+        for (value, found) in [(-1e-9, "-0.000000001"), (1.5, "1.5"), (f64::INFINITY, "inf")] {
+            let error = bce.backward(&array![[0.5, 0.5], [0.5, value]], &y, &mut da).unwrap_err();
+            let expected = "bce: column 1: expected a probability from 0 to 1 in row 1, found";
+            assert_eq!(error.to_string(), format!("{expected} {found}"));
+            assert_eq!(da, Array2::from_elem((2, 2), 7.0), "a refused call writes nothing");
+        }
+        let loss = bce.backward(&array![[0.5, 0.5], [0.5, f64::NAN]], &y, &mut da).unwrap();
+        assert!(loss.is_nan() && da[[1, 1]].is_nan() && da[[1, 0]] == 0.5);
+    }
+}

@@ -1,0 +1,236 @@
+//! `L = Σ_n Σ_c ℓ(A[n, c], Y[n, c]) / (N·C)`: every loss that compares two arrays of one shape, element by element.
+//!
+//! Such a loss is two formulas, `ℓ` and `dℓ/da`; the passes over rows, the reduction, the weights of the rows and the
+//! checks are the same for all and stand here. A loss of your own is one `impl`:
+//!
+//! ```
+//! use losses::{ElementLoss, Loss, Reduction};
+//! use ndarray::{Array2, array};
+//! use tensor_core::Float;
+//!
+//! /// `ℓ = ln cosh(a − y)`, textbook form.
+//! struct LogCosh;
+//!
+//! impl ElementLoss for LogCosh {
+//!     const NAME: &'static str = "log-cosh";
+//!     fn reduction(&self) -> Reduction {
+//!         Reduction::Mean
+//!     }
+//!     fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+//!         (a - y).cosh().ln()
+//!     }
+//!     fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+//!         (a - y).tanh()
+//!     }
+//! }
+//!
+//! let mut da = Array2::zeros((1, 2));
+//! let loss = LogCosh.backward(&array![[1.0, 2.0]], &array![[1.0, 1.0]], &mut da)?;
+//! assert_eq!(loss, 1.0_f64.cosh().ln() / 2.0);
+//! assert_eq!(da, array![[0.0, 1.0_f64.tanh() / 2.0]]);
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use ndarray::{ArrayRef2, Ix2, Zip};
+use tensor_core::reduce::{self, Compensated};
+use tensor_core::{Error, Float};
+
+use crate::loss::{check_predictions, check_shape};
+use crate::{EachLoss, Loss, Reduction, WeightedLoss};
+
+/// A loss that is a mean or a sum over all elements. [`Loss`], [`EachLoss`] and [`WeightedLoss`] follow.
+pub trait ElementLoss {
+    /// The name in messages.
+    const NAME: &'static str;
+
+    /// Mean over the `N·C` elements, or sum.
+    fn reduction(&self) -> Reduction;
+
+    /// `ℓ(a, y)`, in column `column` of the batch.
+    fn loss<F: Float>(&self, column: usize, a: F, y: F) -> F;
+
+    /// `dℓ/da`. Where `ℓ` has a corner, the file of the loss says what is taken.
+    fn derivative<F: Float>(&self, column: usize, a: F, y: F) -> F;
+
+    /// What must hold beyond equal shapes: a range of the predictions, a length of the configuration.
+    ///
+    /// # Errors
+    /// If it does not.
+    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
+        let _ = a;
+        Ok(())
+    }
+}
+
+impl<F: Float, L: ElementLoss> Loss<F> for L {
+    type Target<'a> = &'a ArrayRef2<F>;
+
+    fn forward(&self, a: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F, Error> {
+        pass(self, a, y, None, None)
+    }
+
+    fn backward(
+        &self,
+        a: &ArrayRef2<F>,
+        y: &ArrayRef2<F>,
+        da: &mut ArrayRef2<F>,
+    ) -> Result<F, Error> {
+        pass(self, a, y, None, Some(da))
+    }
+}
+
+impl<F: Float, L: ElementLoss> WeightedLoss<F> for L {
+    fn weighted(
+        &self,
+        a: &ArrayRef2<F>,
+        y: &ArrayRef2<F>,
+        weights: &[F],
+        da: Option<&mut ArrayRef2<F>>,
+    ) -> Result<F, Error> {
+        pass(self, a, y, Some(weights), da)
+    }
+}
+
+impl<F: Float, L: ElementLoss> EachLoss<F> for L {
+    type Samples = Ix2;
+
+    fn forward_each(
+        &self,
+        a: &ArrayRef2<F>,
+        y: &ArrayRef2<F>,
+        each: &mut ArrayRef2<F>,
+    ) -> Result<(), Error> {
+        check(self, a, y, None, None)?;
+        check_shape(L::NAME, "losses of the samples", a.shape(), each.shape())?;
+        Zip::indexed(each).and(a).and(y).for_each(|(_, c), l, &a, &y| *l = self.loss(c, a, y));
+        Ok(())
+    }
+
+    fn backward_each(
+        &self,
+        a: &ArrayRef2<F>,
+        y: &ArrayRef2<F>,
+        d_each: &ArrayRef2<F>,
+        da: &mut ArrayRef2<F>,
+    ) -> Result<(), Error> {
+        check(self, a, y, None, Some(da))?;
+        check_shape(L::NAME, "gradient of the samples", a.shape(), d_each.shape())?;
+        Zip::indexed(da)
+            .and(a)
+            .and(y)
+            .and(d_each)
+            .for_each(|(_, c), da, &a, &y, &d| *da = d * self.derivative(c, a, y));
+        Ok(())
+    }
+}
+
+fn check<F: Float, L: ElementLoss>(
+    loss: &L,
+    a: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    weights: Option<&[F]>,
+    da: Option<&ArrayRef2<F>>,
+) -> Result<(), Error> {
+    check_predictions(L::NAME, a, weights, da)?;
+    check_shape(L::NAME, "target", a.shape(), y.shape())?;
+    loss.check(a)
+}
+
+/// The one pass over the rows that forward and backward share; without `da` only the loss is computed.
+fn pass<F: Float, L: ElementLoss>(
+    loss: &L,
+    a: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    weights: Option<&[F]>,
+    mut da: Option<&mut ArrayRef2<F>>,
+) -> Result<F, Error> {
+    check(loss, a, y, weights, da.as_deref())?;
+    let (rows, columns) = a.dim();
+    let all = weights.map_or(F::of(rows as f64), reduce::sum) * F::of(columns as f64);
+    let mut sum = Compensated::default();
+    for (n, (a, y)) in a.rows().into_iter().zip(y.rows()).enumerate() {
+        let weight = weights.map_or(F::one(), |w| w[n]);
+        let counts = weight != F::zero();
+        if counts {
+            sum.add(weight * reduce::sum_by(columns, &|c| loss.loss(c, a[c], y[c])));
+        }
+        let Some(da) = da.as_deref_mut() else { continue };
+        let mut da = da.row_mut(n);
+        if counts {
+            let share = loss.reduction().share(weight, all); // 1/(N·C) for the plain mean
+            for (c, da) in da.iter_mut().enumerate() {
+                *da = share * loss.derivative(c, a[c], y[c]);
+            }
+        } else {
+            da.fill(F::zero());
+        }
+    }
+    Ok(loss.reduction().share(sum.sum(), all))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use crate::{EachLoss, Loss, MseLoss, Reduction, Weighted};
+
+    #[test]
+    fn nothing_is_broadcast() {
+        let mse = MseLoss::default();
+        let a = Array2::<f64>::zeros((3, 2));
+        let mut da = Array2::from_elem((3, 2), 7.0);
+        let mut odd = Array2::zeros((2, 3));
+        let weighted = |w: &[f64]| Weighted(mse).forward(&a, (&a, w));
+        let messages = [
+            (
+                mse.forward(&a, &Array2::zeros((3, 1))),
+                "mse: target: expected shape (3, 2), found (3, 1)",
+            ),
+            (
+                mse.backward(&a, &Array2::zeros((1, 2)), &mut da),
+                "mse: target: expected shape (3, 2), found (1, 2)",
+            ),
+            (mse.backward(&a, &a, &mut odd), "mse: gradient: expected shape (3, 2), found (2, 3)"),
+            (
+                mse.backward(&Array2::zeros((0, 2)), &a, &mut da),
+                "mse: expected at least 1 row of predictions, found 0",
+            ),
+            (
+                mse.backward(&Array2::zeros((3, 0)), &a, &mut da),
+                "mse: expected at least 1 prediction in a row, found 0",
+            ),
+            (
+                mse.forward_each(&a, &a, &mut odd).map(|()| 0.0),
+                "mse: losses of the samples: expected shape (3, 2), found (2, 3)",
+            ),
+            (
+                mse.backward_each(&a, &a, &odd, &mut da).map(|()| 0.0),
+                "mse: gradient of the samples: expected shape (3, 2), found (2, 3)",
+            ),
+            (weighted(&[1.0; 2]), "mse: sample weights: expected shape (3), found (2)"),
+            (
+                weighted(&[1.0, -1.0, 1.0]),
+                "mse: sample weights: expected a finite number ≥ 0 in row 1, found -1",
+            ),
+            (
+                weighted(&[1.0, 1.0, f64::NAN]),
+                "mse: sample weights: expected a finite number ≥ 0 in row 2, found NaN",
+            ),
+        ];
+        for (result, message) in messages {
+            assert_eq!(result.unwrap_err().to_string(), message);
+        }
+        assert_eq!(da, Array2::from_elem((3, 2), 7.0), "a refused call writes nothing");
+    }
+
+    #[test]
+    fn strides_do_not_matter() {
+        let (a, y) = (array![[1.0, 5.0], [2.0, 7.0]], array![[0.5, 1.0], [4.0, 7.0]]);
+        let (mut da, mut db) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)));
+        let mse = MseLoss { reduction: Reduction::Sum };
+        let loss = mse.backward(&a, &y, &mut da).unwrap();
+        let flipped = a.t().as_standard_layout().into_owned();
+        assert_eq!(mse.backward(&flipped.t(), &y, &mut db).unwrap(), loss);
+        assert_eq!(da, db);
+    }
+}

@@ -1,0 +1,131 @@
+//! `ℓ(d) = ½ d²` for `|d| < δ`, else `δ (|d| − ½ δ)`, with `d = a − y`: squared near the target, absolute far from it.
+//!
+//! | | shape | |
+//! |---|---|---|
+//! | `A` | `(N, C)` | predictions |
+//! | `Y` | `(N, C)` | targets |
+//! | `L = Σ ℓ(A − Y)/(N·C)` | | |
+//! | `dLdA = clamp(A − Y, −δ, δ)/(N·C)` | `(N, C)` | |
+//!
+//! An outlier pulls with at most `δ`. (Huber, Ann. Math. Statist. 35, 1964, <https://doi.org/10.1214/aoms/1177703732>.)
+//! [`SmoothL1Loss`](crate::SmoothL1Loss) is this divided by `δ`.
+//!
+//! ```
+//! use losses::{HuberLoss, Loss};
+//! use ndarray::{Array2, array};
+//!
+//! let mut da = Array2::zeros((1, 2));
+//! let loss = HuberLoss::default().backward(&array![[0.5, -3.0]], &array![[0.0, 0.0]], &mut da)?;
+//! assert_eq!(loss, (0.125 + 2.5) / 2.0);
+//! assert_eq!(da, array![[0.25, -0.5]]);
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use tensor_core::special::sign;
+use tensor_core::{Error, Float};
+
+use crate::{ElementLoss, Reduction};
+
+/// Huber's loss, PyTorch's `nn.HuberLoss`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct HuberLoss {
+    config: HuberConfig,
+}
+
+/// Choices of a [`HuberLoss`]; PyTorch's defaults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HuberConfig {
+    /// δ: the distance at which the loss turns from squared to absolute.
+    pub delta: f64,
+    /// Mean or sum over the elements.
+    pub reduction: Reduction,
+}
+
+impl Default for HuberConfig {
+    fn default() -> Self {
+        Self { delta: 1.0, reduction: Reduction::Mean }
+    }
+}
+
+impl HuberLoss {
+    /// A loss that turns at `delta`.
+    ///
+    /// # Errors
+    /// If `delta` is not positive and finite.
+    pub fn new(config: HuberConfig) -> Result<Self, Error> {
+        let range = "a finite number > 0";
+        Error::check_hyperparameter(Self::NAME, "delta", range, config.delta, |d| {
+            d > 0.0 && d.is_finite()
+        })?;
+        Ok(Self { config })
+    }
+
+    /// The choices made.
+    pub fn config(&self) -> HuberConfig {
+        self.config
+    }
+}
+
+impl ElementLoss for HuberLoss {
+    const NAME: &'static str = "huber";
+
+    fn reduction(&self) -> Reduction {
+        self.config.reduction
+    }
+
+    fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+        let (d, delta, half) = ((a - y).abs(), F::of(self.config.delta), F::of(0.5));
+        if d < delta { half * d * d } else { delta * (d - half * delta) }
+    }
+
+    fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+        let (d, delta) = (a - y, F::of(self.config.delta));
+        if d.abs() < delta { d } else { delta * sign(d) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{HuberConfig, HuberLoss};
+    use crate::{Loss, Reduction};
+
+    // δ = 2, d = [1 −2; 5 −½]: ℓ = [½, 2(2 − 1) = 2; 2(5 − 1) = 8, ⅛], their sum 85/8; dℓ/da = [1 −2; 2 −½].
+    #[test]
+    fn two_by_two_by_hand() {
+        let d = array![[1.0, -2.0], [5.0, -0.5]];
+        let y = array![[3.0, 0.0], [-1.0, 2.0]];
+        for (reduction, scale) in [(Reduction::Mean, 0.25), (Reduction::Sum, 1.0)] {
+            let huber = HuberLoss::new(HuberConfig { delta: 2.0, reduction }).unwrap();
+            let mut da = Array2::from_elem((2, 2), f64::NAN);
+            assert_eq!(huber.forward(&(&d + &y), &y).unwrap(), 85.0 / 8.0 * scale);
+            assert_eq!(huber.backward(&(&d + &y), &y, &mut da).unwrap(), 85.0 / 8.0 * scale);
+            assert_eq!(da, array![[1.0, -2.0], [2.0, -0.5]] * scale);
+        }
+    }
+
+    #[test]
+    fn extremes() {
+        let mut da = Array2::zeros((1, 3));
+        let y = Array2::zeros((1, 3));
+        let huber = HuberLoss::default();
+        let loss = huber.backward(&array![[1e4_f64, -1e4, 5e-324]], &y, &mut da).unwrap();
+        assert_eq!(loss, (2e4 - 1.0) / 3.0);
+        assert_eq!(da, array![[1.0 / 3.0, -1.0 / 3.0, 0.0]]);
+        let loss = huber.backward(&array![[f64::NEG_INFINITY, f64::NAN, 0.0]], &y, &mut da);
+        assert!(loss.unwrap().is_nan() && da[[0, 0]] == -1.0 / 3.0 && da[[0, 1]].is_nan());
+        let infinite = array![[f64::INFINITY, 0.0, 0.0]];
+        assert_eq!(huber.forward(&infinite, &y).unwrap(), f64::INFINITY);
+    }
+
+    #[test]
+    fn delta_is_checked() {
+        for (delta, found) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")]
+        {
+            let error = HuberLoss::new(HuberConfig { delta, ..HuberConfig::default() });
+            let message = format!("huber: expected delta to be a finite number > 0, found {found}");
+            assert_eq!(error.unwrap_err().to_string(), message);
+        }
+    }
+}
