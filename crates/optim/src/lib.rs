@@ -4,6 +4,16 @@
 //! which a model shows them. Rules that walk over layers, as the course's SGD does, were rejected: they fail on a layer
 //! without a weight and forget the ones they do not know.
 //!
+//! | rule | formula, without decay and options | PyTorch |
+//! |---|---|---|
+//! | [`Sgd`] | `v ← μ v + g; w ← w − λ v` | `SGD` |
+//! | [`Adagrad`] | `s ← s + g²; w ← w − λ g/(√s + ε)` | `Adagrad` |
+//! | [`RmsProp`] | `s ← α s + (1 − α) g²; w ← w − λ g/(√s + ε)` | `RMSprop` |
+//! | [`Adam`] | means of `g` and `g²`, corrected; `w ← w − λ m̂/(√v̂ + ε)` | `Adam` |
+//! | [`AdamW`] | `w ← (1 − λη) w`, then Adam's step | `AdamW` |
+//!
+//! [`Group`] gives some parameters another rate or decay, chosen by [`Select`]; [`Rule`] is what a rule of your own implements.
+//!
 //! ```
 //! use optim::{Optimizer, Sgd, SgdConfig};
 //! # use tensor_core::{Error, Parameter, Role, Trainable};
@@ -23,9 +33,30 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod adagrad;
+mod adam;
+mod adamw;
+mod descent;
+mod group;
 mod optimizer;
+mod rmsprop;
+mod rule;
+mod select;
 mod sgd;
 mod state;
 
+pub use adagrad::{Adagrad, AdagradConfig};
+pub use adam::{Adam, AdamConfig};
+pub use adamw::{AdamW, AdamWConfig};
+pub use descent::Descent;
+pub use group::Group;
 pub use optimizer::Optimizer;
+pub use rmsprop::{RmsProp, RmsPropConfig};
+pub use rule::{Rule, Step};
+pub use select::{Key, Select};
 pub use sgd::{Sgd, SgdConfig};
+pub use state::State;
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<(Sgd<f32>, Adagrad<f32>, RmsProp<f32>, Adam<f32>, AdamW<f64>)>();
+const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Step)>();

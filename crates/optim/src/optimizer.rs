@@ -6,7 +6,7 @@ use tensor_core::{Error, Float, Trainable};
 pub trait Optimizer<F: Float> {
     /// Moves every parameter of `model` by the gradients in `workspace`, then settles the model's buffers.
     ///
-    /// The first step makes the state, one entry a parameter; later ones allocate nothing.
+    /// The first step makes the state, one entry for each parameter; later ones allocate nothing.
     ///
     /// # Errors
     /// If the workspace holds no gradients for this model, or the state was made for other parameters. Nothing has been

@@ -15,19 +15,19 @@
 //! (Sutskever et al., ICML 2013, <https://proceedings.mlr.press/v28/sutskever13.html>, equations 1–4; PyTorch applies λ to the
 //! whole velocity, the paper to the gradient only.)
 
-use tensor_core::{Error, Float, Trainable};
+use tensor_core::{Error, Float};
 
-use crate::Optimizer;
-use crate::state::State;
+use crate::rule::{check_not_negative, decayed};
+use crate::{Descent, Rule, Step};
 
-/// Stochastic gradient descent, PyTorch's `optim.SGD`. The velocities have the parameters' type.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sgd<F> {
-    config: SgdConfig,
-    velocity: State<F>,
-}
+/// Stochastic gradient descent, PyTorch's `optim.SGD`.
+pub type Sgd<F> = Descent<F, SgdConfig>;
 
-/// The numbers of the rule; PyTorch's defaults.
+/// The numbers of [`Sgd`]; PyTorch's defaults.
+///
+/// # Errors
+/// [`Sgd::new`](Descent::new) refuses a number that is negative or not finite (the dampening may be negative), and Nesterov
+/// without momentum or with dampening.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SgdConfig {
     /// Learning rate λ.
@@ -48,101 +48,92 @@ impl Default for SgdConfig {
     }
 }
 
-const PLACE: &str = "sgd";
-const NOT_NEGATIVE: &str = "a finite number ≥ 0";
+impl Rule for SgdConfig {
+    const NAME: &'static str = "sgd";
 
-fn check_rate(name: &'static str, value: f64) -> Result<(), Error> {
-    Error::check_hyperparameter(PLACE, name, NOT_NEGATIVE, value, |v| v >= 0.0 && v.is_finite())
-}
-
-impl<F: Float> Sgd<F> {
-    /// An optimizer that has made no step yet.
-    ///
-    /// # Errors
-    /// If a number is negative or not finite, or Nesterov is asked for without momentum or with dampening.
-    pub fn new(config: SgdConfig) -> Result<Self, Error> {
-        let SgdConfig { lr, momentum, dampening, weight_decay, nesterov } = config;
-        check_rate("lr", lr)?;
-        check_rate("momentum", momentum)?;
-        Error::check_hyperparameter(
-            PLACE,
-            "dampening",
-            "a finite number",
-            dampening,
-            f64::is_finite,
-        )?;
-        check_rate("weight_decay", weight_decay)?;
+    fn check(&self) -> Result<(), Error> {
+        let Self { momentum, dampening, nesterov, .. } = *self;
+        let check = |name, range, value, ok: fn(f64) -> bool| {
+            Error::check_hyperparameter(Self::NAME, name, range, value, ok)
+        };
+        check_not_negative(Self::NAME, "momentum", momentum)?;
+        check("dampening", "a finite number", dampening, f64::is_finite)?;
         if nesterov {
-            Error::check_hyperparameter(PLACE, "momentum", "> 0 with Nesterov", momentum, |v| {
-                v > 0.0
-            })?;
-            Error::check_hyperparameter(PLACE, "dampening", "0 with Nesterov", dampening, |v| {
-                v == 0.0
-            })?;
+            check("momentum", "> 0 with Nesterov", momentum, |v| v > 0.0)?;
+            check("dampening", "0 with Nesterov", dampening, |v| v == 0.0)?;
         }
-        Ok(Self { config, velocity: State::default() })
-    }
-
-    /// The numbers of the rule as they stand.
-    pub fn config(&self) -> SgdConfig {
-        self.config
-    }
-}
-
-impl<F: Float> Optimizer<F> for Sgd<F> {
-    fn step<M: Trainable<F>>(
-        &mut self,
-        model: &mut M,
-        workspace: &mut M::Workspace,
-    ) -> Result<(), Error> {
-        let rule = Rule::of(self.config);
-        self.velocity
-            .visit(PLACE, model, workspace, |p, v, first| rule.update(p.value, p.grad, v, first))?;
-        model.settle(workspace);
         Ok(())
     }
 
     fn lr(&self) -> f64 {
-        self.config.lr
+        self.lr
     }
 
-    fn set_lr(&mut self, lr: f64) -> Result<(), Error> {
-        check_rate("lr", lr)?;
-        self.config.lr = lr;
-        Ok(())
+    fn set_lr(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn buffers(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
+    }
+
+    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], velocity: &mut [F]) {
+        let (lr, weight_decay) = (F::of(step.lr), F::of(step.weight_decay));
+        if self.momentum == 0.0 {
+            for (w, &g) in w.iter_mut().zip(g) {
+                *w -= lr * decayed(g, *w, weight_decay);
+            }
+            return;
+        }
+        let momentum = F::of(self.momentum);
+        let dampening = if step.t == 1 { 0.0 } else { self.dampening };
+        let keep = F::of(1.0 - dampening); // The first velocity is the gradient, as μ v = 0.
+        for ((w, &g), v) in w.iter_mut().zip(g).zip(velocity) {
+            let g = decayed(g, *w, weight_decay);
+            *v = momentum * *v + keep * g;
+            *w -= lr * if self.nesterov { g + momentum * *v } else { *v };
+        }
     }
 }
 
-/// The rule in the parameters' own type.
-struct Rule<F> {
-    lr: F,
-    momentum: F,
-    keep: F,
-    weight_decay: F,
-    nesterov: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::{Sgd, SgdConfig};
+    use crate::Optimizer;
 
-impl<F: Float> Rule<F> {
-    fn of(config: SgdConfig) -> Self {
-        Self {
-            lr: F::of(config.lr),
-            momentum: F::of(config.momentum),
-            keep: F::of(1.0 - config.dampening),
-            weight_decay: F::of(config.weight_decay),
-            nesterov: config.nesterov,
+    #[test]
+    fn configurations_are_checked() {
+        let refused = |config| Sgd::<f32>::new(config).unwrap_err().to_string();
+        let default = SgdConfig::default;
+        for (bad, found) in [(-0.5, "-0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+            let range = format!("to be a finite number ≥ 0, found {found}");
+            let lr = refused(SgdConfig { lr: bad, ..default() });
+            assert_eq!(lr, format!("sgd: expected lr {range}"));
+            let momentum = refused(SgdConfig { momentum: bad, ..default() });
+            assert_eq!(momentum, format!("sgd: expected momentum {range}"));
+            let decay = refused(SgdConfig { weight_decay: bad, ..default() });
+            assert_eq!(decay, format!("sgd: expected weight_decay {range}"));
+
+            let mut sgd = Sgd::<f32>::new(SgdConfig { lr: 0.25, ..default() }).unwrap();
+            assert_eq!(sgd.set_lr(bad).unwrap_err().to_string(), lr);
+            assert_eq!(sgd.lr(), 0.25, "a refused rate changes nothing");
         }
+        let dampening = |dampening| refused(SgdConfig { dampening, ..default() });
+        assert_eq!(dampening(f64::NAN), "sgd: expected dampening to be a finite number, found NaN");
+        let nesterov = |momentum, dampening| {
+            refused(SgdConfig { nesterov: true, momentum, dampening, ..default() })
+        };
+        assert_eq!(nesterov(0.0, 0.0), "sgd: expected momentum to be > 0 with Nesterov, found 0");
+        assert_eq!(nesterov(0.9, 0.5), "sgd: expected dampening to be 0 with Nesterov, found 0.5");
     }
 
-    fn update(&self, w: &mut [F], g: &[F], v: &mut [F], first: bool) {
-        for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
-            let g = if self.weight_decay == F::zero() { g } else { g + self.weight_decay * *w };
-            let descent = if self.momentum == F::zero() {
-                g
-            } else {
-                *v = if first { g } else { self.momentum * *v + self.keep * g };
-                if self.nesterov { g + self.momentum * *v } else { *v }
-            };
-            *w -= self.lr * descent;
-        }
+    #[test]
+    fn defaults_are_pytorchs() {
+        let SgdConfig { lr, momentum, dampening, weight_decay, nesterov } = SgdConfig::default();
+        assert_eq!((lr, momentum, dampening, weight_decay, nesterov), (1e-3, 0.0, 0.0, 0.0, false));
     }
 }

@@ -1,0 +1,51 @@
+//! What the tests of this crate train: named vectors with given gradients.
+
+use tensor_core::{Error, Float, Parameter, Role, Trainable};
+
+/// A model without layers: `(layer, name, role, values)`. Its workspace holds the gradients.
+pub(crate) struct Vectors<F>(pub(crate) Vec<(usize, &'static str, Role, Vec<F>)>);
+
+impl<F: Float> Vectors<F> {
+    /// One weight.
+    pub(crate) fn weight(values: &[F]) -> Self {
+        Self(vec![(0, "weight", Role::Weight, values.to_vec())])
+    }
+
+    /// The values of the first parameter.
+    pub(crate) fn values(&self) -> &[F] {
+        &self.0[0].3
+    }
+}
+
+/// The gradients of a [`Vectors`], or none before a backward pass.
+pub(crate) struct Gradients<F>(pub(crate) Option<Vec<Vec<F>>>, pub(crate) usize);
+
+impl<F: Float> Gradients<F> {
+    pub(crate) fn of(gradients: &[&[F]]) -> Self {
+        Self(Some(gradients.iter().map(|g| g.to_vec()).collect()), 0)
+    }
+}
+
+impl<F: Float> Trainable<F> for Vectors<F> {
+    type Workspace = Gradients<F>;
+
+    fn parameters(
+        &mut self,
+        gradients: &mut Gradients<F>,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) -> Result<(), Error> {
+        let Some(gradients) = &mut gradients.0 else {
+            let place = "step".into();
+            return Err(Error::Order { place, expected: "a backward pass", found: "none" });
+        };
+        for ((layer, name, role, value), grad) in self.0.iter_mut().zip(gradients) {
+            visit(Parameter { layer: *layer, ..Parameter::new(name, *role, value, grad) });
+        }
+        Ok(())
+    }
+
+    /// Counts the steps.
+    fn settle(&mut self, gradients: &mut Gradients<F>) {
+        gradients.1 += 1;
+    }
+}
