@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Options) -> bool {
     print_head();
     let mut rows = Vec::new();
     for (item, mode, ty) in jobs {
-        bar.set_message(item.name);
+        bar.set_message(item.name.clone());
         let start = Instant::now();
         let row = run_item(item, ty, mode, options.cases, options.seed, || bar.inc(1));
         bar.suspend(|| print_row(&row, start.elapsed().as_secs_f64()));

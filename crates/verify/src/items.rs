@@ -25,17 +25,30 @@ pub enum Type {
     F64,
 }
 
+/// What an `f32` gradient is measured by, besides its own size and its sensitivity to its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Terms {
+    /// Nothing.
+    Sensitivity,
+    /// `‖g‖∞`: an element is a difference of terms of that size, which its sensitivity does not show. So in a normalization,
+    /// which takes mean and slope out of the gradient, and in a loss, whose targets are input as well but are not moved.
+    Largest,
+    /// `‖g‖∞`, and every tensor of a model adds a chain of roundings of its own, forward and backward.
+    Chain,
+}
+
 /// Draws a subject; `None` if a constructor refuses, which no item's does.
 pub(crate) type Make = Box<dyn Fn(&mut Draw, Mode) -> Option<Box<dyn Checkable>>>;
 
 /// Something with a gradient, and how to draw a random case of it.
 pub struct Item {
     /// Its name, the type's first: `"CrossEntropyLoss(classes, sum)"`.
-    pub name: &'static str,
+    pub name: String,
     /// Where it belongs.
     pub kind: Kind,
     /// The modes in which it differs.
     pub modes: &'static [Mode],
+    pub(crate) terms: Terms,
     pub(crate) single: Make,
     pub(crate) double: Make,
 }
@@ -51,8 +64,8 @@ impl std::fmt::Debug for Item {
 
 impl Item {
     /// The Rust type that the item is about: `CrossEntropyLoss` of `"CrossEntropyLoss(classes, sum)"`.
-    pub fn type_name(&self) -> &'static str {
-        self.name.split(['(', ':']).next().unwrap_or(self.name)
+    pub fn type_name(&self) -> &str {
+        self.name.split('(').next().unwrap_or(&self.name)
     }
 
     /// A random subject.
@@ -80,3 +93,6 @@ pub fn items() -> Vec<Item> {
 
 /// A pass that is the same in training and in evaluation.
 pub(crate) const ONE_MODE: &[Mode] = &[Mode::Train];
+
+/// A pass that differs.
+pub(crate) const BOTH_MODES: &[Mode] = &[Mode::Train, Mode::Eval];

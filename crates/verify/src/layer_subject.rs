@@ -25,18 +25,31 @@ pub struct LayerSubject<F: Float, L: Layer<F>> {
 }
 
 impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
-    /// A layer with a random input of a random number of rows, at least two: one row has no batch statistics.
+    /// A layer with a random input of `shape`, rows and features.
+    ///
+    /// Buffers, such as running statistics, are set to numbers between 0 and 1 for evaluation to work with.
     ///
     /// # Errors
-    /// If the layer does not take `in_features`.
-    pub fn new(layer: L, in_features: usize, mode: Mode, draw: &mut Draw) -> Result<Self, Error> {
-        let n = draw.length_from(2);
+    /// If the layer does not take so many features.
+    pub fn new(
+        mut layer: L,
+        shape: (usize, usize),
+        mode: Mode,
+        draw: &mut Draw,
+    ) -> Result<Self, Error> {
+        let (n, in_features) = shape;
         let x = draw.normal(&[n, in_features]);
         let (mut names, mut values) = (vec!["x"], vec![x]);
         layer.tensors(&mut |t| {
             if let Kind::Parameter(_) = t.kind {
                 names.push(t.name);
                 values.push(t.value.mapv(|v| f64::from(v.as_f64() as f32)));
+            }
+        });
+        layer.tensors_mut(&mut |mut t| {
+            if !names.contains(&t.name) {
+                let values = draw.probabilities::<F>(1, t.value.len());
+                t.value.iter_mut().zip(values).for_each(|(old, new)| *old = new);
             }
         });
         let out_features = layer.out_features(in_features)?;
@@ -57,8 +70,20 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
         let saved = Saved { x: &self.x, y: &self.y, cache: &mut self.cache };
         self.layer.backward(saved, &dy, Some(dx), &mut self.grads);
         let mut gradients = vec![wide(dx.view().into_dyn())];
-        self.layer.gradients(&self.grads, &mut |t| gradients.push(wide(t.value)));
+        gradients.extend(self.parameter_gradients());
+        // Nobody may notice in the parameters' gradients whether the input's was wanted.
+        let saved = Saved { x: &self.x, y: &self.y, cache: &mut self.cache };
+        self.layer.backward(saved, &dy, None, &mut self.grads);
+        if self.parameter_gradients() != gradients[1..] {
+            gradients.iter_mut().for_each(|g| g.fill(f64::NAN));
+        }
         gradients
+    }
+
+    fn parameter_gradients(&self) -> Vec<ArrayD<f64>> {
+        let mut list = Vec::new();
+        self.layer.gradients(&self.grads, &mut |t| list.push(wide(t.value)));
+        list
     }
 }
 

@@ -12,7 +12,7 @@
 //! use verify::{Draw, LayerSubject};
 //!
 //! let layer = Linear::<f64>::new(3, 2, &mut Rng::new(1))?;
-//! let mut subject = LayerSubject::new(layer, 3, Mode::Train, &mut Draw::new(1, 8))?;
+//! let mut subject = LayerSubject::new(layer, (4, 3), Mode::Train, &mut Draw::new(1, 8))?;
 //! gradcheck::check("Linear", &mut subject, &Config::default()).assert_pass();
 //! # Ok::<(), tensor_core::Error>(())
 //! ```

@@ -1,74 +1,285 @@
-//! The losses, each with every reduction and kind of target.
+//! The losses, each with every reduction, option and kind of target.
 
-use gradcheck::Domain;
-use losses::{CrossEntropyLoss, Loss, MseLoss, Reduction, Targets};
+use gradcheck::{Checkable, Domain};
+use losses::{
+    BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss,
+    EachLoss, HuberConfig, HuberLoss, Loss, MaeLoss, MseLoss, NllConfig, NllLoss, Reduction,
+    RmseLoss, SmoothL1Config, SmoothL1Loss, Targets, WeightedLoss,
+};
+use ndarray::{Array1, Array2, ArrayRef2, Ix1, Ix2};
+use tensor_core::Float;
 
-use crate::items::{Item, Kind, ONE_MODE};
+use crate::items::{Item, Kind, Make, ONE_MODE, Terms};
 use crate::{Draw, LossSubject};
 
-/// A row of the table from an expression that draws predictions and returns `(predictions, domain, backward)`, written once
-/// for both types.
-macro_rules! loss {
-    ($name:literal, |$draw:ident, $F:ident| $make:expr) => {{
-        fn make<$F: tensor_core::Float>($draw: &mut Draw) -> Option<Box<dyn gradcheck::Checkable>> {
-            let (a, domain, backward) = $make;
-            Some(Box::new(LossSubject::<$F, _>::new(&a, domain, backward)))
+/// What is made of a batch: one number, one with sample weights, or a random sum of each sample's.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Plain,
+    Weighted,
+    Each,
+}
+
+/// What predictions and targets are.
+#[derive(Debug, Clone, Copy)]
+enum Values {
+    Real,
+    Probabilities,
+}
+
+type Subject = Option<Box<dyn Checkable>>;
+
+fn item(name: String, single: Make, double: Make) -> Item {
+    Item { name, kind: Kind::Loss, modes: ONE_MODE, terms: Terms::Largest, single, double }
+}
+
+/// Weights of rows; one of them may be 0, but not the first.
+fn row_weights<F: Float>(draw: &mut Draw, n: usize) -> Vec<F> {
+    let weights = draw.probabilities::<F>(1, n);
+    weights.iter().enumerate().map(|(i, &w)| if i % 3 == 2 { F::zero() } else { w }).collect()
+}
+
+/// A loss on arrays, whose options may depend on the number of columns.
+fn array_subject<F, L>(
+    draw: &mut Draw,
+    values: Values,
+    form: Form,
+    make: impl Fn(&mut Draw, usize) -> Option<L>,
+) -> Subject
+where
+    F: Float,
+    L: for<'a> Loss<F, Target<'a> = &'a ArrayRef2<F>>
+        + EachLoss<F, Samples = Ix2>
+        + WeightedLoss<F>
+        + 'static,
+{
+    let (n, c) = (draw.length(), draw.length());
+    let (a, y, domain) = match values {
+        Values::Real => (draw.matrix(n, c), draw.matrix(n, c), Domain::REAL),
+        Values::Probabilities => {
+            let (p, y) = (draw.probabilities(n, c), draw.probabilities::<F>(n, c));
+            // Hard targets in one case of two.
+            let hard = draw.one_of(&[false, true]);
+            (p, if hard { y.mapv(F::round) } else { y }, Domain::new(0.0, 1.0))
         }
-        Item {
-            name: $name,
-            kind: Kind::Loss,
-            modes: ONE_MODE,
-            single: Box::new(|draw, _| make::<f32>(draw)),
-            double: Box::new(|draw, _| make::<f64>(draw)),
+    };
+    let loss = make(draw, c)?;
+    Some(match form {
+        Form::Plain => subject(&a, domain, move |a, da| loss.backward(a, &y, da)),
+        Form::Weighted => {
+            let weights = row_weights(draw, n);
+            subject(&a, domain, move |a, da| loss.weighted(a, &y, &weights, Some(da)))
         }
-    }};
+        Form::Each => {
+            let d_each = draw.matrix::<F>(n, c);
+            subject(&a, domain, move |a, da| {
+                let mut each = Array2::zeros(a.dim());
+                loss.forward_each(a, &y, &mut each)?;
+                loss.backward_each(a, &y, &d_each, da)?;
+                Ok((each * &d_each).sum())
+            })
+        }
+    })
 }
 
-/// Rows of non-negative weights that do not sum to 1.
-fn target_rows<F: tensor_core::Float>(draw: &mut Draw, n: usize, c: usize) -> ndarray::Array2<F> {
-    draw.probabilities(n, c)
+fn subject<F: Float>(
+    a: &Array2<F>,
+    domain: Domain,
+    backward: impl Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, tensor_core::Error> + 'static,
+) -> Box<dyn Checkable> {
+    Box::new(LossSubject::new(a, domain, backward))
 }
 
-macro_rules! mse {
-    ($name:literal, $reduction:expr) => {
-        loss!($name, |draw, F| {
-            let (n, c) = (draw.length(), draw.length());
-            let (a, y) = (draw.matrix::<F>(n, c), draw.matrix::<F>(n, c));
-            let loss = MseLoss { reduction: $reduction };
-            (a, Domain::REAL, move |a: &_, da: &mut _| loss.backward(a, &y, da))
-        })
+/// Rows of a loss on arrays: both reductions, sample weights, sample by sample.
+macro_rules! on_arrays {
+    ($items:ident, $name:literal, $values:expr, |$draw:ident, $c:ident, $reduction:ident| $make:expr) => {
+        for (form, $reduction, what) in [
+            (Form::Plain, Reduction::Mean, "mean"),
+            (Form::Plain, Reduction::Sum, "sum"),
+            (Form::Weighted, Reduction::Mean, "row weights, mean"),
+            (Form::Weighted, Reduction::Sum, "row weights, sum"),
+            (Form::Each, Reduction::Mean, "each"),
+        ] {
+            let make = move |$draw: &mut Draw, $c: usize| $make;
+            $items.push(item(
+                format!("{}({what})", $name),
+                Box::new(move |draw, _| array_subject::<f32, _>(draw, $values, form, make)),
+                Box::new(move |draw, _| array_subject::<f64, _>(draw, $values, form, make)),
+            ));
+        }
     };
 }
 
-macro_rules! cross_entropy_classes {
-    ($name:literal, $reduction:expr) => {
-        loss!($name, |draw, F| {
-            let (n, c) = (draw.length(), draw.length_from(2));
-            let (a, y) = (draw.matrix::<F>(n, c), draw.labels(n, c));
-            let loss = CrossEntropyLoss { reduction: $reduction };
-            (a, Domain::REAL, move |a: &_, da: &mut _| loss.backward(a, Targets::Classes(&y), da))
+/// Options of the losses on classes.
+#[derive(Debug, Clone, Copy)]
+struct Options {
+    weight: bool,
+    ignore: bool,
+    smoothing: bool,
+    reduction: Reduction,
+}
+
+impl Options {
+    /// Every combination.
+    fn all() -> impl Iterator<Item = Self> {
+        (0..16).map(|bits| Self {
+            weight: bits & 1 != 0,
+            ignore: bits & 2 != 0,
+            smoothing: bits & 4 != 0,
+            reduction: if bits & 8 != 0 { Reduction::Sum } else { Reduction::Mean },
         })
+    }
+
+    fn name(self) -> String {
+        let reduction = if self.reduction == Reduction::Mean { "mean" } else { "sum" };
+        let chosen =
+            [(self.weight, "weight"), (self.ignore, "ignore"), (self.smoothing, "smoothing")];
+        let chosen = chosen.iter().filter(|(on, _)| *on).map(|(_, name)| format!(", {name}"));
+        format!("{reduction}{}", chosen.collect::<String>())
+    }
+
+    fn weight(self, draw: &mut Draw, c: usize) -> Option<Vec<f64>> {
+        self.weight.then(|| draw.probabilities(1, c).iter().copied().collect())
+    }
+
+    /// A label that no prediction has, so that it can be told from the classes.
+    fn ignore_index(self, c: usize) -> Option<usize> {
+        self.ignore.then_some(c)
+    }
+
+    /// Labels below `c`, every third row ignored where a label is, but not the first.
+    fn labels(self, draw: &mut Draw, n: usize, c: usize) -> Vec<usize> {
+        let labels = draw.labels(n, c).into_iter().enumerate();
+        labels.map(|(i, label)| if self.ignore && i % 3 == 1 { c } else { label }).collect()
+    }
+
+    fn cross_entropy(self, draw: &mut Draw, c: usize) -> Option<CrossEntropyLoss> {
+        CrossEntropyLoss::new(CrossEntropyConfig {
+            weight: self.weight(draw, c),
+            ignore_index: self.ignore_index(c),
+            label_smoothing: if self.smoothing { 0.125 } else { 0.0 },
+            reduction: self.reduction,
+        })
+        .ok()
+    }
+
+    fn nll(self, draw: &mut Draw, c: usize) -> Option<NllLoss> {
+        let (weight, ignore_index) = (self.weight(draw, c), self.ignore_index(c));
+        NllLoss::new(NllConfig { weight, ignore_index, reduction: self.reduction }).ok()
+    }
+}
+
+/// A loss on rows with targets that outlive it; `of` borrows them as the loss wants them.
+fn class_subject<F, L, Y>(
+    draw: &mut Draw,
+    form: Form,
+    (a, loss, y): (Array2<F>, L, Y),
+    of: impl for<'a> Fn(&'a Y) -> L::Target<'a> + 'static,
+) -> Subject
+where
+    F: Float,
+    L: EachLoss<F, Samples = Ix1> + WeightedLoss<F> + 'static,
+    Y: 'static,
+{
+    let n = a.nrows();
+    Some(match form {
+        Form::Plain => subject(&a, Domain::REAL, move |a, da| loss.backward(a, of(&y), da)),
+        Form::Weighted => {
+            let weights = row_weights(draw, n);
+            subject(&a, Domain::REAL, move |a, da| loss.weighted(a, of(&y), &weights, Some(da)))
+        }
+        Form::Each => {
+            let d_each = draw.matrix::<F>(1, n).row(0).to_owned();
+            subject(&a, Domain::REAL, move |a, da| {
+                let mut each = Array1::zeros(a.nrows());
+                loss.forward_each(a, of(&y), &mut each)?;
+                loss.backward_each(a, of(&y), &d_each, da)?;
+                Ok((each * &d_each).sum())
+            })
+        }
+    })
+}
+
+fn labelled<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Subject {
+    let (n, c) = (draw.length(), draw.length_from(2));
+    let case =
+        (draw.matrix::<F>(n, c), options.cross_entropy(draw, c)?, options.labels(draw, n, c));
+    class_subject(draw, form, case, |y| Targets::Classes(y))
+}
+
+fn distributed<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Subject {
+    let (n, c) = (draw.length(), draw.length_from(2));
+    // Rows that do not sum to 1.
+    let case =
+        (draw.matrix::<F>(n, c), options.cross_entropy(draw, c)?, draw.probabilities::<F>(n, c));
+    class_subject(draw, form, case, |y| Targets::Rows(y))
+}
+
+fn nll<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Subject {
+    let (n, c) = (draw.length(), draw.length());
+    let case = (draw.matrix::<F>(n, c), options.nll(draw, c)?, options.labels(draw, n, c));
+    class_subject(draw, form, case, |y: &Vec<usize>| y.as_slice())
+}
+
+/// Rows of a loss on classes: every combination of options, then sample weights and sample by sample with all of them.
+macro_rules! on_classes {
+    ($items:ident, $name:literal, $make:ident, |$options:ident| $keep:expr) => {
+        let kept: Vec<Options> = Options::all().filter(|$options| $keep).collect();
+        let last = kept.iter().rev().take(1).flat_map(|&o| [(Form::Weighted, o), (Form::Each, o)]);
+        for (form, options) in kept.iter().map(|&o| (Form::Plain, o)).chain(last) {
+            let form_name = match form {
+                Form::Plain => "",
+                Form::Weighted => "row weights, ",
+                Form::Each => "each, ",
+            };
+            $items.push(item(
+                format!("{}{form_name}{})", $name, options.name()),
+                Box::new(move |draw, _| $make::<f32>(draw, form, options)),
+                Box::new(move |draw, _| $make::<f64>(draw, form, options)),
+            ));
+        }
     };
 }
 
-macro_rules! cross_entropy_rows {
-    ($name:literal, $reduction:expr) => {
-        loss!($name, |draw, F| {
-            let (n, c) = (draw.length(), draw.length_from(2));
-            let (a, y) = (draw.matrix::<F>(n, c), target_rows::<F>(draw, n, c));
-            let loss = CrossEntropyLoss { reduction: $reduction };
-            (a, Domain::REAL, move |a: &_, da: &mut _| loss.backward(a, Targets::Rows(&y), da))
-        })
-    };
+fn rmse<F: Float>(draw: &mut Draw, form: Form) -> Subject {
+    let (n, c) = (draw.length(), draw.length());
+    let (a, y, weights) = (draw.matrix::<F>(n, c), draw.matrix::<F>(n, c), row_weights(draw, n));
+    Some(subject(&a, Domain::REAL, move |a, da| match form {
+        Form::Weighted => RmseLoss.weighted(a, &y, &weights, Some(da)),
+        _ => RmseLoss.backward(a, &y, da),
+    }))
 }
 
 pub(crate) fn items() -> Vec<Item> {
-    vec![
-        mse!("MseLoss(mean)", Reduction::Mean),
-        mse!("MseLoss(sum)", Reduction::Sum),
-        cross_entropy_classes!("CrossEntropyLoss(classes, mean)", Reduction::Mean),
-        cross_entropy_classes!("CrossEntropyLoss(classes, sum)", Reduction::Sum),
-        cross_entropy_rows!("CrossEntropyLoss(rows, mean)", Reduction::Mean),
-        cross_entropy_rows!("CrossEntropyLoss(rows, sum)", Reduction::Sum),
-    ]
+    let mut items = Vec::new();
+    on_arrays!(items, "MseLoss", Values::Real, |_draw, _c, reduction| Some(MseLoss { reduction }));
+    on_arrays!(items, "MaeLoss", Values::Real, |_draw, _c, reduction| Some(MaeLoss { reduction }));
+    on_arrays!(items, "HuberLoss", Values::Real, |draw, _c, reduction| {
+        let delta = draw.one_of(&[0.5, 1.0, 2.0]);
+        HuberLoss::new(HuberConfig { delta, reduction }).ok()
+    });
+    on_arrays!(items, "SmoothL1Loss", Values::Real, |draw, _c, reduction| {
+        let beta = draw.one_of(&[0.5, 1.0, 2.0]);
+        SmoothL1Loss::new(SmoothL1Config { beta, reduction }).ok()
+    });
+    on_arrays!(items, "BceLoss", Values::Probabilities, |_draw, _c, reduction| Some(BceLoss {
+        reduction
+    }));
+    on_arrays!(items, "BceWithLogitsLoss", Values::Real, |draw, c, reduction| {
+        let weighted = draw.one_of(&[false, true]);
+        let pos_weight =
+            weighted.then(|| draw.probabilities::<f64>(1, c).iter().map(|w| 2.0 * w).collect());
+        BceWithLogitsLoss::new(BceWithLogitsConfig { pos_weight, reduction }).ok()
+    });
+    for (form, what) in [(Form::Plain, ""), (Form::Weighted, "(row weights)")] {
+        items.push(item(
+            format!("RmseLoss{what}"),
+            Box::new(move |draw, _| rmse::<f32>(draw, form)),
+            Box::new(move |draw, _| rmse::<f64>(draw, form)),
+        ));
+    }
+    on_classes!(items, "NllLoss(", nll, |o| !o.smoothing);
+    on_classes!(items, "CrossEntropyLoss(classes, ", labelled, |_o| true);
+    on_classes!(items, "CrossEntropyLoss(rows, ", distributed, |o| !o.ignore);
+    items
 }

@@ -4,16 +4,17 @@ use layers::{Gelu, Tanh};
 use models::{Mlp, Mlp0, Mlp1, Mlp4, Sequential};
 use tensor_core::{Error, Float};
 
-use crate::items::{Item, Kind, ONE_MODE};
+use crate::items::{Item, Kind, ONE_MODE, Terms};
 use crate::{Draw, ModelSubject};
 
 /// A row of the table from a function that draws a model, written once for both types.
 macro_rules! model {
     ($name:literal, $modes:expr, $make:ident) => {
         Item {
-            name: $name,
+            name: $name.to_owned(),
             kind: Kind::Model,
             modes: $modes,
+            terms: Terms::Chain,
             single: Box::new(|draw, mode| {
                 let model = $make::<f32>(draw).ok()?;
                 Some(Box::new(ModelSubject::new(model, mode, draw).ok()?))

@@ -3,7 +3,7 @@
 use gradcheck::{Config, Report, Verdict, check};
 use layers::Mode;
 
-use crate::single::{Structure, compare_single};
+use crate::single::compare_single;
 use crate::{Draw, Item, Kind, Type, items};
 
 /// No axis is longer in a case.
@@ -13,7 +13,7 @@ const LONGEST: usize = 11;
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The item.
-    pub name: &'static str,
+    pub name: String,
     /// The type that was checked.
     pub ty: Type,
     /// The mode of the pass.
@@ -61,7 +61,7 @@ pub fn run_item(
     mut tick: impl FnMut(),
 ) -> Row {
     let mut row = Row {
-        name: item.name,
+        name: item.name.clone(),
         ty,
         mode,
         cases,
@@ -137,15 +137,10 @@ fn case_reports(item: &Item, ty: Type, mode: Mode, seed: u64, longest: usize) ->
     let subject = |ty| item.subject(ty, mode, &mut Draw::new(seed, longest));
     let Some(mut double) = subject(Type::F64) else { return Vec::new() };
     match ty {
-        Type::F64 => vec![check(item.name, &mut *double, &Config { seed, ..Config::default() })],
+        Type::F64 => vec![check(&item.name, &mut *double, &Config { seed, ..Config::default() })],
         Type::F32 => {
             let Some(mut single) = subject(Type::F32) else { return Vec::new() };
-            let structure = match item.kind {
-                Kind::Layer => Structure::Layer,
-                Kind::Loss => Structure::Loss,
-                Kind::Model => Structure::Model,
-            };
-            compare_single(item.name, &mut *single, &mut *double, structure, seed)
+            compare_single(&item.name, &mut *single, &mut *double, item.terms, seed)
         }
     }
 }

@@ -13,29 +13,20 @@
 use gradcheck::{Bound, Checkable, Report, Rng, check_single};
 use ndarray::ArrayD;
 
+use crate::items::Terms;
+
 /// Signs that are tried: the chance that an element looks insensitive to all of them is 2⁻⁸ for two terms, and falls fast.
 const N_MOVES: u64 = 8;
 
 /// Unit roundoff of `f32`.
 const U32: f64 = 1.0 / 16_777_216.0;
 
-/// What `S_i` does not see, and how long the chains of roundings are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Structure {
-    /// Contractions run over the features or over the batch: no chain is longer than the longest axis.
-    Layer,
-    /// Targets are input as well, but are not moved: `B_i` gains `‖g‖∞`, which `softmax − Y` and `A − Y` are differences below.
-    Loss,
-    /// Each layer forward and backward adds a chain of its own, so that it grows with the number of tensors.
-    Model,
-}
-
 /// Runs both passes at the tensors of `double`, which hold numbers that `f32` can represent, and compares every gradient.
 pub(crate) fn compare_single(
     name: &str,
     single: &mut dyn Checkable,
     double: &mut dyn Checkable,
-    structure: Structure,
+    terms: Terms,
     seed: u64,
 ) -> Vec<Report> {
     let base: Vec<ArrayD<f64>> =
@@ -63,13 +54,13 @@ pub(crate) fn compare_single(
     }
 
     let longest = base.iter().flat_map(|a| a.shape()).copied().max().unwrap_or(1);
-    let n_chains = if structure == Structure::Model { base.len() } else { 1 };
+    let n_chains = if terms == Terms::Chain { base.len() } else { 1 };
     let largest = base.iter().flatten().fold(1.0_f64, |max, v| max.max(v.abs()));
     let floor = f64::from(f32::MIN_POSITIVE) * largest * largest;
     let names = double.tensors();
     let compare = |i: usize| {
         let g_max = exact[i].iter().fold(0.0_f64, |max, g| max.max(g.abs()));
-        let unmoved = if structure == Structure::Loss { g_max } else { 0.0 };
+        let unmoved = if terms == Terms::Sensitivity { 0.0 } else { g_max };
         let magnitude = exact[i].mapv(f64::abs) + &sensitivity[i] + unmoved + floor;
         let bound = Bound {
             magnitude: Some(&magnitude),
