@@ -4,6 +4,7 @@ mod cargo;
 mod check;
 mod gradcheck;
 mod mutants;
+mod power;
 mod tidy;
 
 use std::process::ExitCode;
@@ -16,6 +17,8 @@ usage: cargo xtask COMMAND
              [--filter TEXT] [--cases N] [--seed N] [--json FILE]
   mutants    whether a test notices when a formula is changed (needs cargo-mutants)
              [--shard K/N] [--in-diff FILE] [--jobs N]
+  power      measures the gradient checker itself: false alarms, detection, accuracy, cost
+             [--n ELEMENTS] [--json FILE]
   tidy       the layout alone: who depends on whom, how many crates, how long files are";
 
 fn main() -> ExitCode {
@@ -33,6 +36,10 @@ fn main() -> ExitCode {
         },
         "mutants" => match mutants::Options::parse(&mut args) {
             Ok(options) => mutants::run(&options),
+            Err(error) => return usage(&error.to_string()),
+        },
+        "power" => match power::Options::parse(&mut args) {
+            Ok(options) => power::run(&options),
             Err(error) => return usage(&error.to_string()),
         },
         "tidy" => tidy::run(),

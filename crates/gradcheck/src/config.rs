@@ -43,7 +43,7 @@ impl Default for Config {
             mode: Mode::Exhaustive,
             precision: Precision::Double,
             directions: 3,
-            max_evaluations: 84,
+            max_evaluations: 128,
             max_direction_evaluations: 40,
             min_observed: 0.5,
             keep: 5,

@@ -16,6 +16,7 @@ pub(crate) type Right<'a> = (
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     index: Option<usize>,
+    size: Option<f64>,
     inputs: Option<Vec<ArrayD<f64>>>,
     total: Option<ArrayD<f64>>,
 }
@@ -53,10 +54,11 @@ pub(crate) const CATALOGUE: [Corruption; 29] = [
     entry("last channel zero", Mistake::Zero, |_, _, _, g, _, _| {
         edit(g, g.ndim().checked_sub(1)?, |k, n| k + 1 == n, 0.0)
     }),
-    entry("1e-6 more in one element", Mistake::Element, |_, _, v, g, _, _| {
+    entry("1e-6 more in one element", Mistake::Element, |_, _, v, g, memory, _| {
         let mut g = g.clone();
-        let size = max_norm(&g) / max_norm(v.first()?).max(1e-300);
-        *g.iter_mut().last()? += 1e-6 * size * v.first()?.first()?;
+        let first = v.first()?.first()?;
+        let size = *memory.size.get_or_insert(max_norm(&g) / first);
+        *g.iter_mut().last()? += 1e-6 * size * first;
         several(g)
     }),
     entry("one element too large", Mistake::Element, |_, _, _, g, memory, _| {

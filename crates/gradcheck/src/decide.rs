@@ -1,6 +1,7 @@
 //! `|a − D| ≤ τ + E`? A sequence of ladders, each at smaller steps, until one verdict is safe.
 //!
-//! A Pass rests on one converged ladder: error bar below `τ/2` and no jump of the slope. A Fail
+//! A Pass rests on one converged ladder: error bar below `τ`, no jump of the slope, `|a − D| ≤ τ`,
+//! so that no value further than `2τ` from the truth passes. A Fail
 //! rests on two ladders whose steps do not overlap, since a single one can be deceived by a kink
 //! or a narrow feature between its points; or, when the error bars stay above the tolerance, on
 //! a distance of eight of them. Whatever neither supports is inconclusive.
@@ -56,6 +57,7 @@ pub(crate) fn decide(
     let mut trial = Trial { question, tau: &tau, smooth: Vec::new(), kink: None, last: None };
     let mut h = h0;
     let mut rung = 0;
+    let mut probed = false;
     let mut verdict = None;
     while rung < 8 && verdict.is_none() && budget >= 4 {
         let levels = if rung == 0 { 7 } else { 5 };
@@ -68,11 +70,12 @@ pub(crate) fn decide(
         };
         let estimate = ladder(line, &centre, h, levels, &mut budget, &enough);
         let tau = tau(estimate.value);
-        let is_wide = estimate.error > tau / 2.0 || estimate.jump_error > 2.0 * tau;
-        if rung == 0 && !noise.is_restricted() && is_wide {
+        let is_wide = estimate.error > tau || estimate.jump_error > 4.0 * tau;
+        if !probed && is_wide {
+            probed = true;
             let smaller = restricted(&noise, &estimate, probe);
             if let Some(smaller) = smaller {
-                budget = budget.saturating_sub(1);
+                budget = budget.saturating_sub(3);
                 noise = smaller;
                 continue;
             }
@@ -137,7 +140,7 @@ fn nothing(verdict: Verdict) -> Answer {
 struct Trial<'a> {
     question: &'a Question<'a>,
     tau: &'a dyn Fn(f64) -> f64,
-    smooth: Vec<(Estimate, bool)>,
+    smooth: Vec<Estimate>,
     kink: Option<Estimate>,
     last: Option<Estimate>,
 }
@@ -147,31 +150,32 @@ impl Trial<'_> {
     fn hear(&mut self, e: Estimate) -> Option<Verdict> {
         let a = self.question.analytic.unwrap_or(e.value);
         let tau = (self.tau)(e.value);
-        self.last = Some(e.clone());
+        let is_first = self.last.replace(e.clone()).is_none();
         if e.levels == 0 {
             return None;
         }
-        if e.flat && a == 0.0 {
-            self.smooth.push((e, false));
+        if e.flat && a == 0.0 && is_first {
+            self.smooth.push(e);
             return Some(Verdict::Unobserved);
         }
-        let converged = e.error <= tau / 2.0 && e.jump_error <= 2.0 * tau;
-        if converged && e.jump.abs() > 2.0 * tau {
+        let converged = e.error <= tau && e.jump_error <= 4.0 * tau;
+        if converged && e.jump.abs() > e.jump_error.max(2.0 * tau) {
             self.kink = Some(e);
             return None;
         }
-        if converged && (a - e.value).abs() <= tau + e.error {
-            self.smooth.push((e, true));
+        if converged && (a - e.value).abs() <= tau {
+            self.smooth.push(e);
             return Some(Verdict::Pass);
         }
         let straight = e.jump.abs() <= 2.0 * e.jump_error + 2.0 * tau;
         if e.jump_error <= 8.0 * e.error.max(tau) && straight {
+            let far = |p: &Estimate| (a - p.value).abs() > tau + p.error;
             let second = converged
-                && self.smooth.last().is_some_and(|(p, _)| {
-                    (p.value - e.value).abs() <= p.error + e.error + tau
-                        && (a - p.value).abs() > tau + p.error
+                && far(&e)
+                && self.smooth.last().is_some_and(|p| {
+                    (p.value - e.value).abs() <= p.error + e.error + tau && far(p)
                 });
-            self.smooth.push((e, converged));
+            self.smooth.push(e);
             if second {
                 return Some(Verdict::Fail(Fault::Value));
             }
@@ -180,12 +184,16 @@ impl Trial<'_> {
     }
 
     fn conclude(mut self, verdict: Option<Verdict>) -> (Verdict, Estimate, bool) {
-        let last_smooth = self.smooth.last().map(|(e, _)| e.clone());
-        if let (Some(verdict), Some(e)) = (verdict, last_smooth) {
+        if verdict == Some(Verdict::Fail(Fault::Value)) {
+            // Both ladders exclude the value; show the better one.
+            self.smooth.drain(..self.smooth.len() - 2);
+            self.smooth.sort_by(|p, q| q.error.total_cmp(&p.error));
+        }
+        if let Some((verdict, e)) = verdict.zip(self.smooth.last().cloned()) {
             return (verdict, e, false);
         }
-        self.smooth.sort_by(|(p, _), (q, _)| p.error.total_cmp(&q.error));
-        let mut best = self.smooth.into_iter().map(|(e, _)| e);
+        self.smooth.sort_by(|p, q| p.error.total_cmp(&q.error));
+        let mut best = self.smooth.into_iter();
         let (first, second) = (best.next(), best.next());
         let a = |e: &Estimate| self.question.analytic.unwrap_or(e.value);
         if let (Some(b), Some(o)) = (&first, &second) {

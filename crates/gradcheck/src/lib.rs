@@ -1,4 +1,12 @@
-//! A gradient checker that knows the error of its own numeric derivative.
+#![doc = include_str!("../README.md")]
+//!
+//! ## The one decision behind the design
+//!
+//! Everything that is checked, a closure or a model, becomes a [`Checkable`], and every element or
+//! direction of it a function of one number whose derivative is judged by one routine. There is no
+//! second path for scalars, directions, `f32` or Hessians. Rejected: generic scalars (dual
+//! numbers, complex steps), which are exact but ask for a forward pass written for them; and
+//! resampling at kinks, which hides how often it happens.
 
 mod check;
 mod config;

@@ -1,4 +1,4 @@
-//! `n(h) = max(κ u Σ_j |v_j| [max(|y_j⁺|+|y_j⁻|, Y_j/4) + |x| |y_j⁺−y_j⁻|/2h], 3σ, q) / 2h`.
+//! `n(h) = max(κ u Σ_j |v_j| [max(|y_j⁺|+|y_j⁻|, Y_j/16) + |x| |y_j⁺−y_j⁻|/2h], 3σ, q) / 2h`.
 //!
 //! A bound on the rounding error of one central quotient of `Σ v_j y_j`. The first term is what
 //! any backward stable evaluation commits; `Y_j` is the size of output `j` in a wide
@@ -8,14 +8,16 @@
 
 use crate::sum::{Sum, weighted_difference};
 
-/// Safety factor on the unit roundoff.
-const KAPPA: f64 = 4.0;
+/// Safety factor on the unit roundoff: the error bar then covers the truth in all but 70 of 10⁶
+/// elements of the standard set, with no false alarm. 4 covered all but 16, but left kinks at a
+/// distance of 1e-7 undecided.
+const KAPPA: f64 = 2.0;
 
 /// What is known about the rounding of `f` near one point.
 #[derive(Debug, Clone)]
 pub(crate) struct Noise {
     unit: f64,
-    /// `Y_j / 4`.
+    /// `Y_j / 16`.
     size: Vec<f64>,
     /// `max(3σ, q)`.
     floor: f64,
@@ -26,7 +28,7 @@ pub(crate) struct Noise {
 impl Noise {
     /// Noise of a function about which only its value at the point is known.
     pub(crate) fn of_value(y: &[f64], unit: f64) -> Self {
-        let size = y.iter().map(|y| y.abs() / 4.0).collect();
+        let size = y.iter().map(|y| y.abs() / 16.0).collect();
         Self { unit, size, floor: 0.0, depends: None }
     }
 
@@ -44,7 +46,7 @@ impl Noise {
         for end in [1.0, -1.0] {
             for (size, y) in noise.size.iter_mut().zip(at(end)) {
                 if y.is_finite() {
-                    *size = size.max(y.abs() / 4.0);
+                    *size = size.max(y.abs() / 16.0);
                 }
             }
         }
@@ -84,10 +86,6 @@ impl Noise {
     /// Restricts the sum to outputs that are known to depend on the element.
     pub(crate) fn restrict(&mut self, depends: Vec<bool>) {
         self.depends = Some(depends);
-    }
-
-    pub(crate) fn is_restricted(&self) -> bool {
-        self.depends.is_some()
     }
 
     /// `n(h)` for a difference over the distance `width`; `size` is `|x|`.

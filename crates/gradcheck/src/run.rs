@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
                 Point { t: realised, y: run.along(direction, t) }
             },
             &mut || match single {
-                Some(_) => run.borrow_mut().depends_on(&direction[0], &y),
+                Some(_) => run.borrow_mut().depends_on(&direction[0], ask.scale, &y),
                 None => None,
             },
         );
@@ -185,14 +185,22 @@ impl<'a> Run<'a> {
         answer
     }
 
-    /// Which outputs become NaN with the element. `None` where the function hides NaN (a
-    /// comparison drops it) or does not survive it, so that nothing is learnt.
-    fn depends_on(&mut self, entry: &Entry, y: &[f64]) -> Option<Vec<bool>> {
-        scatter(self.subject.tensor_mut(entry.tensor), &[*entry], &[f64::NAN]);
-        let outputs = catch_unwind(AssertUnwindSafe(|| self.forward()));
-        self.write(&[*entry], 0.0);
-        let depends: Vec<bool> =
-            outputs.ok()?.iter().zip(y).map(|(new, old)| new.is_nan() && !old.is_nan()).collect();
+    /// Which outputs change when the element becomes NaN or very large, either way. Some
+    /// functions hide NaN (a comparison drops it), and some are flat to one side. `None` where
+    /// nothing changes, or where the function does not survive it: nothing is learnt.
+    fn depends_on(&mut self, entry: &Entry, scale: f64, y: &[f64]) -> Option<Vec<bool>> {
+        let x = self.moved(entry, 0.0);
+        let far = scale * 20.0_f64.exp2();
+        let (below, above) = self.room(&[*entry]);
+        let mut depends = vec![false; y.len()];
+        for value in [f64::NAN, x - far.min(below), x + far.min(above)] {
+            scatter(self.subject.tensor_mut(entry.tensor), &[*entry], &[value]);
+            let outputs = catch_unwind(AssertUnwindSafe(|| self.forward()));
+            self.write(&[*entry], 0.0);
+            let outputs = outputs.ok().filter(|outputs| outputs.len() == y.len())?;
+            let changed = |(new, old): (&f64, &f64)| new.to_bits() != old.to_bits();
+            depends.iter_mut().zip(outputs.iter().zip(y)).for_each(|(d, pair)| *d |= changed(pair));
+        }
         depends.contains(&true).then_some(depends)
     }
 }
@@ -282,13 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn the_nan_probe_finds_dependent_outputs() {
+    fn the_probe_finds_dependent_outputs() {
         let inputs = [Tensor::new("x", arr2(&[[1.0, 2.0]]))];
         let mut subject = Closures::new(&inputs, |x| vec![x[0].clone()], |_, v| v.to_vec());
         let config = Config::default();
         let mut run = Run::start(&mut subject, &config);
         let y = run.y.clone();
         let entry = Entry { tensor: 0, flat: 1, d: 1.0 };
-        assert_eq!(run.depends_on(&entry, &y), Some(vec![false, true]));
+        assert_eq!(run.depends_on(&entry, 1.0, &y), Some(vec![false, true]));
     }
 }

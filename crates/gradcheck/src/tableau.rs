@@ -66,6 +66,12 @@ impl Tableau {
             if error < self.best.error {
                 self.best = Bounded { value: entry, error, row: self.rows };
             }
+            // Where there is little to extrapolate, the entry above has the same value with less
+            // noise; its own error is what the extrapolation removed, taken twice.
+            let above_error = 2.0 * (entry - up).abs() + up_noise;
+            if above_error < self.best.error {
+                self.best = Bounded { value: up, error: above_error, row: self.rows - 1 };
+            }
             next.push((entry, entry_noise));
             (left, left_noise) = (entry, entry_noise);
         }
