@@ -12,6 +12,16 @@
 //! | [`Adam`] | means of `g` and `g²`, corrected; `w ← w − λ m̂/(√v̂ + ε)` | `Adam` |
 //! | [`AdamW`] | `w ← (1 − λη) w`, then Adam's step | `AdamW` |
 //!
+//! | between backward and step | |
+//! |---|---|
+//! | [`clip_grad_norm`], [`clip_grad_value`] | gradients that are too large |
+//! | [`Penalty`] | L1 and L2 terms on chosen parameters |
+//!
+//! | around the loop | |
+//! |---|---|
+//! | [`Schedule`] | learning rates as functions of the step; [`schedule`] lists them |
+//! | [`ReduceLrOnPlateau`], [`EarlyStopping`] | what to do when a metric stops improving |
+//!
 //! [`Group`] gives some parameters another rate or decay, chosen by [`Select`]; [`Rule`] is what a rule of your own implements.
 //!
 //! ```
@@ -36,11 +46,16 @@
 mod adagrad;
 mod adam;
 mod adamw;
+mod clip;
 mod descent;
+mod early_stopping;
 mod group;
+mod improvement;
 mod optimizer;
+mod penalty;
 mod rmsprop;
 mod rule;
+pub mod schedule;
 mod select;
 mod sgd;
 mod state;
@@ -48,15 +63,27 @@ mod state;
 pub use adagrad::{Adagrad, AdagradConfig};
 pub use adam::{Adam, AdamConfig};
 pub use adamw::{AdamW, AdamWConfig};
+pub use clip::{clip_grad_norm, clip_grad_value};
 pub use descent::Descent;
+pub use early_stopping::{EarlyStopping, EarlyStoppingConfig, EarlyStoppingState, Progress};
 pub use group::Group;
+pub use improvement::{Goal, Threshold};
 pub use optimizer::Optimizer;
+pub use penalty::Penalty;
 pub use rmsprop::{RmsProp, RmsPropConfig};
 pub use rule::{Rule, Step};
+pub use schedule::{
+    Anneal, ConstantLr, CosineAnnealingLr, CosineAnnealingWarmRestarts, ExponentialLr, LinearLr,
+    LinearLrConfig, MultiStepLr, OneCycleLr, OneCycleLrConfig, PlateauState, ReduceLrOnPlateau,
+    ReduceLrOnPlateauConfig, Schedule, StepLr, Then,
+};
 pub use select::{Key, Select};
 pub use sgd::{Sgd, SgdConfig};
 pub use state::State;
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<(Sgd<f32>, Adagrad<f32>, RmsProp<f32>, Adam<f32>, AdamW<f64>)>();
-const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Step)>();
+const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Step, Penalty)>();
+const _: () = assert_send_sync::<(ConstantLr, StepLr, MultiStepLr, ExponentialLr, LinearLr)>();
+const _: () = assert_send_sync::<(CosineAnnealingLr, CosineAnnealingWarmRestarts, OneCycleLr)>();
+const _: () = assert_send_sync::<(Then<StepLr, StepLr>, ReduceLrOnPlateau, EarlyStopping)>();

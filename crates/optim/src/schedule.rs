@@ -1,0 +1,99 @@
+//! Learning rates as functions of the step.
+//!
+//! | schedule | rate at step `t` | PyTorch |
+//! |---|---|---|
+//! | [`ConstantLr`] | `λ` | |
+//! | [`StepLr`] | `λ γ^⌊t/s⌋` | `StepLR` |
+//! | [`MultiStepLr`] | `λ γ^(milestones passed)` | `MultiStepLR` |
+//! | [`ExponentialLr`] | `λ γ^t` | `ExponentialLR` |
+//! | [`LinearLr`] | from `λ f₀` to `λ f₁` in `T` steps: a warm-up | `LinearLR` |
+//! | [`CosineAnnealingLr`] | half a cosine from `λ` to `λ_min` | `CosineAnnealingLR` |
+//! | [`CosineAnnealingWarmRestarts`] | that again and again | `CosineAnnealingWarmRestarts` |
+//! | [`OneCycleLr`] | up to a peak, then far down | `OneCycleLR` |
+//! | [`Schedule::then`] | one schedule, then another | `SequentialLR` |
+//! | [`ReduceLrOnPlateau`] | falls when a metric stops improving | `ReduceLROnPlateau` |
+//!
+//! A schedule is **a pure function of the step**, counted from 0: it keeps nothing, so there is nothing to save, and training
+//! goes on from step `t` by asking for step `t`. Schedules that count their own steps and multiply the rate they find, as
+//! PyTorch's do, were rejected: called once too often they are wrong for good. Only [`ReduceLrOnPlateau`] has a state, which
+//! is plain data.
+//!
+//! ```
+//! use optim::{CosineAnnealingLr, LinearLr, LinearLrConfig, Schedule};
+//!
+//! // Ten steps of warm-up from 0, then a cosine over 90 steps.
+//! let config = LinearLrConfig { start_factor: 0.0, total_iters: 10, ..LinearLrConfig::default() };
+//! let schedule = LinearLr::new(0.5, config)?.then(10, CosineAnnealingLr::new(0.5, 90, 0.0)?);
+//! assert_eq!([0, 5, 10, 55, 100].map(|t| schedule.lr(t)), [0.0, 0.25, 0.5, 0.25, 0.0]);
+//! // for t in 0.. { optimizer.set_lr(schedule.lr(t))?; … }
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+mod constant;
+mod cosine;
+mod exponential;
+mod linear;
+mod multi_step;
+mod one_cycle;
+mod plateau;
+mod step;
+mod warm_restarts;
+
+pub use constant::ConstantLr;
+pub use cosine::CosineAnnealingLr;
+pub use exponential::ExponentialLr;
+pub use linear::{LinearLr, LinearLrConfig};
+pub use multi_step::MultiStepLr;
+pub use one_cycle::{Anneal, OneCycleLr, OneCycleLrConfig};
+pub use plateau::{PlateauState, ReduceLrOnPlateau, ReduceLrOnPlateauConfig};
+pub use step::StepLr;
+pub use warm_restarts::CosineAnnealingWarmRestarts;
+
+/// A learning rate for each step.
+pub trait Schedule {
+    /// The rate at step `step`, counted from 0. It is never negative or NaN.
+    fn lr(&self, step: u64) -> f64;
+
+    /// This schedule for the steps before `at`, and from there on `next`, which starts from its own step 0.
+    fn then<S: Schedule>(self, at: u64, next: S) -> Then<Self, S>
+    where
+        Self: Sized,
+    {
+        Then { first: self, at, next }
+    }
+}
+
+/// One schedule, then another: made by [`Schedule::then`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Then<A, B> {
+    first: A,
+    at: u64,
+    next: B,
+}
+
+impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
+    fn lr(&self, step: u64) -> f64 {
+        match step.checked_sub(self.at) {
+            Some(step) => self.next.lr(step),
+            None => self.first.lr(step),
+        }
+    }
+}
+
+/// `end + (start − end)·(1 + cos πp)/2`: from `start` at `p = 0` to `end` at `p = 1`.
+pub(crate) fn cosine(start: f64, end: f64, p: f64) -> f64 {
+    end + (start - end) * ((1.0 + (std::f64::consts::PI * p).cos()) / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConstantLr, ExponentialLr, Schedule};
+
+    #[test]
+    fn each_part_counts_from_its_own_start() {
+        let half = ExponentialLr::new(8.0, 0.5).unwrap();
+        let schedule = ConstantLr::new(1.0).unwrap().then(2, half).then(5, half);
+        let rates: Vec<f64> = (0..8).map(|t| schedule.lr(t)).collect();
+        assert_eq!(rates, [1.0, 1.0, 8.0, 4.0, 2.0, 8.0, 4.0, 2.0]);
+    }
+}

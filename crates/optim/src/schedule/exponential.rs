@@ -1,0 +1,70 @@
+//! `λ(t) = λ γ^t`.
+
+use tensor_core::Error;
+
+use super::Schedule;
+use crate::rule::check_not_negative;
+
+/// A rate that falls by the factor γ at every step, PyTorch's `ExponentialLR`.
+///
+/// ```
+/// use optim::{ExponentialLr, Schedule};
+///
+/// let schedule = ExponentialLr::new(0.5, 0.5)?;
+/// assert_eq!([0, 1, 3].map(|t| schedule.lr(t)), [0.5, 0.25, 0.0625]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExponentialLr {
+    lr: f64,
+    gamma: f64,
+}
+
+impl ExponentialLr {
+    /// A schedule that starts at `lr` and is multiplied by `gamma` at every step.
+    ///
+    /// # Errors
+    /// If `lr` is negative or not finite, or `gamma` not from 0 to 1.
+    pub fn new(lr: f64, gamma: f64) -> Result<Self, Error> {
+        check_not_negative("exponential lr", "lr", lr)?;
+        check_gamma("exponential lr", gamma)?;
+        Ok(Self { lr, gamma })
+    }
+}
+
+impl Schedule for ExponentialLr {
+    fn lr(&self, step: u64) -> f64 {
+        self.lr * self.gamma.powf(step as f64)
+    }
+}
+
+/// A factor by which rates fall; above 1 they would soon be infinite.
+pub(super) fn check_gamma(place: &'static str, gamma: f64) -> Result<(), Error> {
+    let in_range = |v| (0.0..=1.0).contains(&v);
+    Error::check_hyperparameter(place, "gamma", "from 0 to 1", gamma, in_range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExponentialLr;
+    use crate::Schedule;
+
+    #[test]
+    fn far_steps_are_zero_and_never_nan() {
+        assert_eq!(ExponentialLr::new(1.0, 0.9).unwrap().lr(u64::MAX), 0.0);
+        assert_eq!(ExponentialLr::new(1.0, 1.0).unwrap().lr(u64::MAX), 1.0);
+        assert_eq!([0, 1].map(|t| ExponentialLr::new(2.0, 0.0).unwrap().lr(t)), [2.0, 0.0]);
+    }
+
+    #[test]
+    fn numbers_are_checked() {
+        let messages = [
+            (f64::NAN, 0.5, "exponential lr: expected lr to be a finite number ≥ 0, found NaN"),
+            (0.1, 1.5, "exponential lr: expected gamma to be from 0 to 1, found 1.5"),
+            (0.1, -0.5, "exponential lr: expected gamma to be from 0 to 1, found -0.5"),
+        ];
+        for (lr, gamma, message) in messages {
+            assert_eq!(ExponentialLr::new(lr, gamma).unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `λ(t) = λ·(f₀ + (f₁ − f₀)·min(t, T)/T)`: the linear warm-up.
+
+use tensor_core::Error;
+
+use super::Schedule;
+use super::step::check_steps;
+use crate::rule::check_not_negative;
+
+/// A rate that moves on a straight line from `λ f₀` to `λ f₁` in `T` steps and stays there, PyTorch's `LinearLR`.
+///
+/// ```
+/// use optim::{LinearLr, LinearLrConfig, Schedule};
+///
+/// let config = LinearLrConfig { start_factor: 0.25, total_iters: 3, ..LinearLrConfig::default() };
+/// let schedule = LinearLr::new(0.5, config)?;
+/// assert_eq!([0, 1, 3, 4].map(|t| schedule.lr(t)), [0.125, 0.25, 0.5, 0.5]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearLr {
+    lr: f64,
+    config: LinearLrConfig,
+}
+
+/// Where the line starts and ends; PyTorch's defaults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearLrConfig {
+    /// `f₀`: what the rate is multiplied by at step 0.
+    pub start_factor: f64,
+    /// `f₁`: what it is multiplied by from step `T` on.
+    pub end_factor: f64,
+    /// `T`: the length of the line in steps.
+    pub total_iters: u64,
+}
+
+impl Default for LinearLrConfig {
+    fn default() -> Self {
+        Self { start_factor: 1.0 / 3.0, end_factor: 1.0, total_iters: 5 }
+    }
+}
+
+impl LinearLr {
+    /// A schedule for the rate `lr`.
+    ///
+    /// # Errors
+    /// If a number is negative or not finite, or the line has no steps.
+    pub fn new(lr: f64, config: LinearLrConfig) -> Result<Self, Error> {
+        check_not_negative("linear lr", "lr", lr)?;
+        check_not_negative("linear lr", "start_factor", config.start_factor)?;
+        check_not_negative("linear lr", "end_factor", config.end_factor)?;
+        check_steps("linear lr", "total_iters", config.total_iters)?;
+        Ok(Self { lr, config })
+    }
+}
+
+impl Schedule for LinearLr {
+    fn lr(&self, step: u64) -> f64 {
+        let LinearLrConfig { start_factor, end_factor, total_iters } = self.config;
+        if step >= total_iters {
+            return self.lr * end_factor;
+        }
+        let p = step as f64 / total_iters as f64;
+        self.lr * (start_factor + (end_factor - start_factor) * p)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LinearLr, LinearLrConfig};
+
+    #[test]
+    fn numbers_are_checked() {
+        let default = LinearLrConfig::default;
+        let refused = |lr, config| LinearLr::new(lr, config).unwrap_err().to_string();
+        assert_eq!(
+            refused(-1.0, default()),
+            "linear lr: expected lr to be a finite number ≥ 0, found -1"
+        );
+        assert_eq!(
+            refused(0.1, LinearLrConfig { total_iters: 0, ..default() }),
+            "linear lr: expected total_iters to be at least 1, found 0"
+        );
+        assert_eq!(
+            refused(0.1, LinearLrConfig { start_factor: f64::NAN, ..default() }),
+            "linear lr: expected start_factor to be a finite number ≥ 0, found NaN"
+        );
+        assert_eq!(
+            refused(0.1, LinearLrConfig { end_factor: -2.0, ..default() }),
+            "linear lr: expected end_factor to be a finite number ≥ 0, found -2"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! `λ ← max(λ f, λ_min)` when a metric has not improved for a while.
+//!
+//! | the metric | then |
+//! |---|---|
+//! | beats the best by the threshold | it is the best, and the count of bad ones starts anew |
+//! | does not, or is NaN | it is a bad one |
+//! | during the cooldown after a cut | the count stays 0 |
+//! | more than `patience` bad ones in a row | the rate is cut, and the cooldown starts |
+//!
+//! ```
+//! use optim::{ReduceLrOnPlateau, ReduceLrOnPlateauConfig};
+//!
+//! let config = ReduceLrOnPlateauConfig { factor: 0.5, patience: 1, ..ReduceLrOnPlateauConfig::default() };
+//! let mut plateau = ReduceLrOnPlateau::new(0.5, config)?;
+//! let rates = [3.0, 2.0, 2.0, 2.5, 1.0].map(|metric| plateau.step(metric));
+//! assert_eq!(rates, [0.5, 0.5, 0.5, 0.25, 0.25]); // optimizer.set_lr(rate)?
+//! # Ok::<(), tensor_core::Error>(())
+//! ```
+
+use tensor_core::Error;
+
+use crate::rule::{check_decay, check_not_negative};
+use crate::{Goal, Threshold};
+
+/// A rate that is cut when a metric stops improving, PyTorch's `ReduceLROnPlateau`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReduceLrOnPlateau {
+    config: ReduceLrOnPlateauConfig,
+    state: PlateauState,
+}
+
+/// When to cut, and by how much; PyTorch's defaults.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReduceLrOnPlateauConfig {
+    /// Whether small or large metrics are good.
+    pub goal: Goal,
+    /// `f`: what the rate is multiplied by.
+    pub factor: f64,
+    /// How many metrics in a row may bring no improvement.
+    pub patience: u64,
+    /// By how much a metric must beat the best one.
+    pub threshold: Threshold,
+    /// For how many metrics after a cut none is counted as bad.
+    pub cooldown: u64,
+    /// `λ_min`: the rate does not fall below.
+    pub min_lr: f64,
+    /// A cut by no more than this is not made.
+    pub eps: f64,
+}
+
+impl Default for ReduceLrOnPlateauConfig {
+    fn default() -> Self {
+        Self {
+            goal: Goal::Min,
+            factor: 0.1,
+            patience: 10,
+            threshold: Threshold::Relative(1e-4),
+            cooldown: 0,
+            min_lr: 0.0,
+            eps: 1e-8,
+        }
+    }
+}
+
+/// What it remembers: plain data, to be saved and put back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlateauState {
+    /// The rate as it stands.
+    pub lr: f64,
+    /// The best metric; before the first one, the infinity that is worse than any.
+    pub best: f64,
+    /// Bad metrics in a row.
+    pub n_bad: u64,
+    /// Metrics left of the cooldown.
+    pub cooldown_left: u64,
+}
+
+const PLACE: &str = "reduce lr on plateau";
+
+impl ReduceLrOnPlateau {
+    /// A schedule that starts at `lr`.
+    ///
+    /// # Errors
+    /// If a number is negative or not finite, the factor is 1 or more, or so is a relative threshold.
+    pub fn new(lr: f64, config: ReduceLrOnPlateauConfig) -> Result<Self, Error> {
+        check_not_negative(PLACE, "lr", lr)?;
+        check_decay(PLACE, "factor", config.factor)?;
+        config.threshold.check(PLACE)?;
+        check_not_negative(PLACE, "min_lr", config.min_lr)?;
+        check_not_negative(PLACE, "eps", config.eps)?;
+        let best = config.goal.worst();
+        Ok(Self { config, state: PlateauState { lr, best, n_bad: 0, cooldown_left: 0 } })
+    }
+
+    /// Looks at the next metric and returns the rate from now on.
+    pub fn step(&mut self, metric: f64) -> f64 {
+        let Self { config, state } = self;
+        if config.goal.is_better(metric, state.best, config.threshold) {
+            (state.best, state.n_bad) = (metric, 0);
+        } else {
+            state.n_bad += 1;
+        }
+        if state.cooldown_left > 0 {
+            state.cooldown_left -= 1;
+            state.n_bad = 0;
+        }
+        if state.n_bad > config.patience {
+            (state.n_bad, state.cooldown_left) = (0, config.cooldown);
+            let lr = (state.lr * config.factor).max(config.min_lr);
+            if state.lr - lr > config.eps {
+                state.lr = lr;
+            }
+        }
+        state.lr
+    }
+
+    /// The rate as it stands.
+    pub fn lr(&self) -> f64 {
+        self.state.lr
+    }
+
+    /// What it remembers.
+    pub fn state(&self) -> PlateauState {
+        self.state
+    }
+
+    /// Puts a saved memory back.
+    ///
+    /// # Errors
+    /// If its rate is negative or not finite; the old memory stays then.
+    pub fn restore(&mut self, state: PlateauState) -> Result<(), Error> {
+        check_not_negative(PLACE, "lr", state.lr)?;
+        self.state = state;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PlateauState, ReduceLrOnPlateau, ReduceLrOnPlateauConfig};
+    use crate::{Goal, Threshold};
+
+    #[test]
+    fn metrics_one_by_one() {
+        let config = ReduceLrOnPlateauConfig {
+            goal: Goal::Max,
+            factor: 0.5,
+            patience: 1,
+            threshold: Threshold::Relative(0.25),
+            cooldown: 2,
+            min_lr: 0.1875,
+            eps: 1e-8,
+        };
+        let mut plateau = ReduceLrOnPlateau::new(1.0, config).unwrap();
+        let mut resumed = plateau;
+        let table = [
+            (4.0, 1.0),
+            (5.0, 1.0),  // not above 4·5/4: bad
+            (5.25, 1.0), // better
+            (5.0, 1.0),
+            (f64::NAN, 0.5), // the second bad one; two metrics of cooldown follow
+            (0.0, 0.5),
+            (0.0, 0.5),
+            (0.0, 0.5),
+            (0.0, 0.25), // cut again
+            (9.0, 0.25), // better, during the cooldown
+            (9.0, 0.25),
+            (9.0, 0.25),
+            (9.0, 0.1875), // no lower than the minimum
+            (0.0, 0.1875),
+            (0.0, 0.1875),
+            (0.0, 0.1875),
+            (0.0, 0.1875),
+        ];
+        for (step, (metric, lr)) in table.into_iter().enumerate() {
+            resumed.restore(plateau.state()).unwrap();
+            assert_eq!(plateau.step(metric), lr, "metric {step}");
+            assert_eq!(resumed.step(metric), lr, "metric {step}, restored");
+        }
+        assert_eq!((plateau.lr(), plateau.state().best), (0.1875, 9.0));
+    }
+
+    #[test]
+    fn thresholds_count_in_all_four_ways() {
+        let table = [
+            (Goal::Min, Threshold::Relative(0.25), 8.0, 6.0, 5.75),
+            (Goal::Min, Threshold::Absolute(0.25), 8.0, 7.75, 7.5),
+            (Goal::Max, Threshold::Relative(0.25), 8.0, 10.0, 10.25),
+            (Goal::Max, Threshold::Absolute(0.25), 8.0, 8.25, 8.5),
+        ];
+        for (goal, threshold, first, not_better, better) in table {
+            let config = ReduceLrOnPlateauConfig { goal, threshold, ..Default::default() };
+            let mut plateau = ReduceLrOnPlateau::new(1.0, config).unwrap();
+            let best = [first, not_better, better].map(|metric| {
+                plateau.step(metric);
+                plateau.state().best
+            });
+            assert_eq!(best, [first, first, better], "{goal:?}, {threshold:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_within_eps_is_not_made() {
+        let config = ReduceLrOnPlateauConfig { patience: 0, eps: 0.5, ..Default::default() };
+        let mut plateau = ReduceLrOnPlateau::new(0.5, config).unwrap();
+        assert_eq!([1.0, 1.0, 1.0].map(|metric| plateau.step(metric)), [0.5; 3]);
+    }
+
+    #[test]
+    fn numbers_are_checked() {
+        let default = ReduceLrOnPlateauConfig::default;
+        let refused = |lr, config| ReduceLrOnPlateau::new(lr, config).unwrap_err().to_string();
+        let place = "reduce lr on plateau: expected";
+        let range = "to be a finite number ≥ 0, found -1";
+        assert_eq!(refused(-1.0, default()), format!("{place} lr {range}"));
+        let config = ReduceLrOnPlateauConfig { min_lr: -1.0, ..default() };
+        assert_eq!(refused(0.1, config), format!("{place} min_lr {range}"));
+        let config = ReduceLrOnPlateauConfig { eps: -1.0, ..default() };
+        assert_eq!(refused(0.1, config), format!("{place} eps {range}"));
+        let config = ReduceLrOnPlateauConfig { factor: 1.0, ..default() };
+        assert_eq!(
+            refused(0.1, config),
+            format!("{place} factor to be from 0 to below 1, found 1")
+        );
+        let state = PlateauState { lr: f64::NAN, best: 0.0, n_bad: 0, cooldown_left: 0 };
+        let mut plateau = ReduceLrOnPlateau::new(0.1, default()).unwrap();
+        assert!(plateau.restore(state).is_err());
+        assert_eq!(plateau.lr(), 0.1);
+    }
+}

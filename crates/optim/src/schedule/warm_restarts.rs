@@ -1,0 +1,94 @@
+//! `λ(t) = λ_min + (λ − λ_min)·(1 + cos(πs/T))/2`, with `s` steps since the last restart and `T` steps to the next.
+
+use tensor_core::Error;
+
+use super::step::check_steps;
+use super::{Schedule, cosine};
+use crate::rule::check_not_negative;
+
+/// A cosine that starts anew after `T₀` steps, then after `T₀ m`, `T₀ m²`, …: PyTorch's `CosineAnnealingWarmRestarts`.
+///
+/// (Loshchilov and Hutter, ICLR 2017, <https://arxiv.org/abs/1608.03983>, equation 5.)
+///
+/// ```
+/// use optim::{CosineAnnealingWarmRestarts, Schedule};
+///
+/// let schedule = CosineAnnealingWarmRestarts::new(1.0, 2, 2, 0.0)?;
+/// assert_eq!([0, 1, 2, 4, 6].map(|t| schedule.lr(t)), [1.0, 0.5, 1.0, 0.5, 1.0]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CosineAnnealingWarmRestarts {
+    lr: f64,
+    t_0: u64,
+    t_mult: u64,
+    eta_min: f64,
+}
+
+impl CosineAnnealingWarmRestarts {
+    /// A schedule from `lr` to `eta_min` (PyTorch's default: 0), first in `t_0` steps, then each time in `t_mult` times as
+    /// many (PyTorch's default: 1).
+    ///
+    /// # Errors
+    /// If a rate is negative or not finite, or `t_0` or `t_mult` is 0.
+    pub fn new(lr: f64, t_0: u64, t_mult: u64, eta_min: f64) -> Result<Self, Error> {
+        check_not_negative("cosine annealing warm restarts", "lr", lr)?;
+        check_steps("cosine annealing warm restarts", "t_0", t_0)?;
+        check_steps("cosine annealing warm restarts", "t_mult", t_mult)?;
+        check_not_negative("cosine annealing warm restarts", "eta_min", eta_min)?;
+        Ok(Self { lr, t_0, t_mult, eta_min })
+    }
+
+    /// Steps since the last restart, and from it to the next.
+    fn cycle(&self, step: u64) -> (u64, u64) {
+        if self.t_mult == 1 {
+            return (step % self.t_0, self.t_0);
+        }
+        // Whole numbers: PyTorch finds the cycle by a logarithm, which rounds.
+        let (mut since, mut length) = (step, self.t_0);
+        while since >= length {
+            since -= length;
+            length = length.saturating_mul(self.t_mult);
+        }
+        (since, length)
+    }
+}
+
+impl Schedule for CosineAnnealingWarmRestarts {
+    fn lr(&self, step: u64) -> f64 {
+        let (since, length) = self.cycle(step);
+        cosine(self.lr, self.eta_min, since as f64 / length as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CosineAnnealingWarmRestarts;
+    use crate::Schedule;
+
+    #[test]
+    fn cycles_by_hand() {
+        let growing = CosineAnnealingWarmRestarts::new(1.0, 3, 2, 0.0).unwrap();
+        let table =
+            [(0, (0, 3)), (2, (2, 3)), (3, (0, 6)), (8, (5, 6)), (9, (0, 12)), (21, (0, 24))];
+        for (step, cycle) in table {
+            assert_eq!(growing.cycle(step), cycle, "step {step}");
+        }
+        assert!(growing.lr(u64::MAX).is_finite());
+        let even = CosineAnnealingWarmRestarts::new(1.0, 4, 1, 0.5).unwrap();
+        assert_eq!([0, 2, 4, 6, 400].map(|t| even.lr(t)), [1.0, 0.75, 1.0, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn numbers_are_checked() {
+        let refused = |lr, t_0, t_mult, min| {
+            CosineAnnealingWarmRestarts::new(lr, t_0, t_mult, min).unwrap_err().to_string()
+        };
+        let place = "cosine annealing warm restarts: expected";
+        let range = "to be a finite number ≥ 0, found -1";
+        assert_eq!(refused(-1.0, 1, 1, 0.0), format!("{place} lr {range}"));
+        assert_eq!(refused(0.1, 1, 1, -1.0), format!("{place} eta_min {range}"));
+        assert_eq!(refused(0.1, 0, 1, 0.0), format!("{place} t_0 to be at least 1, found 0"));
+        assert_eq!(refused(0.1, 1, 0, 0.0), format!("{place} t_mult to be at least 1, found 0"));
+    }
+}

@@ -1,0 +1,154 @@
+//! What changes gradients between the backward pass and the step: clipping and penalties.
+
+#![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
+
+mod support;
+
+use optim::{Penalty, Select, clip_grad_norm, clip_grad_value};
+use support::{Gradients, Vectors};
+use tensor_core::{Float, Role};
+
+/// A weight of two elements and a bias of one.
+fn model<F: Float>() -> Vectors<F> {
+    let values = [2.0, -0.5, 4.0].map(F::of);
+    Vectors(vec![
+        (0, "weight", Role::Weight, values[..2].to_vec()),
+        (0, "bias", Role::Bias, values[2..].to_vec()),
+    ])
+}
+
+/// The norm that clipping returns, and the gradients that it leaves.
+fn clipped<F: Float>(g: [F; 3], max_norm: f64) -> (F, [F; 3]) {
+    let mut gradients = Gradients::of(&[&g[..2], &g[2..]]);
+    let norm = clip_grad_norm(&mut model(), &mut gradients, max_norm).unwrap();
+    let g = gradients.0.unwrap();
+    (norm, [g[0][0], g[0][1], g[1][0]])
+}
+
+fn close<F: Float>(got: [F; 3], want: [f64; 3]) {
+    for (got, want) in got.into_iter().zip(want) {
+        let error = (got.as_f64() - want).abs();
+        assert!(error <= 4.0 * F::epsilon().as_f64() * want.abs(), "{got:?}, expected {want:e}");
+    }
+}
+
+// ‖[2, −3, 6]‖ = 7 over both parameters together; the factor is c/(7 + 1e-6), or 1.
+#[test]
+fn the_norm_is_that_of_all_parameters_together() {
+    let g = [2.0, -3.0, 6.0];
+    for unchanged in [7.5, 7.000_001, f64::INFINITY] {
+        assert_eq!(clipped(g, unchanged), (7.0, g));
+    }
+    for max_norm in [3.5, 7.0, 0.0] {
+        let (norm, scaled) = clipped(g, max_norm);
+        assert_eq!(norm, 7.0);
+        close(scaled, g.map(|g| g * (max_norm / (7.0 + 1e-6))));
+    }
+}
+
+#[test]
+fn no_square_overflows_or_vanishes() {
+    // Squares of 1e200 are infinite, those of 1e-200 are 0.
+    let (norm, scaled) = clipped([2e200_f64, -3e200, 6e200], 7.0);
+    assert!((norm / 7e200 - 1.0).abs() < 1e-15);
+    close(scaled, [2.0, -3.0, 6.0]);
+    let (norm, scaled) = clipped([2e-200_f64, -3e-200, 6e-200], 1.0);
+    assert!((norm / 7e-200 - 1.0).abs() < 1e-15);
+    assert_eq!(scaled, [2e-200, -3e-200, 6e-200]);
+    // The same in f32, at its own ends.
+    let (norm, scaled) = clipped([2e30_f32, -3e30, 6e30], 7.0);
+    assert!((norm / 7e30 - 1.0).abs() < 2e-7);
+    close(scaled, [2.0, -3.0, 6.0]);
+    assert_eq!(clipped([0.0, 3e-45_f32, 0.0], 1.0).0, 3e-45);
+    // √3 times the largest number is no number any more, and the gradients still become [c c c]/√3.
+    let (norm, scaled) = clipped([f64::MAX; 3], 3.0_f64.sqrt());
+    assert_eq!(norm, f64::INFINITY);
+    close(scaled, [1.0; 3]);
+    assert_eq!(clipped([f64::MAX; 3], f64::INFINITY).1, [f64::MAX; 3]);
+    assert_eq!(clipped([0.0, -0.0, 0.0], 1.0), (0.0, [0.0; 3]));
+}
+
+#[test]
+fn numbers_that_are_none_show_in_the_norm_and_change_nothing() {
+    let (norm, g) = clipped([1.0, f64::NEG_INFINITY, 2.0], 1.0);
+    assert_eq!((norm, g), (f64::INFINITY, [1.0, f64::NEG_INFINITY, 2.0]));
+    for g in [[f64::NAN, 1.0, 2.0], [1.0, f64::INFINITY, f64::NAN]] {
+        let (norm, left) = clipped(g, 1.0);
+        assert!(norm.is_nan() && left.map(f64::to_bits) == g.map(f64::to_bits));
+    }
+}
+
+#[test]
+fn values_are_clamped_one_by_one() {
+    let mut gradients = Gradients::of(&[&[0.5, f64::NEG_INFINITY], &[f64::NAN]]);
+    clip_grad_value(&mut model(), &mut gradients, 2.0).unwrap();
+    let g = gradients.0.unwrap();
+    assert_eq!(g[0], [0.5, -2.0]);
+    assert!(g[1][0].is_nan());
+}
+
+#[test]
+fn bounds_and_workspaces_are_checked() {
+    let (mut model, mut gradients) = (model::<f64>(), Gradients::of(&[&[1.0, 2.0], &[3.0]]));
+    for (bad, found) in [(-1.0, "-1"), (f64::NAN, "NaN")] {
+        let range = format!("to be a finite number ≥ 0, found {found}");
+        let error = clip_grad_norm(&mut model, &mut gradients, bad).unwrap_err().to_string();
+        assert_eq!(error, format!("clip_grad_norm: expected max_norm {range}"));
+        let error = clip_grad_value(&mut model, &mut gradients, bad).unwrap_err().to_string();
+        assert_eq!(error, format!("clip_grad_value: expected clip_value {range}"));
+        let error = Penalty::l1(bad, Select::all()).unwrap_err().to_string();
+        assert_eq!(error, format!("l1 penalty: expected lambda {range}"));
+        let error = Penalty::l2(bad, Select::all()).unwrap_err().to_string();
+        assert_eq!(error, format!("l2 penalty: expected lambda {range}"));
+    }
+    assert_eq!(gradients.0, Some(vec![vec![1.0, 2.0], vec![3.0]]));
+    let mut none = Gradients(None, 0);
+    assert!(clip_grad_norm(&mut model, &mut none, 1.0).is_err());
+    assert!(clip_grad_value(&mut model, &mut none, 1.0).is_err());
+    assert!(Penalty::l1(1.0, Select::all()).unwrap().backward(&mut model, &mut none).is_err());
+}
+
+// w = [2 −½; 4]: Σ|w| = 5/2 over the weight, 13/2 with the bias; Σ w² = 17/4 over the weight, 81/4 with the bias.
+#[test]
+fn penalties_by_hand() {
+    let table = [
+        (Penalty::l1(0.5, Select::weights()), 1.25, [0.5, -0.5, 0.0]),
+        (Penalty::l1(0.5, Select::all()), 3.25, [0.5, -0.5, 0.5]),
+        (Penalty::l2(0.5, Select::weights()), 1.0625, [1.0, -0.25, 0.0]),
+        (Penalty::l2(0.5, Select::all()), 5.0625, [1.0, -0.25, 2.0]),
+    ];
+    for (penalty, value, added) in table {
+        let penalty = penalty.unwrap();
+        let mut gradients = Gradients::of(&[&[8.0, 8.0], &[8.0]]);
+        let mut model = model::<f64>();
+        assert_eq!(penalty.forward(&mut model, &mut gradients).unwrap(), value);
+        assert_eq!(gradients.0, Some(vec![vec![8.0, 8.0], vec![8.0]]), "the value alone");
+        assert_eq!(penalty.backward(&mut model, &mut gradients).unwrap(), value);
+        assert_eq!(model.values(), [2.0, -0.5], "only gradients change");
+        let g = gradients.0.unwrap();
+        assert_eq!([g[0][0], g[0][1], g[1][0]], added.map(|g| 8.0 + g), "{penalty:?}");
+    }
+}
+
+#[test]
+fn penalties_at_zero_and_beyond_numbers() {
+    let mut zero = Vectors::weight(&[0.0, -0.0, f64::NAN, f64::NEG_INFINITY]);
+    let mut gradients = Gradients::of(&[&[0.0; 4]]);
+    let value: f64 =
+        Penalty::l1(1.0, Select::all()).unwrap().backward(&mut zero, &mut gradients).unwrap();
+    let g = &gradients.0.unwrap()[0];
+    assert!(value.is_nan() && g[2].is_nan());
+    assert_eq!((g[0], g[1], g[3]), (0.0, 0.0, -1.0));
+}
+
+#[test]
+fn neither_allocates() {
+    let (mut model, mut gradients) = (model::<f32>(), Gradients::of(&[&[1e30, 2.0], &[3.0]]));
+    let penalty = Penalty::l2(0.1, Select::weights()).unwrap();
+    let info = allocation_counter::measure(|| {
+        penalty.backward::<f32, _>(&mut model, &mut gradients).unwrap();
+        clip_grad_norm(&mut model, &mut gradients, 1.0).unwrap();
+        clip_grad_value(&mut model, &mut gradients, 0.1).unwrap();
+    });
+    assert_eq!(info.count_total, 0);
+}
