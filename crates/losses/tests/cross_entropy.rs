@@ -158,8 +158,24 @@ fn weights_and_smoothing_by_hand() {
     let ce = CrossEntropyLoss::new(config).unwrap();
     let loss = ce.backward(&a, Targets::Classes(&[0]), &mut da).unwrap();
     let expected = (1.5 * 4.0_f64.ln() + 0.25 * (4.0_f64 / 3.0).ln()) / 2.0;
-    assert_relative_eq!(loss, expected, max_relative = 1e-15);
-    assert_relative_eq!(da, array![[-17.0 / 32.0, 17.0 / 32.0]], max_relative = 1e-15);
+    assert_relative_eq!(loss, expected, epsilon = 0.0, max_relative = 1e-15);
+    assert_relative_eq!(
+        da,
+        array![[-17.0 / 32.0, 17.0 / 32.0]],
+        epsilon = 0.0,
+        max_relative = 1e-15
+    );
+}
+
+// Logits [100 0] with ε = 2e-12, label 0: T = [1 − 1e-12, 1e-12], dℓ/dA = ±(1e-12 − e^(−100)). The sum of T minus T[0],
+// rounded, would leave 4 digits of it.
+#[test]
+fn smoothing_keeps_the_small_gradient_of_a_right_answer() {
+    let config = CrossEntropyConfig { label_smoothing: 2e-12, ..CrossEntropyConfig::default() };
+    let mut da = Array2::zeros((1, 2));
+    let ce = CrossEntropyLoss::new(config).unwrap();
+    ce.backward(&array![[100.0, 0.0]], Targets::Classes(&[0]), &mut da).unwrap();
+    assert_relative_eq!(da, array![[1e-12, -1e-12]], epsilon = 0.0, max_relative = 1e-15);
 }
 
 #[test]
@@ -211,8 +227,8 @@ fn far_logits_are_finite_and_right() {
     let mut da = Array2::zeros((1, 2));
     let loss = ce.backward(&array![[50.0_f64, 0.0]], Targets::Classes(&[0]), &mut da).unwrap();
     let tiny = (-50.0_f64).exp();
-    assert_relative_eq!(loss, tiny, max_relative = 1e-15);
-    assert_relative_eq!(da, array![[-tiny, tiny]], max_relative = 1e-15);
+    assert_relative_eq!(loss, tiny, epsilon = 0.0, max_relative = 1e-15);
+    assert_relative_eq!(da, array![[-tiny, tiny]], epsilon = 0.0, max_relative = 1e-15);
 }
 
 #[test]

@@ -128,8 +128,8 @@ impl<F: Float> Moments<F> {
             for (((w, &g), (m, v)), largest) in elements.zip(largest) {
                 let (decayed, g) = decay(*w, g);
                 self.remember(g, m, v);
-                // A NaN stays the largest.
-                *largest = if *v > *largest || v.is_nan() { *v } else { *largest };
+                // A NaN in v is in m as well, so it need not win here to be seen.
+                *largest = if *v > *largest { *v } else { *largest };
                 *w = decayed - self.descent(*m, *largest);
             }
         } else {
