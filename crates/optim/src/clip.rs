@@ -45,7 +45,7 @@ pub fn clip_grad_norm<F: Float, M: Trainable<F>>(
     max_norm: f64,
 ) -> Result<F, Error> {
     check_bound("clip_grad_norm", "max_norm", max_norm)?;
-    let squares = sum_of_squares(model, workspace, F::one())?;
+    let squares = sum(model, workspace, |g| g * g)?;
     let lower = F::min_positive_value() / (F::epsilon() * F::epsilon());
     let (largest, root) = if squares.is_finite() && squares > lower {
         (F::one(), squares.sqrt())
@@ -55,7 +55,7 @@ pub fn clip_grad_norm<F: Float, M: Trainable<F>>(
         if largest == F::zero() || !largest.is_finite() {
             return Ok(largest);
         }
-        (largest, sum_of_squares(model, workspace, largest)?.sqrt())
+        (largest, sum(model, workspace, |g| (g / largest) * (g / largest))?.sqrt())
     };
     let norm = largest * root;
     if norm.is_finite() {
@@ -101,16 +101,15 @@ fn check_bound(place: &'static str, name: &'static str, value: f64) -> Result<()
     check_not_negative(place, name, finite)
 }
 
-/// `Σ (g/unit)²` over all parameters.
-fn sum_of_squares<F: Float, M: Trainable<F>>(
+/// `Σ term(g)` over all parameters.
+fn sum<F: Float, M: Trainable<F>>(
     model: &mut M,
     workspace: &mut M::Workspace,
-    unit: F,
+    term: impl Fn(F) -> F,
 ) -> Result<F, Error> {
     let mut total = Compensated::default();
     model.parameters(workspace, &mut |p| {
-        let square = |i: usize| (p.grad[i] / unit) * (p.grad[i] / unit);
-        total.add(reduce::sum_by(p.grad.len(), &square));
+        total.add(reduce::sum_by(p.grad.len(), &|i| term(p.grad[i])));
     })?;
     Ok(total.sum())
 }

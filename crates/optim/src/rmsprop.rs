@@ -84,31 +84,41 @@ impl Rule for RmsPropConfig {
         let (lr, weight_decay) = (F::of(step.lr), F::of(step.weight_decay));
         let (alpha, rest) = (F::of(self.alpha), F::of(1.0 - self.alpha));
         let (momentum, eps) = (F::of(self.momentum), F::of(self.eps));
-        let n = w.len();
-        let (square, buffers) = buffers.split_at_mut(n);
-        let (mean, velocity) = buffers.split_at_mut(if self.centered { n } else { 0 });
-        // Where a buffer is left out, its iterator is empty and gives nothing.
-        let (mut mean, mut velocity) = (mean.iter_mut(), velocity.iter_mut());
-        for ((w, &g), s) in w.iter_mut().zip(g).zip(square) {
-            let g = decayed(g, *w, weight_decay);
+        let mean_square = |g: F, s: &mut F| {
             *s = alpha * *s + rest * (g * g);
-            let variance = match mean.next() {
-                Some(m) => {
-                    *m = alpha * *m + rest * g;
-                    let variance = *s - *m * *m;
-                    if variance < F::zero() { F::zero() } else { variance }
-                }
-                None => *s,
-            };
-            let direction = g / (variance.sqrt() + eps);
-            *w -= lr
-                * match velocity.next() {
-                    Some(v) => {
-                        *v = momentum * *v + direction;
-                        *v
-                    }
-                    None => direction,
-                };
+            *s
+        };
+        let variance = |g: F, s: &mut F, m: &mut F| {
+            *m = alpha * *m + rest * g;
+            let variance = mean_square(g, s) - *m * *m;
+            if variance < F::zero() { F::zero() } else { variance }
+        };
+        let direction = |g: F, variance: F| g / (variance.sqrt() + eps);
+        let velocity = |d: F, v: &mut F| {
+            *v = momentum * *v + d;
+            *v
+        };
+        // One loop for each choice of buffers, without a branch inside.
+        let (s, buffers) = buffers.split_at_mut(w.len());
+        let (m, v) = buffers.split_at_mut(if self.centered { w.len() } else { 0 });
+        let elements = w.iter_mut().zip(g).zip(s);
+        match (self.centered, self.momentum > 0.0) {
+            (false, false) => elements.for_each(|((w, &g), s)| {
+                let g = decayed(g, *w, weight_decay);
+                *w -= lr * direction(g, mean_square(g, s));
+            }),
+            (false, true) => elements.zip(v).for_each(|(((w, &g), s), v)| {
+                let g = decayed(g, *w, weight_decay);
+                *w -= lr * velocity(direction(g, mean_square(g, s)), v);
+            }),
+            (true, false) => elements.zip(m).for_each(|(((w, &g), s), m)| {
+                let g = decayed(g, *w, weight_decay);
+                *w -= lr * direction(g, variance(g, s, m));
+            }),
+            (true, true) => elements.zip(m.iter_mut().zip(v)).for_each(|(((w, &g), s), (m, v))| {
+                let g = decayed(g, *w, weight_decay);
+                *w -= lr * velocity(direction(g, variance(g, s, m)), v);
+            }),
         }
     }
 }
