@@ -30,7 +30,7 @@ mod tensors;
 mod workspace;
 
 pub use course::{Mlp0, Mlp0Trace, Mlp1, Mlp1Trace, Mlp4, Mlp4Trace};
-pub use mlp::Mlp;
+pub use mlp::{Block, Mlp};
 pub use sequential::{Sequential, SequentialBuilder};
 pub use workspace::{Scratch, Workspace};
 
