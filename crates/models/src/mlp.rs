@@ -47,6 +47,7 @@ pub struct Mlp<F> {
     output: Block<F>,
     linear: LinearConfig,
     seed: u64,
+    step: u64,
 }
 
 /// What stands behind the Linear layer of one hidden block. What it leaves open is as in the other blocks.
@@ -70,6 +71,7 @@ impl<F: Float> Mlp<F> {
             output: Block::new(),
             linear: LinearConfig::default(),
             seed: 0,
+            step: 0,
         }
     }
 
@@ -144,6 +146,14 @@ impl<F: Float> Mlp<F> {
         self
     }
 
+    /// Steps that an optimizer has made before, 0 for a new model: dropout goes on with the masks of an uninterrupted run once
+    /// the saved tensors are set.
+    #[must_use]
+    pub fn resume_at(mut self, step: u64) -> Self {
+        self.step = step;
+        self
+    }
+
     /// The model.
     ///
     /// # Errors
@@ -172,7 +182,7 @@ impl<F: Float> Mlp<F> {
             // Drawn for every block: dropout in one does not change the masks of another.
             let mask_seed = mask_seeds.next_u64();
             model = block
-                .push_onto(model, pair[1], mask_seed)
+                .push_onto(model, pair[1], [mask_seed, self.step])
                 .map_err(|e| e.within(&format!("Mlp: block {i}")))?;
         }
         model.build()
@@ -232,7 +242,7 @@ impl<F: Float> Block<F> {
         self,
         mut model: SequentialBuilder<F>,
         width: usize,
-        mask_seed: u64,
+        [mask_seed, step]: [u64; 2],
     ) -> Result<SequentialBuilder<F>, Error> {
         if let Some(make) = self.normalization
             && let Some(layer) = make(width)?
@@ -243,7 +253,7 @@ impl<F: Float> Block<F> {
             model = model.push_boxed(layer);
         }
         if let Some(p) = self.dropout.filter(|&p| p != 0.0) {
-            model = model.push(Dropout::new(p, mask_seed)?);
+            model = model.push(Dropout::new(p, mask_seed)?.with_step(step));
         }
         Ok(model)
     }

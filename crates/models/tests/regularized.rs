@@ -214,6 +214,27 @@ fn a_clone_goes_its_own_way() -> Result<(), Error> {
 }
 
 #[test]
+fn a_resumed_run_is_the_uninterrupted_one() -> Result<(), Error> {
+    let mut model = regularized().build()?;
+    let (mut ws, mut optimizer) = (model.workspace(16)?, sgd(0.1));
+    for seed in 0..3 {
+        step(&mut model, &batch(16, 5, seed), &mut ws, &mut optimizer)?;
+    }
+    let saved = tensors(&model);
+    step(&mut model, &batch(16, 5, 3), &mut ws, &mut optimizer)?;
+    for (resumed_at, same) in [(3, true), (0, false)] {
+        let mut resumed = regularized().resume_at(resumed_at).build()?;
+        for (name, value) in &saved {
+            resumed.set_tensor(name, value)?;
+        }
+        let mut ws = resumed.workspace(16)?;
+        step(&mut resumed, &batch(16, 5, 3), &mut ws, &mut sgd(0.1))?;
+        assert_eq!(tensors(&resumed) == tensors(&model), same, "resumed at {resumed_at}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_training_batch_of_one_is_refused_and_leaves_nothing() -> Result<(), Error> {
     let mut model = regularized().build()?;
     let (before, mut ws) = (tensors(&model), model.workspace(4)?);
