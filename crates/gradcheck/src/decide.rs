@@ -175,12 +175,21 @@ impl Trial<'_> {
                 && self.smooth.last().is_some_and(|p| {
                     (p.value - e.value).abs() <= p.error + e.error + tau && far(p)
                 });
+            let hidden = e.flat && self.could_be_hidden(a * e.step);
             self.smooth.push(e);
             if second {
-                return Some(Verdict::Fail(Fault::Value));
+                let wrong = Verdict::Fail(Fault::Value);
+                return Some(if hidden { Verdict::Unobserved } else { wrong });
             }
         }
         None
+    }
+
+    /// Whether a function that did not move at all could have moved by `change` unseen: an intermediate as large as the
+    /// argument, such as the maximum that log-sum-exp takes out and puts back, rounds away what is smaller than its last digit.
+    fn could_be_hidden(&self, change: f64) -> bool {
+        let total: f64 = self.question.weights.iter().map(|v| v.abs()).sum();
+        change.abs() <= f64::EPSILON / 2.0 * self.question.x_size * total
     }
 
     fn conclude(mut self, verdict: Option<Verdict>) -> (Verdict, Estimate, bool) {
@@ -193,14 +202,15 @@ impl Trial<'_> {
             return (verdict, e, false);
         }
         self.smooth.sort_by(|p, q| p.error.total_cmp(&q.error));
-        let mut best = self.smooth.into_iter();
+        let mut best = std::mem::take(&mut self.smooth).into_iter();
         let (first, second) = (best.next(), best.next());
         let a = |e: &Estimate| self.question.analytic.unwrap_or(e.value);
         if let (Some(b), Some(o)) = (&first, &second) {
             let tau = (self.tau)(b.value);
             let far = (a(b) - b.value).abs() > 8.0 * b.error + tau
                 && (a(o) - o.value).abs() > 2.0 * o.error + tau;
-            if far && (b.value - o.value).abs() <= 2.0 * (b.error + o.error) + tau {
+            let hidden = b.flat && self.could_be_hidden(a(b) * b.step);
+            if far && !hidden && (b.value - o.value).abs() <= 2.0 * (b.error + o.error) + tau {
                 return (Verdict::Fail(Fault::Value), b.clone(), false);
             }
         }
