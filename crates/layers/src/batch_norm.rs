@@ -265,16 +265,17 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         let Some(dx) = dx else { return };
         let inverse_n = F::of(1.0 / x.nrows() as f64);
         for ((x, dy), mut dx) in x.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
-            for (c, ((dx, &x), &dy)) in dx.iter_mut().zip(x).zip(dy).enumerate() {
-                let scale = self.affine.scale(c) * cache.inv_std[c];
-                *dx = match cache.mode {
-                    // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
-                    Mode::Train => {
-                        let sums = grads.bias[c] + cache.normalized(c, x) * grads.weight[c];
-                        scale * (dy - sums * inverse_n)
-                    }
-                    Mode::Eval => scale * dy, // dLdZ = γ/√(σ² + ε) ⊙ dLdBZ
-                };
+            let elements = dx.iter_mut().zip(x).zip(dy).enumerate();
+            match cache.mode {
+                // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
+                Mode::Train => elements.for_each(|(c, ((dx, &x), &dy))| {
+                    let sums = grads.bias[c] + cache.normalized(c, x) * grads.weight[c];
+                    *dx = self.affine.scale(c) * cache.inv_std[c] * (dy - sums * inverse_n);
+                }),
+                // dLdZ = γ/√(σ² + ε) ⊙ dLdBZ
+                Mode::Eval => elements.for_each(|(c, ((dx, _), &dy))| {
+                    *dx = self.affine.scale(c) * cache.inv_std[c] * dy;
+                }),
             }
         }
     }
