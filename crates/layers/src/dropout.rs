@@ -18,7 +18,7 @@
 //! |---|---|
 //! | forward runs again in the same step | the mask is the same: forward is pure, and gradients can be checked |
 //! | an optimizer steps | the next mask is another: [`settle`](Layer::settle) has counted the step |
-//! | a batch is cut in two, for two threads or to save memory | the masks are those of the whole, if the second part says [where it starts](DropoutCache::start_at) |
+//! | a batch is cut in two, for two threads or to save memory | the masks are those of the whole, if the second part says [where it starts](Layer::start_at) |
 //! | training resumes at step `t` | [`with_step`](Dropout::with_step)`(t)` goes on with the masks of an uninterrupted run |
 //!
 //! ```
@@ -63,15 +63,8 @@ pub struct DropoutCache<F> {
     mode: Mode,
     /// The step whose mask an optimizer has not followed yet.
     pending: Option<u64>,
+    /// Row of the step's whole batch at which the passes begin.
     first_row: u64,
-}
-
-impl<F: Float> DropoutCache<F> {
-    /// Says that the first row of the following batches is row `first_row` of the step's whole batch: 0 unless the batch is
-    /// cut and this is not its first part.
-    pub fn start_at(&mut self, first_row: u64) {
-        self.first_row = first_row;
-    }
 }
 
 impl Dropout {
@@ -183,6 +176,10 @@ impl<F: Float> Layer<F> for Dropout {
         }
     }
 
+    fn start_at(&self, cache: &mut DropoutCache<F>, first_row: u64) {
+        cache.first_row = first_row;
+    }
+
     fn settle(&mut self, cache: &mut DropoutCache<F>) {
         // Set and not counted up: the parts of a cut batch, each with a cache of its own, make one step.
         if let Some(step) = cache.pending.take() {
@@ -273,7 +270,7 @@ mod tests {
             for cut in 1..n {
                 let parts = [0..cut, cut..n].map(|rows| {
                     let mut cache = dropout.cache(n, c);
-                    cache.start_at(rows.start as u64);
+                    dropout.start_at(&mut cache, rows.start as u64);
                     let part = train(&dropout, &mut cache, &Array2::ones((rows.len(), c)));
                     (part, cache)
                 });

@@ -198,6 +198,12 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
         let _ = (grads, visit);
     }
 
+    /// Says that the first row of the following passes is row `first_row` of the step's whole batch: for layers that draw
+    /// random numbers by row, when a batch is cut in parts. 0 until said otherwise.
+    fn start_at(&self, cache: &mut Self::Cache, first_row: u64) {
+        let _ = (cache, first_row);
+    }
+
     /// Moves buffers by what the last forward pass left pending in `cache`, and marks it as done.
     fn settle(&mut self, cache: &mut Self::Cache) {
         let _ = cache;

@@ -44,6 +44,7 @@ pub(crate) trait ErasedLayer<F: Float>: Debug + Send + Sync {
     fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>));
     fn gradients<'a>(&self, state: &'a State, visit: &mut dyn FnMut(Tensor<'a, F>));
     fn parameters(&mut self, state: &mut State, visit: &mut dyn FnMut(Parameter<'_, F>));
+    fn start_at(&self, state: &mut State, first_row: u64);
     fn settle(&mut self, state: &mut State);
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>>;
     fn as_any(&self) -> &dyn Any;
@@ -105,6 +106,10 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
 
     fn parameters(&mut self, state: &mut State, visit: &mut dyn FnMut(Parameter<'_, F>)) {
         Layer::parameters(self, &mut typed_mut::<F, L>(state).grads, visit);
+    }
+
+    fn start_at(&self, state: &mut State, first_row: u64) {
+        Layer::start_at(self, &mut typed_mut::<F, L>(state).cache, first_row);
     }
 
     fn settle(&mut self, state: &mut State) {

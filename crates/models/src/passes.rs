@@ -94,6 +94,20 @@ impl<F: Float> Sequential<F> {
         Ok(first_rows(&ws.activations[self.layers.len()], n))
     }
 
+    /// Says that the first row of the following forward passes in this workspace is row `first_row` of the step's whole batch:
+    /// for a batch that is cut in parts, for several threads or to save memory. Dropout then draws for each row what it would
+    /// have drawn without the cut. 0 until said otherwise.
+    ///
+    /// # Errors
+    /// If the workspace was made by another model.
+    pub fn start_at(&self, ws: &mut Workspace<F>, first_row: u64) -> Result<(), Error> {
+        self.check_owner("start_at", &ws.owner)?;
+        for (layer, state) in self.layers.iter().zip(&mut ws.states) {
+            layer.start_at(state, first_row);
+        }
+        Ok(())
+    }
+
     /// Turns `dLdA[L]`, which a loss has written through [`Workspace::output_and_gradient`], into the gradients of all
     /// parameters and of all activations, the input's included. Overwrites: there is nothing to reset between passes.
     ///

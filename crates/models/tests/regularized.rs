@@ -235,6 +235,24 @@ fn a_resumed_run_is_the_uninterrupted_one() -> Result<(), Error> {
 }
 
 #[test]
+fn a_cut_batch_has_the_masks_of_the_whole() -> Result<(), Error> {
+    let model = Mlp::<f64>::new(&[5, 8, 3]).activation(Tanh).dropout(0.5).build()?;
+    let (x, mut ws, mut part) = (batch(16, 5, 1), model.workspace(16)?, model.workspace(10)?);
+    model.forward(&x, &mut ws, Mode::Train)?;
+    let dropped = ws.activation(3)?.mapv(|v| v == 0.0);
+    for rows in [0..6, 6..16] {
+        let cut = |a: &Array2<f64>| a.slice_axis(ndarray::Axis(0), rows.clone().into()).to_owned();
+        model.start_at(&mut part, rows.start as u64)?;
+        model.forward(&cut(&x), &mut part, Mode::Train)?;
+        let expected = dropped.slice_axis(ndarray::Axis(0), rows.clone().into());
+        assert_eq!(part.activation(3)?.mapv(|v| v == 0.0), expected);
+    }
+    let other = Mlp::<f64>::new(&[5, 3]).build()?;
+    assert!(other.start_at(&mut part, 0).is_err());
+    Ok(())
+}
+
+#[test]
 fn a_training_batch_of_one_is_refused_and_leaves_nothing() -> Result<(), Error> {
     let mut model = regularized().build()?;
     let (before, mut ws) = (tensors(&model), model.workspace(4)?);
