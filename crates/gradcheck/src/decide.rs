@@ -54,7 +54,8 @@ pub(crate) fn decide(
     let tau = |d: f64| config.tolerance(question.analytic.unwrap_or(d), d, question.atol);
     let enough =
         |e: &Estimate| e.error <= tau(e.value) / 10.0 && e.jump_error <= 0.4 * tau(e.value);
-    let mut trial = Trial { question, tau: &tau, smooth: Vec::new(), kink: None, last: None };
+    let mut trial =
+        Trial { question, tau: &tau, smooth: Vec::new(), kink: None, last: None, hidden: false };
     let mut h = h0;
     let mut rung = 0;
     let mut probed = false;
@@ -143,6 +144,8 @@ struct Trial<'a> {
     smooth: Vec<Estimate>,
     kink: Option<Estimate>,
     last: Option<Estimate>,
+    /// Whether a ladder stood still over steps in which what the value on trial says could not be seen.
+    hidden: bool,
 }
 
 impl Trial<'_> {
@@ -158,6 +161,7 @@ impl Trial<'_> {
             self.smooth.push(e);
             return Some(Verdict::Unobserved);
         }
+        self.hidden |= e.flat && self.could_be_hidden(a * e.step);
         let converged = e.error <= tau && e.jump_error <= 4.0 * tau;
         if converged && e.jump.abs() > e.jump_error.max(2.0 * tau) {
             self.kink = Some(e);
@@ -175,11 +179,10 @@ impl Trial<'_> {
                 && self.smooth.last().is_some_and(|p| {
                     (p.value - e.value).abs() <= p.error + e.error + tau && far(p)
                 });
-            let hidden = e.flat && self.could_be_hidden(a * e.step);
             self.smooth.push(e);
             if second {
                 let wrong = Verdict::Fail(Fault::Value);
-                return Some(if hidden { Verdict::Unobserved } else { wrong });
+                return Some(if self.hidden { Verdict::Unobserved } else { wrong });
             }
         }
         None
@@ -202,15 +205,14 @@ impl Trial<'_> {
             return (verdict, e, false);
         }
         self.smooth.sort_by(|p, q| p.error.total_cmp(&q.error));
-        let mut best = std::mem::take(&mut self.smooth).into_iter();
+        let mut best = self.smooth.into_iter();
         let (first, second) = (best.next(), best.next());
         let a = |e: &Estimate| self.question.analytic.unwrap_or(e.value);
         if let (Some(b), Some(o)) = (&first, &second) {
             let tau = (self.tau)(b.value);
             let far = (a(b) - b.value).abs() > 8.0 * b.error + tau
                 && (a(o) - o.value).abs() > 2.0 * o.error + tau;
-            let hidden = b.flat && self.could_be_hidden(a(b) * b.step);
-            if far && !hidden && (b.value - o.value).abs() <= 2.0 * (b.error + o.error) + tau {
+            if far && !self.hidden && (b.value - o.value).abs() <= 2.0 * (b.error + o.error) + tau {
                 return (Verdict::Fail(Fault::Value), b.clone(), false);
             }
         }

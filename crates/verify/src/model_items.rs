@@ -1,10 +1,10 @@
 //! Models: perceptrons of random depth and widths, and the course's.
 
-use layers::{Gelu, Tanh};
+use layers::{BatchNorm1d, Gelu, LayerNorm, Silu, Tanh};
 use models::{Mlp, Mlp0, Mlp1, Mlp4, Sequential};
 use tensor_core::{Error, Float};
 
-use crate::items::{Item, Kind, ONE_MODE, Terms};
+use crate::items::{BOTH_MODES, Item, Kind, ONE_MODE, Terms};
 use crate::{Draw, ModelSubject};
 
 /// A row of the table from a function that draws a model, written once for both types.
@@ -72,6 +72,20 @@ fn relu<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
     Mlp::new(&widths(draw)).seed(seed(draw)).build()
 }
 
+/// Without biases and with no width below 3: a normalization takes away the bias in front of it and the size of a single
+/// weight, so that their gradients are 0 and rounding is all that is left of them.
+fn batch_norm<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    let widths = [0; 3].map(|_| draw.length_from(3));
+    let mlp = Mlp::new(&widths).normalization(BatchNorm1d::new).without_bias();
+    mlp.activation(Tanh).dropout(0.25).seed(seed(draw)).build()
+}
+
+/// Rows of two values normalize to ±1; hidden layers are wider here.
+fn layer_norm<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    let widths = [draw.length(), draw.length_from(3), draw.length_from(3), draw.length()];
+    Mlp::new(&widths).normalization(LayerNorm::new).activation(Silu).seed(seed(draw)).build()
+}
+
 pub(crate) fn items() -> Vec<Item> {
     vec![
         model!("Mlp0", ONE_MODE, mlp0),
@@ -80,5 +94,7 @@ pub(crate) fn items() -> Vec<Item> {
         model!("Mlp(relu)", ONE_MODE, relu),
         model!("Mlp(tanh)", ONE_MODE, tanh),
         model!("Mlp(gelu)", ONE_MODE, gelu),
+        model!("Mlp(batch norm, dropout)", BOTH_MODES, batch_norm),
+        model!("Mlp(layer norm)", ONE_MODE, layer_norm),
     ]
 }

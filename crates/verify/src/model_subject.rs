@@ -21,12 +21,13 @@ pub struct ModelSubject<F> {
 }
 
 impl<F: Float> ModelSubject<F> {
-    /// A model with a random input of a random number of rows, at least two.
+    /// A model with a random input of a random number of rows, at least three.
     ///
     /// # Errors
     /// None for a model that was built.
     pub fn new(model: Sequential<F>, mode: Mode, draw: &mut Draw) -> Result<Self, Error> {
-        let n = draw.length_from(2);
+        // Statistics of two rows normalize them to ±1, which leaves nothing to see.
+        let n = draw.length_from(3);
         let (mut names, mut values) =
             (vec!["input".to_owned()], vec![draw.normal(&[n, model.widths()[0]])]);
         for (name, t) in model.tensors().filter(|(_, t)| matches!(t.kind, Kind::Parameter(_))) {

@@ -1,7 +1,7 @@
 //! Trains a perceptron on handwritten digits and prints how well it reads those it has not seen.
 //!
 //! ```text
-//! cargo run --release -p models --example digits -- [--seed N] [--epochs N] [--hidden N]
+//! cargo run --release -p models --example digits -- [--seed N] [--epochs N] [--hidden N] [--batch-norm] [--dropout P]
 //! ```
 //!
 //! The seed decides the 80/20 split, the initial weights and the order of the rows in every epoch, each from a stream of its
@@ -14,7 +14,7 @@ use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use layers::Mode;
+use layers::{BatchNorm1d, Mode};
 use losses::{CrossEntropyLoss, Loss, Targets};
 use models::{Mlp, Sequential};
 use ndarray::{Array2, ArrayView1, Axis};
@@ -35,6 +35,8 @@ struct Options {
     seed: u64,
     epochs: usize,
     hidden: usize,
+    batch_norm: bool,
+    dropout: f64,
 }
 
 fn main() -> ExitCode {
@@ -58,8 +60,14 @@ fn run() -> Result<(), Box<dyn Error>> {
         options.seed
     );
 
-    let mut model =
-        Mlp::<f32>::new(&[N_PIXELS, options.hidden, N_CLASSES]).seed(options.seed).build()?;
+    let mut mlp = Mlp::<f32>::new(&[N_PIXELS, options.hidden, N_CLASSES]).seed(options.seed);
+    if options.batch_norm {
+        mlp = mlp.normalization(BatchNorm1d::new);
+    }
+    if options.dropout > 0.0 {
+        mlp = mlp.dropout(options.dropout);
+    }
+    let mut model = mlp.build()?;
     fit(&mut model, &train, &test, &options)?;
 
     let confusion = confusion(&model, &test)?;
@@ -145,15 +153,19 @@ fn progress_bar(n_rows: usize) -> ProgressBar {
 fn options() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::*;
 
-    let mut options = Options { seed: 0, epochs: 40, hidden: 128 };
+    let mut options = Options { seed: 0, epochs: 40, hidden: 128, batch_norm: false, dropout: 0.0 };
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("seed") => options.seed = args.value()?.parse()?,
             Long("epochs") => options.epochs = args.value()?.parse()?,
             Long("hidden") => options.hidden = args.value()?.parse()?,
+            Long("batch-norm") => options.batch_norm = true,
+            Long("dropout") => options.dropout = args.value()?.parse()?,
             Short('h') | Long("help") => {
-                println!("usage: digits [--seed N] [--epochs N] [--hidden N]");
+                println!(
+                    "usage: digits [--seed N] [--epochs N] [--hidden N] [--batch-norm] [--dropout P]"
+                );
                 return Ok(None);
             }
             _ => return Err(arg.unexpected()),
