@@ -61,7 +61,8 @@ pub(crate) fn run(options: &Options) -> bool {
         return false;
     }
     let mut command = cargo();
-    command.args(["mutants", "--output", "target/mutants", "--no-shuffle", "--colors", "never"]);
+    command.args(["mutants", "--output", "target/mutants", "--profile", "mutants"]);
+    command.args(["--no-shuffle", "--colors", "never"]);
     command.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
     command.args(&options.pass_on);
     // Its exit status says that something survived; the lists say what.
