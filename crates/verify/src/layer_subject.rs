@@ -74,10 +74,24 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
         // Nobody may notice in the parameters' gradients whether the input's was wanted.
         let saved = Saved { x: &self.x, y: &self.y, cache: &mut self.cache };
         self.layer.backward(saved, &dy, None, &mut self.grads);
-        if self.parameter_gradients() != gradients[1..] {
+        // And an optimizer has to be shown every parameter with this gradient.
+        if self.parameter_gradients() != gradients[1..] || !self.optimizers_see(&gradients[1..]) {
             gradients.iter_mut().for_each(|g| g.fill(f64::NAN));
         }
         gradients
+    }
+
+    fn optimizers_see(&mut self, gradients: &[ArrayD<f64>]) -> bool {
+        let mut seen = Vec::new();
+        self.layer.parameters(&mut self.grads, &mut |p| {
+            seen.push((
+                p.name,
+                p.value.len(),
+                p.grad.iter().map(|g| g.as_f64()).collect::<Vec<_>>(),
+            ));
+        });
+        let expected = self.names[1..].iter().zip(gradients);
+        seen.into_iter().eq(expected.map(|(name, g)| (*name, g.len(), g.iter().copied().collect())))
     }
 
     fn parameter_gradients(&self) -> Vec<ArrayD<f64>> {
