@@ -297,3 +297,11 @@ fn fault_6_evaluation_forgets_the_training_batch() {
     norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
     assert_eq!((y, dx, grads.weight, grads.bias), pass(&norm, &x, &dy, Mode::Eval));
 }
+
+#[test]
+fn pytorchs_conventions_are_pytorchs() {
+    // torch.nn.BatchNorm1d(num_features, eps=1e-05, momentum=0.1, affine=True, …), and the running variance is unbiased.
+    let expected =
+        BatchNorm1dConfig { eps: 1e-5, momentum: 0.1, unbiased_running_var: true, affine: true };
+    assert_eq!(BatchNorm1dConfig::pytorch(), expected);
+}

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use layers::{
-    Affine, Dropout, DropoutCache, GroupNorm, GroupNormConfig, InstanceNorm1d, Layer, LayerNorm,
-    Mode, RmsNorm, Saved,
+    Affine, BatchNorm1d, Dropout, DropoutCache, GroupNorm, GroupNormConfig, InstanceNorm1d, Layer,
+    LayerNorm, Mode, RmsNorm, Saved,
 };
 use ndarray::{Array1, Array2, array};
 use tensor_core::{Float, Rng};
@@ -227,4 +227,24 @@ fn dropout_of_extreme_entries() {
             assert!(others.map(|(i, m)| (y[i], *m)).all(|(y, m)| y == m));
         }
     }
+}
+
+#[test]
+fn the_affine_part_is_the_one_that_was_given() {
+    let affine = Affine::from_parts(array![2.0, 3.0, 4.0], Some(array![5.0, 6.0, 7.0])).unwrap();
+    let given = |affine: &Affine<f64>| format!("{affine:?}");
+    let expected = given(&affine);
+    assert_eq!(
+        given(LayerNorm::new(3).unwrap().with_affine(affine.clone()).unwrap().affine()),
+        expected
+    );
+    assert_eq!(
+        given(GroupNorm::new(1, 3).unwrap().with_affine(affine.clone()).unwrap().affine()),
+        expected
+    );
+    assert_eq!(
+        given(InstanceNorm1d::new(3, 2).unwrap().with_affine(affine.clone()).unwrap().affine()),
+        expected
+    );
+    assert_eq!(given(BatchNorm1d::new(3).unwrap().with_affine(affine).unwrap().affine()), expected);
 }
