@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: what no compiler checks about the project's layout.
 //!
 //! - Dependencies point one way: who may depend on whom is written down in [`ARROWS`].
-//! - `models` brings few crates along: at most [`MAX_CRATES`].
+//! - A package brings few crates along: at most [`MAX_CRATES`].
 //! - Every member takes lints, edition and `rust-version` from the workspace, and no dependency wants a newer Rust.
 //! - Files stay short enough to be read: [`MAX_LINES`], exceptions with a reason in [`LONG_FILES`].
 //! - Every layer and every loss is an item of `cargo xtask gradcheck`.
@@ -28,8 +28,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("xtask", &["gradcheck", "layers", "losses", "models", "optim", "tensor-core", "verify"]),
 ];
 
-/// Crates in the normal dependency tree of `models`, itself included.
-const MAX_CRATES: usize = 20;
+/// Most crates in the normal dependency tree of a package, itself included: what a user gets with it.
+const MAX_CRATES: [(&str, usize); 2] = [("models", 20), ("gradcheck", 8)];
 
 /// Lines of a Rust file, tests included.
 const MAX_LINES: usize = 400;
@@ -135,25 +135,20 @@ fn version(text: &str) -> [u32; 3] {
 }
 
 fn crate_count(found: &mut Vec<String>) -> Result<(), String> {
-    let tree = output(cargo().args([
-        "tree",
-        "--package",
-        "models",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-        "--locked",
-    ]))?;
-    let crates: BTreeSet<_> =
-        tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    println!("      models and what it depends on: {} crates", crates.len());
-    if crates.len() > MAX_CRATES {
-        found.push(format!(
-            "models: expected at most {MAX_CRATES} crates in its tree, found {crates:?}"
-        ));
+    for (package, most) in MAX_CRATES {
+        let tree = output(
+            cargo()
+                .args(["tree", "--package", package, "--edges", "normal"])
+                .args(["--prefix", "none", "--format", "{p}", "--locked"]),
+        )?;
+        let crates: BTreeSet<_> =
+            tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        println!("      {package} and what it depends on: {} crates", crates.len());
+        if crates.len() > most {
+            found.push(format!(
+                "{package}: expected at most {most} crates in its tree, found {crates:?}"
+            ));
+        }
     }
     Ok(())
 }
