@@ -1,6 +1,6 @@
 //! The table of everything that has a gradient.
 
-use gradcheck::Checkable;
+use gradcheck::{Checkable, Finding};
 use layers::Mode;
 
 use crate::{Draw, layer_items, loss_items, model_items};
@@ -37,8 +37,16 @@ pub(crate) enum Terms {
     Chain,
 }
 
+/// Something to check, and how it takes memory that is laid out otherwise.
+pub trait Subject: Checkable {
+    /// What goes wrong with strided views, and with a batch in two parts; nothing for subjects that copy their input anyway.
+    fn layout_findings(&mut self) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
 /// Draws a subject; `None` if a constructor refuses, which no item's does.
-pub(crate) type Make = Box<dyn Fn(&mut Draw, Mode) -> Option<Box<dyn Checkable>>>;
+pub(crate) type Make<S> = Box<dyn Fn(&mut Draw, Mode) -> Option<Box<S>>>;
 
 /// Something with a gradient, and how to draw a random case of it.
 pub struct Item {
@@ -49,8 +57,8 @@ pub struct Item {
     /// The modes in which it differs.
     pub modes: &'static [Mode],
     pub(crate) terms: Terms,
-    pub(crate) single: Make,
-    pub(crate) double: Make,
+    pub(crate) single: Make<dyn Checkable>,
+    pub(crate) double: Make<dyn Subject>,
 }
 
 impl std::fmt::Debug for Item {
@@ -66,20 +74,6 @@ impl Item {
     /// The Rust type that the item is about: `CrossEntropyLoss` of `"CrossEntropyLoss(classes, sum)"`.
     pub fn type_name(&self) -> &str {
         self.name.split('(').next().unwrap_or(&self.name)
-    }
-
-    /// A random subject.
-    pub(crate) fn subject(
-        &self,
-        ty: Type,
-        mode: Mode,
-        draw: &mut Draw,
-    ) -> Option<Box<dyn Checkable>> {
-        let make = match ty {
-            Type::F32 => &self.single,
-            Type::F64 => &self.double,
-        };
-        make(draw, mode)
     }
 }
 

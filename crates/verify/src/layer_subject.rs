@@ -1,11 +1,11 @@
 //! A layer with its input as something to check: `x` and every parameter.
 
-use gradcheck::{Checkable, Domain};
+use gradcheck::{Checkable, Domain, Finding, check_batch_split, check_views};
 use layers::{Layer, Mode, Saved};
-use ndarray::{Array2, ArrayD, ArrayViewD, ArrayViewMutD, Ix2};
+use ndarray::{Array2, ArrayD, ArrayRef2, ArrayViewD, ArrayViewMutD, Ix2, IxDyn};
 use tensor_core::{Error, Float, Kind};
 
-use crate::Draw;
+use crate::{Draw, Subject};
 
 /// A layer, its input, and what a pass writes.
 ///
@@ -149,6 +149,59 @@ impl<F: Float, L: Layer<F>> Checkable for LayerSubject<F, L> {
             out.assign(&found);
         }
         true
+    }
+}
+
+/// Layers that look at other rows than their own in training: the statistics of the batch, a row's place in it.
+const ROWS_TOGETHER: [&str; 2] = ["BatchNorm1d", "Dropout"];
+
+/// Sums over other strides, or over fewer rows, may round differently.
+const LAYOUT_RTOL: f64 = 1e-12;
+
+impl<L: Layer<f64>> LayerSubject<f64, L> {
+    fn output(&self, x: &ArrayRef2<f64>) -> (Array2<f64>, L::Cache) {
+        let mut y = Array2::from_elem((x.nrows(), self.y.ncols()), f64::NAN);
+        let mut cache = self.layer.cache(x.nrows(), x.ncols());
+        if self.layer.forward(x, &mut y, &mut cache, self.mode).is_err() {
+            y.fill(f64::NAN);
+        }
+        (y, cache)
+    }
+
+    fn input_gradient(&self, x: &ArrayRef2<f64>, dy: &ArrayRef2<f64>) -> ArrayD<f64> {
+        let ((y, mut cache), mut grads) = (self.output(x), self.layer.grads());
+        let mut dx = Array2::from_elem(x.dim(), f64::NAN);
+        let saved = Saved { x, y: &y, cache: &mut cache };
+        self.layer.backward(saved, dy, Some(&mut dx), &mut grads);
+        dx.into_dyn()
+    }
+}
+
+/// Only in `f64`: a conversion would straighten the strides.
+impl<L: Layer<f64>> Subject for LayerSubject<f64, L> {
+    fn layout_findings(&mut self) -> Vec<Finding> {
+        let nothing = || ArrayD::zeros(IxDyn(&[]));
+        let forward = |x: ArrayViewD<'_, f64>| match x.into_dimensionality::<Ix2>() {
+            Ok(x) => self.output(&x).0.into_dyn(),
+            Err(_) => nothing(),
+        };
+        let mut findings = check_views("forward", &self.values[0], forward, LAYOUT_RTOL);
+        let x = matrix::<f64>(&self.values[0]);
+        let dy = gradcheck::Rng::new(1).cotangent_array(self.y.shape());
+        let backward = |dy: ArrayViewD<'_, f64>| match dy.into_dimensionality::<Ix2>() {
+            Ok(dy) => self.input_gradient(&x, &dy),
+            Err(_) => nothing(),
+        };
+        findings.extend(check_views("backward", &dy, backward, LAYOUT_RTOL));
+        if self.mode == Mode::Eval || !ROWS_TOGETHER.contains(&L::NAME) {
+            let forward = |x: &[ArrayD<f64>]| vec![self.output(&matrix(&x[0])).0.into_dyn()];
+            let backward = |x: &[ArrayD<f64>], dy: &[ArrayD<f64>]| {
+                vec![self.input_gradient(&matrix(&x[0]), &matrix(&dy[0]))]
+            };
+            let x = gradcheck::Tensor::new("x", self.values[0].clone());
+            findings.extend(check_batch_split(&[x], &[0], forward, backward, LAYOUT_RTOL));
+        }
+        findings
     }
 }
 

@@ -29,7 +29,7 @@ mod run;
 mod single;
 
 pub use draw::Draw;
-pub use items::{Item, Kind, Type, items};
+pub use items::{Item, Kind, Subject, Type, items};
 pub use layer_subject::LayerSubject;
 pub use loss_subject::LossSubject;
 pub use model_subject::ModelSubject;

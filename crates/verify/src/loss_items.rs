@@ -10,7 +10,7 @@ use ndarray::{Array1, Array2, ArrayRef2, Ix1, Ix2};
 use tensor_core::Float;
 
 use crate::items::{Item, Kind, Make, ONE_MODE, Terms};
-use crate::{Draw, LossSubject};
+use crate::{Draw, LossSubject, Subject};
 
 /// What is made of a batch: one number, one with sample weights, or a random sum of each sample's.
 #[derive(Debug, Clone, Copy)]
@@ -27,9 +27,10 @@ enum Values {
     Probabilities,
 }
 
-type Subject = Option<Box<dyn Checkable>>;
+type Drawn = Option<Box<dyn Subject>>;
 
-fn item(name: String, single: Make, double: Make) -> Item {
+fn item(name: String, single: Make<dyn Subject>, double: Make<dyn Subject>) -> Item {
+    let single: Make<dyn Checkable> = Box::new(move |draw, mode| Some(single(draw, mode)?));
     Item { name, kind: Kind::Loss, modes: ONE_MODE, terms: Terms::Largest, single, double }
 }
 
@@ -45,7 +46,7 @@ fn array_subject<F, L>(
     values: Values,
     form: Form,
     make: impl Fn(&mut Draw, usize) -> Option<L>,
-) -> Subject
+) -> Drawn
 where
     F: Float,
     L: for<'a> Loss<F, Target<'a> = &'a ArrayRef2<F>>
@@ -86,7 +87,7 @@ fn subject<F: Float>(
     a: &Array2<F>,
     domain: Domain,
     backward: impl Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, tensor_core::Error> + 'static,
-) -> Box<dyn Checkable> {
+) -> Box<dyn Subject> {
     Box::new(LossSubject::new(a, domain, backward))
 }
 
@@ -175,7 +176,7 @@ fn class_subject<F, L, Y>(
     form: Form,
     (a, loss, y): (Array2<F>, L, Y),
     of: impl for<'a> Fn(&'a Y) -> L::Target<'a> + 'static,
-) -> Subject
+) -> Drawn
 where
     F: Float,
     L: EachLoss<F, Samples = Ix1> + WeightedLoss<F> + 'static,
@@ -200,14 +201,14 @@ where
     })
 }
 
-fn labelled<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Subject {
+fn labelled<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Drawn {
     let (n, c) = (draw.length(), draw.length_from(2));
     let case =
         (draw.matrix::<F>(n, c), options.cross_entropy(draw, c)?, options.labels(draw, n, c));
     class_subject(draw, form, case, |y| Targets::Classes(y))
 }
 
-fn distributed<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Subject {
+fn distributed<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Drawn {
     let (n, c) = (draw.length(), draw.length_from(2));
     // Rows that do not sum to 1.
     let case =
@@ -215,7 +216,7 @@ fn distributed<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Subje
     class_subject(draw, form, case, |y| Targets::Rows(y))
 }
 
-fn nll<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Subject {
+fn nll<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Drawn {
     let (n, c) = (draw.length(), draw.length());
     let case = (draw.matrix::<F>(n, c), options.nll(draw, c)?, options.labels(draw, n, c));
     class_subject(draw, form, case, |y: &Vec<usize>| y.as_slice())
@@ -241,7 +242,7 @@ macro_rules! on_classes {
     };
 }
 
-fn rmse<F: Float>(draw: &mut Draw, form: Form) -> Subject {
+fn rmse<F: Float>(draw: &mut Draw, form: Form) -> Drawn {
     let (n, c) = (draw.length(), draw.length());
     let (a, y, weights) = (draw.matrix::<F>(n, c), draw.matrix::<F>(n, c), row_weights(draw, n));
     Some(subject(&a, Domain::REAL, move |a, da| match form {

@@ -6,6 +6,7 @@ use gradcheck::{Checkable, Domain};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayViewD, ArrayViewMutD, IxDyn};
 use tensor_core::{Error, Float};
 
+use crate::Subject;
 use crate::layer_subject::{matrix, wide};
 
 /// Predictions and a loss of them.
@@ -68,4 +69,9 @@ impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> Chec
         gradients[0].assign(&(wide(da.view().into_dyn()) * cotangents[0].sum()));
         true
     }
+}
+
+impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> Subject
+    for LossSubject<F, L>
+{
 }

@@ -6,8 +6,8 @@ use models::{Sequential, Workspace};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD};
 use tensor_core::{Error, Float, Kind};
 
-use crate::Draw;
 use crate::layer_subject::{matrix, wide};
+use crate::{Draw, Subject};
 
 /// A model, its input and a workspace.
 #[derive(Debug)]
@@ -76,3 +76,6 @@ impl<F: Float> Checkable for ModelSubject<F> {
         self.try_backward(&cotangents[0]).unwrap_or_default()
     }
 }
+
+/// A model copies its input into the workspace.
+impl<F: Float> Subject for ModelSubject<F> {}

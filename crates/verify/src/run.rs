@@ -134,12 +134,17 @@ pub fn check_kind(kind: Kind, cases: usize, seed: u64) -> Result<(), String> {
 
 /// The reports of one case; none if it could not be made.
 fn case_reports(item: &Item, ty: Type, mode: Mode, seed: u64, longest: usize) -> Vec<Report> {
-    let subject = |ty| item.subject(ty, mode, &mut Draw::new(seed, longest));
-    let Some(mut double) = subject(Type::F64) else { return Vec::new() };
+    let draw = || Draw::new(seed, longest);
+    let Some(mut double) = (item.double)(&mut draw(), mode) else { return Vec::new() };
     match ty {
-        Type::F64 => vec![check(&item.name, &mut *double, &Config { seed, ..Config::default() })],
+        Type::F64 => {
+            let config = Config { seed, ..Config::default() };
+            let mut report = check(&item.name, &mut *double, &config);
+            report.findings.extend(double.layout_findings());
+            vec![report]
+        }
         Type::F32 => {
-            let Some(mut single) = subject(Type::F32) else { return Vec::new() };
+            let Some(mut single) = (item.single)(&mut draw(), mode) else { return Vec::new() };
             compare_single(&item.name, &mut *single, &mut *double, item.terms, seed)
         }
     }
