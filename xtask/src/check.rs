@@ -7,14 +7,14 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::{cargo, gradcheck, tidy};
+use crate::{cargo, fixtures, gradcheck, tidy};
 
 /// Cases of each item: enough to see a wrong formula.
 const FEW: usize = 5;
 
 /// Runs every step and says whether all of them passed.
 pub(crate) fn run() -> bool {
-    let steps: [Step; 8] = [
+    let steps: [Step; 9] = [
         ("layout (tidy)", || Outcome::of_check(tidy::run())),
         ("format", || run_cargo(&["fmt", "--all", "--check"])),
         ("licenses and duplicate crates (cargo-deny)", deny),
@@ -41,6 +41,10 @@ pub(crate) fn run() -> bool {
                 "--examples",
                 "--no-fail-fast",
             ])
+        }),
+        ("reference numbers (cargo xtask fixtures --check)", || {
+            let options = fixtures::Options { check: true, ..fixtures::Options::default() };
+            Outcome::of_check(fixtures::run(options))
         }),
         ("gradients, a few cases of each (cargo xtask gradcheck)", || {
             Outcome::of_check(gradcheck::run(&gradcheck::Options {

@@ -2,6 +2,7 @@
 
 mod cargo;
 mod check;
+mod fixtures;
 mod gradcheck;
 mod mutants;
 mod power;
@@ -13,6 +14,8 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   check      everything that has to hold: layout, format, lints, docs, tests, gradients, doc tests
+  fixtures   writes the reference numbers under fixtures/, or compares with them
+             [--check] [--torch]
   gradcheck  every gradient against differences, in one table
              [--filter TEXT] [--cases N] [--seed N] [--json FILE]
   mutants    whether a test notices when a formula is changed (needs cargo-mutants)
@@ -30,6 +33,10 @@ fn main() -> ExitCode {
     };
     let ok = match command.as_str() {
         "check" => check::run(),
+        "fixtures" => match fixtures::Options::parse(&mut args) {
+            Ok(options) => fixtures::run(options),
+            Err(error) => return usage(&error.to_string()),
+        },
         "gradcheck" => match gradcheck::Options::parse(&mut args) {
             Ok(options) => gradcheck::run(&options),
             Err(error) => return usage(&error.to_string()),

@@ -36,7 +36,12 @@ impl<F: Float> Layer<F> for Silu {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map(x, y, |z| product_or_zero(z, sigmoid(z)));
+        // z σ(z) = z/(1 + e^(−z)), with an exponent that is never positive; σ first would round once more.
+        map(x, y, |z| {
+            let e = (-z.abs()).exp();
+            let numerator = if z >= F::zero() { z } else { product_or_zero(z, e) };
+            numerator / (F::one() + e)
+        });
     }
 
     fn backward(

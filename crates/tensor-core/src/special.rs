@@ -20,6 +20,7 @@
 use ndarray::ArrayRef1;
 
 use crate::Float;
+use crate::reduce::Compensated;
 
 /// The logistic function `σ(x) = 1/(1+e^(−x))`.
 ///
@@ -95,11 +96,13 @@ pub fn log_sum_exp<F: Float>(x: &ArrayRef1<F>) -> LogSumExp<F> {
 /// `x (C)`, `y (C)`; if `y` is shorter, only that many are written.
 pub fn softmax<F: Float>(x: &ArrayRef1<F>, y: &mut ArrayRef1<F>) {
     let (_, max) = argmax(x);
-    let mut sum = F::zero();
+    // Compensated: the error of the sum is in every element of the row.
+    let mut sum = Compensated::default();
     for (y, &x) in y.iter_mut().zip(x) {
         *y = (x - max).exp();
-        sum += *y;
+        sum.add(*y);
     }
+    let sum = sum.sum();
     for y in y.iter_mut() {
         *y /= sum;
     }
