@@ -29,7 +29,11 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Most crates in the normal dependency tree of a package, itself included: what a user gets with it.
-const MAX_CRATES: [(&str, usize); 2] = [("models", 20), ("gradcheck", 8)];
+const MAX_CRATES: [(&str, &[&str], usize); 3] =
+    [("models", &[], 26), ("models", &["--no-default-features"], 20), ("gradcheck", &[], 8)];
+
+/// The one module in which `unsafe` may stand.
+const UNSAFE: &str = "crates/tensor-core/src/simd/";
 
 /// Lines of a Rust file, tests included.
 const MAX_LINES: usize = 400;
@@ -135,15 +139,17 @@ fn version(text: &str) -> [u32; 3] {
 }
 
 fn crate_count(found: &mut Vec<String>) -> Result<(), String> {
-    for (package, most) in MAX_CRATES {
+    for (package, features, most) in MAX_CRATES {
         let tree = output(
             cargo()
                 .args(["tree", "--package", package, "--edges", "normal"])
+                .args(features)
                 .args(["--prefix", "none", "--format", "{p}", "--locked"]),
         )?;
         let crates: BTreeSet<_> =
             tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
-        println!("      {package} and what it depends on: {} crates", crates.len());
+        let with = features.join(" ");
+        println!("      {package} {with} and what it depends on: {} crates", crates.len());
         if crates.len() > most {
             found.push(format!(
                 "{package}: expected at most {most} crates in its tree, found {crates:?}"
@@ -162,6 +168,15 @@ fn sources(root: &Path, found: &mut Vec<String>) -> Result<(), String> {
         let content = read(&file)?;
         let name = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         let n_lines = content.lines().count();
+        let is_root = name.starts_with("crates/") && name.ends_with("/src/lib.rs");
+        let may_lift = UNSAFE.starts_with(name.trim_end_matches("lib.rs"));
+        if is_root && !may_lift && !content.contains("#![forbid(unsafe_code)]") {
+            found.push(format!("{name}: expected #![forbid(unsafe_code)]"));
+        }
+        let lifted = content.lines().any(|line| line.trim() == "unsafe_code,");
+        if lifted && !name.starts_with(UNSAFE) {
+            found.push(format!("{name}: unsafe code may stand in {UNSAFE} only"));
+        }
         let excused = LONG_FILES.iter().any(|(long, _)| *long == name);
         if n_lines > MAX_LINES && !excused {
             found.push(format!("{name}: expected at most {MAX_LINES} lines, found {n_lines}"));

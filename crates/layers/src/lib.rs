@@ -30,6 +30,8 @@
 //!
 //! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
 
+#![forbid(unsafe_code)]
+
 mod affine;
 mod batch_norm;
 mod dropout;

@@ -22,9 +22,10 @@
 //! ```
 
 use ndarray::{Array1, Array2, ArrayRef2};
-use tensor_core::elementwise::broadcast_rows;
 use tensor_core::reduce::column_sums;
-use tensor_core::{Error, Float, Init, Kind, Parameter, Rng, Role, Tensor, TensorMut, gemm};
+use tensor_core::{
+    Error, Float, Init, Kind, Parameter, Rng, Role, Tensor, TensorMut, gemm, gemm_row,
+};
 
 use crate::{Layer, Saved};
 
@@ -162,10 +163,7 @@ impl<F: Float> Layer<F> for Linear<F> {
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         match &self.bias {
-            Some(bias) => {
-                broadcast_rows(bias, y);
-                gemm(F::one(), x, &self.weight.t(), F::one(), y); // Z = A Wᵀ + ι bᵀ
-            }
+            Some(bias) => gemm_row(x, &self.weight.t(), bias, y), // Z = A Wᵀ + ι bᵀ
             None => gemm(F::one(), x, &self.weight.t(), F::zero(), y),
         }
     }

@@ -24,6 +24,8 @@
 //!
 //! A loss of your own that works element by element is two formulas: [`ElementLoss`].
 
+#![forbid(unsafe_code)]
+
 mod bce;
 mod bce_with_logits;
 mod cross_entropy;

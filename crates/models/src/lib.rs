@@ -21,6 +21,8 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod course;
 mod erased;
 mod mlp;

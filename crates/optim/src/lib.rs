@@ -43,6 +43,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod adagrad;
 mod adam;
 mod adamw;

@@ -13,9 +13,37 @@
 use ndarray::NdFloat;
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    use crate::matmul::packing::{Buffer, with_buffer};
+    use crate::simd::dots::Dotted;
+    use crate::simd::tile::Tiled;
+    use crate::simd::transpose::Transposed;
+
+    /// What the crate's own kernels need of a scalar, closed to the outside.
+    #[allow(private_bounds, reason = "the module is private")]
+    pub trait Sealed: Tiled + Transposed + Dotted {
+        /// Room for packed blocks, kept by the thread.
+        fn with_packing<R>(
+            a: usize,
+            b: usize,
+            work: impl FnOnce(&mut [Self], &mut [Self]) -> R,
+        ) -> R;
+    }
+
+    macro_rules! sealed {
+        ($($F:ty)*) => {$(
+            impl Sealed for $F {
+                fn with_packing<R>(a: usize, b: usize, work: impl FnOnce(&mut [Self], &mut [Self]) -> R) -> R {
+                    thread_local! {
+                        static BUFFER: std::cell::RefCell<Vec<$F>> = const { std::cell::RefCell::new(Vec::new()) };
+                    }
+                    let buffer: &'static Buffer<$F> = &BUFFER;
+                    with_buffer(buffer, a, b, work)
+                }
+            }
+        )*};
+    }
+
+    sealed!(f32 f64);
 }
 
 /// `f32` or `f64`: the one bound that the project's generic code carries.

@@ -24,14 +24,16 @@ pub mod float;
 pub mod init;
 pub mod matmul;
 pub mod moments;
+pub mod parallel;
 pub mod parameter;
 pub mod reduce;
 pub mod rng;
+pub mod simd;
 pub mod special;
 
 pub use error::Error;
 pub use float::Float;
 pub use init::Init;
-pub use matmul::gemm;
+pub use matmul::{gemm, gemm_row};
 pub use parameter::{Kind, Parameter, Role, Tensor, TensorMut, Trainable};
 pub use rng::Rng;

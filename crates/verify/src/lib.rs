@@ -17,6 +17,8 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod draw;
 mod items;
 mod layer_items;

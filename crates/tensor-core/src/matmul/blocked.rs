@@ -1,0 +1,148 @@
+//! The product of matrices that do not fit into registers, by blocks that fit into caches.
+//!
+//! ```text
+//! for a block of K: for a block of M: pack A;
+//!     for a panel of columns of C: pack B; for a panel of rows of C: tile
+//! ```
+//!
+//! Packing copies a block so that the innermost loop reads memory in order. A block of `A` (up to [`A_BLOCK`] scalars) stays in
+//! the second-level cache while every column panel of `B` passes by; a panel of `B` stays in the first-level cache while the row
+//! panels of `A` pass by. The order is that of Goto and van de Geijn, *Anatomy of High-Performance Matrix Multiplication*,
+//! ACM TOMS 34 (2008), with the panel of `B` packed where it is used, because the matrices of a network have few rows and a
+//! packed `B` would not be used again.
+
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+
+use crate::Float;
+use crate::simd::Level;
+use crate::simd::tile::{Panels, Start};
+use crate::simd::transpose::{MAX_LANES, Transpose};
+
+/// Longest run of the inner dimension: a panel of `B`, two vectors wide, fills a first-level cache of 32 KiB, or a panel of `A`
+/// takes less than half of one.
+const K_BLOCK: usize = 256;
+
+/// Bytes of a packed block of `A`: with [`GROUP`] it leaves room in a second-level cache of 512 KiB.
+const A_BLOCK: usize = 256 * 1024;
+
+/// Panels of `B` packed at once, so that a row of `B` is read for several cache lines and a row of `C` written so.
+const GROUP: usize = 4;
+
+/// `C ← α A B + start`, on one thread.
+pub(super) fn product<F: Float>(
+    level: Level,
+    alpha: F,
+    a: ArrayView2<'_, F>,
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    c: &mut ArrayViewMut2<'_, F>,
+) {
+    let (kernel, transpose) = (F::kernel(level), F::transpose(level));
+    let ((m, k), n) = (a.dim(), b.ncols());
+    if m == 0 || n == 0 {
+        return;
+    }
+    let k_blocks = k.div_ceil(K_BLOCK).max(1);
+    let longest = k.div_ceil(k_blocks);
+    let m_blocks = (m * longest * size_of::<F>()).div_ceil(A_BLOCK).max(1);
+    let highest = m.div_ceil(m_blocks);
+    let lda = kernel.rows.min(highest).next_multiple_of(transpose.lanes);
+    let width = GROUP * kernel.columns();
+    let a_room = highest.div_ceil(kernel.rows) * lda * longest;
+    F::with_packing(a_room, longest * width, |a_pack, b_pack| {
+        let mut start = start;
+        for (p0, k) in cuts(k, k_blocks) {
+            let a = a.slice_axis(Axis(1), (p0..p0 + k).into());
+            let b = b.slice_axis(Axis(0), (p0..p0 + k).into()).reversed_axes();
+            for (m0, m) in cuts(m, m_blocks) {
+                let panels = m.div_ceil(kernel.rows);
+                let rows = a.slice_axis(Axis(0), (m0..m0 + m).into());
+                pack(&transpose, &rows, cuts(m, panels), lda, a_pack);
+                for group in (0..n).step_by(width) {
+                    let columns = b.slice_axis(Axis(0), (group..n.min(group + width)).into());
+                    let whole = kernel.columns();
+                    let steps = (0..columns.nrows()).step_by(whole);
+                    let steps = steps.map(|j0| (j0, whole.min(columns.nrows() - j0)));
+                    pack(&transpose, &columns, steps.clone(), whole, b_pack);
+                    for (i, (i0, h)) in cuts(m, panels).enumerate() {
+                        let a = &a_pack[i * lda * k..];
+                        for (j, (j0, w)) in steps.clone().enumerate() {
+                            let b = &b_pack[j * k * whole..];
+                            let panels = Panels { a, lda, b, ldb: whole, k };
+                            kernel.tile((h, w), panels, alpha, start, c, (m0 + i0, group + j0));
+                        }
+                    }
+                }
+            }
+            start = Start::Scaled(F::one());
+        }
+    });
+}
+
+/// Cuts `0..n` into `parts` ranges whose lengths differ by at most one: `(first, length)` each.
+pub(super) fn cuts(n: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+    let (short, longer) = (n / parts.max(1), n % parts.max(1));
+    (0..parts).map(move |part| {
+        let first = part * short + part.min(longer);
+        (first, short + usize::from(part < longer))
+    })
+}
+
+/// Lanes `(L, k)`, cut into panels of `(first, count)` lanes, one panel of `ld k` scalars after the other:
+/// `out[ld p + l] = lanes[first + l][p]`.
+///
+/// What a panel has no lane for holds values of no meaning.
+fn pack<F: Float>(
+    transpose: &Transpose<F>,
+    lanes: &ArrayView2<'_, F>,
+    panels: impl Iterator<Item = (usize, usize)> + Clone,
+    ld: usize,
+    out: &mut [F],
+) {
+    let (n, k) = lanes.dim();
+    match *lanes.strides() {
+        [1, _] => {
+            // Across all panels before the next p, because that is how memory runs.
+            for (p, across) in lanes.columns().into_iter().enumerate() {
+                let Some(across) = across.to_slice() else { continue };
+                for (panel, (first, _)) in panels.clone().enumerate() {
+                    let from = &across[first..n.min(first + ld)];
+                    copy(from, &mut out[(panel * k + p) * ld..][..from.len()]);
+                }
+            }
+        }
+        [_, 1] => {
+            let mut remaining = lanes.rows().into_iter();
+            for (panel, (_, count)) in panels.enumerate() {
+                for first in (0..count).step_by(transpose.lanes) {
+                    let mut rows = [[].as_slice(); MAX_LANES];
+                    let some = transpose.lanes.min(count - first);
+                    for (row, lane) in rows.iter_mut().zip(remaining.by_ref().take(some)) {
+                        *row = lane.to_slice().unwrap_or_default();
+                    }
+                    transpose.run(&rows[..some], k, &mut out[panel * k * ld + first..], ld);
+                }
+            }
+        }
+        _ => {
+            for (panel, (first, count)) in panels.enumerate() {
+                for l in 0..count {
+                    for (p, &value) in lanes.row(first + l).iter().enumerate() {
+                        out[(panel * k + p) * ld + l] = value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `to ← from`, without a call for the few scalars of a panel.
+fn copy<F: Float>(from: &[F], to: &mut [F]) {
+    let ((from, from_rest), (to, to_rest)) = (from.as_chunks::<8>(), to.as_chunks_mut::<8>());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    for (to, &from) in to_rest.iter_mut().zip(from_rest) {
+        *to = from;
+    }
+}

@@ -1,0 +1,280 @@
+//! `C ← α A B + β C`: the one door to matrix products.
+//!
+//! No other module, here or in the crates above, names a matrix-product library, so that there is one place to make fast
+//! and one place to look at when bits differ. Transposes are views: `gemm(1, x, &w.t(), 0, z)` computes `Z = X Wᵀ`
+//! without copying `W`.
+//!
+//! ```
+//! use ndarray::{Array2, array};
+//! use tensor_core::gemm;
+//!
+//! let x = array![[1.0, 2.0]]; //                 (1, 2)
+//! let w = array![[3.0, 4.0], [5.0, 6.0]]; //     (2, 2), rows are outputs
+//! let mut z = Array2::zeros((1, 2));
+//! gemm(1.0, &x, &w.t(), 0.0, &mut z);
+//! assert_eq!(z, array![[11.0, 17.0]]);
+//! ```
+
+mod blocked;
+pub(crate) mod packing;
+mod rows;
+
+use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis};
+
+use crate::elementwise::broadcast_rows;
+use crate::simd::Level;
+use crate::simd::tile::Start;
+use crate::{Float, parallel};
+
+/// `C ← α A B + β C`.
+///
+/// With `β = 0` the old content of `C` is overwritten, not multiplied: NaN in an unused buffer does not spread. Where the
+/// inner dimension is 0 the product is 0.
+///
+/// # Shapes
+/// `A (M, K)`, `B (K, N)`, `C (M, N)`; any strides, so that a transpose is `a.t()`.
+///
+/// # Panics
+/// If the shapes do not fit: the callers of this crate have checked them at their borders.
+#[track_caller]
+pub fn gemm<F: Float>(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) {
+    let start = Start::Scaled(beta);
+    product(Level::detect(), alpha, a.view(), b.view(), start, c.view_mut());
+}
+
+/// `C ← A B + ι rᵀ`: a product and a row that is added to every row of it, in one pass over `C`.
+///
+/// # Shapes
+/// `A (M, K)`, `B (K, N)`, `row (N)`, `C (M, N)`; any strides.
+///
+/// # Panics
+/// If the shapes do not fit.
+#[track_caller]
+pub fn gemm_row<F: Float>(
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    row: &ArrayRef1<F>,
+    c: &mut ArrayRef2<F>,
+) {
+    assert_eq!(row.len(), c.ncols(), "gemm_row: a row of another length than C's");
+    let start = match row.as_slice() {
+        Some(row) => Start::Row(row),
+        None => {
+            broadcast_rows(row, c);
+            Start::Scaled(F::one())
+        }
+    };
+    product(Level::detect(), F::one(), a.view(), b.view(), start, c.view_mut());
+}
+
+#[track_caller]
+fn product<F: Float>(
+    level: Level,
+    alpha: F,
+    a: ArrayView2<'_, F>,
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    c: ArrayViewMut2<'_, F>,
+) {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    assert!(
+        b.nrows() == k && c.dim() == (m, n),
+        "gemm: A {:?}, B {:?} and C {:?} do not fit",
+        a.dim(),
+        b.dim(),
+        c.dim()
+    );
+    // The vectors of a tile run along the columns of C: where these are few, the transposed product has more of them.
+    let few_columns = n < m && n <= FEW_COLUMNS;
+    let (a, b, start, c) = if few_columns {
+        (b.reversed_axes(), a.reversed_axes(), start.transposed(), c.reversed_axes())
+    } else {
+        (a, b, start, c)
+    };
+    // Chosen before C is cut into parts: the number of threads must not change what is computed.
+    if rows::fits(&a, &b) {
+        in_parts(a, b, start, c, |a, b, start, c| rows::product(level, alpha, a, b, start, c));
+    } else {
+        in_parts(a, b, start, c, |a, b, start, c| blocked::product(level, alpha, a, b, start, c));
+    }
+}
+
+/// Up to this many columns the product is computed transposed.
+const FEW_COLUMNS: usize = 16;
+
+/// Multiply-adds that pay for waking a thread.
+const PART: usize = 1 << 18;
+
+/// Columns, or rows, that stay together: a tile's width.
+const STEP: usize = 32;
+
+/// Cuts `C` along its longer side and runs `work` on the parts.
+fn in_parts<F: Float>(
+    a: ArrayView2<'_, F>,
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    mut c: ArrayViewMut2<'_, F>,
+    work: impl Fn(ArrayView2<'_, F>, ArrayView2<'_, F>, Start<'_, F>, &mut ArrayViewMut2<'_, F>) + Sync,
+) {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    let parts = parallel::parts(m.saturating_mul(n).saturating_mul(k), PART);
+    if parts == 1 {
+        work(a, b, start, &mut c);
+        return;
+    }
+    let axis = if n >= m { Axis(1) } else { Axis(0) };
+    let step = c.len_of(axis).div_ceil(parts).next_multiple_of(STEP);
+    let chunks = c.axis_chunks_iter_mut(axis, step).enumerate();
+    parallel::for_each(chunks, |(chunk, mut c)| {
+        let first = chunk * step;
+        let range = (first..first + c.len_of(axis)).into();
+        if axis == Axis(1) {
+            work(a, b.slice_axis(axis, range), start.from(0, first), &mut c);
+        } else {
+            work(a.slice_axis(axis, range), b, start.from(first, 0), &mut c);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ArrayRef2, Axis, array};
+    use proptest::prelude::*;
+
+    use super::{gemm, product};
+    use crate::simd::Level;
+    use crate::simd::tile::Start;
+    use crate::{Float, Rng};
+
+    /// The definition, in `f64`: c_ij = α Σ_k a_ik b_kj + β c_ij.
+    fn plain<F: Float>(
+        alpha: F,
+        a: &ArrayRef2<F>,
+        b: &ArrayRef2<F>,
+        beta: F,
+        c: &ArrayRef2<F>,
+    ) -> Array2<f64> {
+        Array2::from_shape_fn(c.dim(), |(i, j)| {
+            let sum: f64 = (0..a.ncols()).map(|k| a[[i, k]].as_f64() * b[[k, j]].as_f64()).sum();
+            let old = if beta == F::zero() { 0.0 } else { beta.as_f64() * c[[i, j]].as_f64() };
+            alpha.as_f64() * sum + old
+        })
+    }
+
+    fn random<F: Float>(rng: &mut Rng, rows: usize, cols: usize) -> Array2<F> {
+        Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()))
+    }
+
+    /// Standard layout, or the same values behind transposed strides.
+    fn laid_out<F: Float>(a: Array2<F>, transposed: bool) -> Array2<F> {
+        if transposed { a.t().as_standard_layout().into_owned().reversed_axes() } else { a }
+    }
+
+    /// One product of every kind against its definition, on every level that this processor has.
+    fn agrees_with_plain<F: Float>(
+        (m, k, n): (usize, usize, usize),
+        transposed: [bool; 3],
+        start: Option<f64>,
+        seed: u64,
+    ) {
+        let mut rng = Rng::new(seed);
+        let a = laid_out(random::<F>(&mut rng, m, k), transposed[0]);
+        let b = laid_out(random::<F>(&mut rng, k, n), transposed[1]);
+        let before = laid_out(random::<F>(&mut rng, m, n), transposed[2]);
+        let row: Vec<F> = (0..n).map(|_| F::of(rng.normal())).collect();
+        let (alpha, beta) = (F::of(0.75), F::of(start.unwrap_or(1.0)));
+        // What is added: C itself, or the row.
+        let added = match start {
+            Some(_) => before.clone(),
+            None => Array2::from_shape_fn((m, n), |(_, j)| row[j]),
+        };
+        let expected = plain(alpha, &a, &b, beta, &added);
+        // |error| ≤ (K + 3)·u·(α |A||B| + β |C|): K products and sums, the two scalings and the last sum
+        // (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5).
+        let unit = F::epsilon().as_f64() / 2.0;
+        let bound = plain(
+            alpha,
+            &a.mapv(|v| v.abs()),
+            &b.mapv(|v| v.abs()),
+            beta.abs(),
+            &added.mapv(|v| v.abs()),
+        )
+        .mapv(|v| (k as f64 + 3.0) * unit * v);
+        for level in Level::available() {
+            let mut c = before.clone();
+            let start = if start.is_some() { Start::Scaled(beta) } else { Start::Row(&row) };
+            product(level, alpha, a.view(), b.view(), start, c.view_mut());
+            for ((index, &got), (&want, &bound)) in
+                c.indexed_iter().zip(expected.iter().zip(&bound))
+            {
+                let error = (got.as_f64() - want).abs();
+                assert!(
+                    error <= bound,
+                    "{level:?}, {m} × {k} × {n}, seed {seed}, element {index:?}: {got} against {want}, bound {bound:e}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_shape_any_layout(
+            shape in (1_usize..70, 0_usize..40, 1_usize..70),
+            transposed in any::<[bool; 3]>(),
+            start in prop_oneof![Just(None), Just(Some(0.0)), Just(Some(1.0)), Just(Some(-0.5))],
+            seed in any::<u64>(),
+        ) {
+            agrees_with_plain::<f64>(shape, transposed, start, seed);
+            agrees_with_plain::<f32>(shape, transposed, start, seed);
+        }
+    }
+
+    #[test]
+    fn shapes_beyond_a_block() {
+        for shape in [(130, 270, 140), (300, 520, 33), (3, 600, 131), (131, 513, 3), (1, 1000, 9)] {
+            for transposed in [[false; 3], [false, true, false], [true, false, false]] {
+                agrees_with_plain::<f32>(shape, transposed, Some(0.0), 1);
+                agrees_with_plain::<f64>(shape, transposed, None, 2);
+            }
+        }
+    }
+
+    // How C is cut decides which kernel computes an element: its sum must not notice.
+    #[test]
+    fn an_element_does_not_depend_on_its_neighbors() {
+        let mut rng = Rng::new(3);
+        let (a, b) = (random::<f32>(&mut rng, 61, 300), random::<f32>(&mut rng, 300, 71));
+        for level in Level::available() {
+            let mut whole = Array2::zeros((61, 71));
+            product(level, 1.0, a.view(), b.view(), Start::Scaled(0.0), whole.view_mut());
+            for rows in [17, 30] {
+                for columns in [19, 40] {
+                    let mut part = Array2::zeros((rows, columns));
+                    let (a, b) = (
+                        a.slice_axis(Axis(0), (61 - rows..61).into()),
+                        b.slice_axis(Axis(1), (0..columns).into()),
+                    );
+                    product(level, 1.0, a, b, Start::Scaled(0.0), part.view_mut());
+                    let same = whole.slice_axis(Axis(0), (61 - rows..61).into());
+                    assert_eq!(part, same.slice_axis(Axis(1), (0..columns).into()), "{level:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "do not fit")]
+    fn shapes_that_do_not_fit() {
+        gemm(1.0, &array![[1.0]], &array![[1.0], [2.0]], 0.0, &mut array![[0.0]]);
+    }
+
+    #[test]
+    fn beta_zero_overwrites_nan() {
+        let mut c = Array2::from_elem((1, 1), f64::NAN);
+        gemm(1.0, &array![[2.0]], &array![[3.0]], 0.0, &mut c);
+        assert_eq!(c, array![[6.0]]);
+        let mut c = Array2::from_elem((2, 2), f64::NAN);
+        gemm(1.0, &Array2::zeros((2, 0)), &Array2::zeros((0, 2)), 0.0, &mut c);
+        assert_eq!(c, Array2::<f64>::zeros((2, 2)));
+    }
+}

@@ -1,0 +1,63 @@
+//! The processor's vector instructions, found at run time: the one module of the project with `unsafe` in it.
+//!
+//! Rust compiles for the oldest processor of its target, which on x86-64 has vectors of four `f32` and no fused
+//! multiply-add. This module asks the processor once and then runs the same loop compiled for what it found, so that
+//! users need no compiler flags.
+//!
+//! | part | holds | why `unsafe` |
+//! |---|---|---|
+//! | [`vectorized`] | safe loops, compiled once for every [level](Level) | calling a function compiled for instructions that a processor might lack |
+//! | [`tile`] | the innermost loop of the matrix product | the same, and raw pointers where bounds checks would cost registers |
+//!
+//! The measurement that demands it: on a processor with AVX-512, `f32`, one thread, 128 × 784 × 512, a loop compiled for
+//! the oldest processor reaches some 10 % of the product rate that this module reaches (`cargo bench -p tensor-core`).
+
+#![allow(
+    unsafe_code,
+    reason = "see the table above: each block says why it is sound, and tests compare each level with the portable one"
+)]
+
+pub(crate) mod dots;
+pub(crate) mod tile;
+pub(crate) mod transpose;
+mod vector;
+
+/// Which instructions a loop may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What every processor of the target has.
+    Portable,
+    /// x86-64 with AVX2 and fused multiply-add: 8 `f32`, 16 registers.
+    Avx2,
+    /// x86-64 with AVX-512 (F, VL, DQ, BW): 16 `f32`, 32 registers.
+    Avx512,
+}
+
+impl Level {
+    /// The best level of the processor that runs this.
+    #[inline]
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+            {
+                return Self::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// All levels of the processor that runs this: for tests that compare them.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let best = Self::detect();
+        [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(move |&level| level <= best)
+    }
+}
