@@ -6,6 +6,7 @@ mod fixtures;
 mod gradcheck;
 mod mutants;
 mod power;
+mod python;
 mod tidy;
 
 use std::process::ExitCode;
