@@ -1,5 +1,6 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 
+mod bench;
 mod cargo;
 mod check;
 mod fixtures;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
+  bench      peers: times this library beside others, on the same work and from the same weights
+             [--threads N] [--only W1,W5a] [--peers NAMES] [--rounds N] [--json FILE]
   check      everything that has to hold: layout, format, lints, docs, tests, gradients, doc tests
   fixtures   writes the reference numbers under fixtures/, or compares with them
              [--check] [--torch]
@@ -33,6 +36,10 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error.to_string()),
     };
     let ok = match command.as_str() {
+        "bench" => match bench::Options::parse(&mut args) {
+            Ok(options) => bench::run(&options),
+            Err(error) => return usage(&error.to_string()),
+        },
         "check" => check::run(),
         "fixtures" => match fixtures::Options::parse(&mut args) {
             Ok(options) => fixtures::run(options),
