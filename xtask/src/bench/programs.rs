@@ -18,7 +18,7 @@ enum Source {
 }
 
 /// All of them: ours, the floor, and the others.
-const PROGRAMS: [(&str, Source); 7] = [
+const PROGRAMS: [(&str, Source); 8] = [
     ("ours", Source::Rust { folder: "ours", krate: None }),
     ("naive", Source::Rust { folder: "ours", krate: Some("ndarray") }),
     ("torch", Source::Python { script: "torch_peer.py", package: "torch" }),
@@ -26,6 +26,7 @@ const PROGRAMS: [(&str, Source); 7] = [
     ("numpy", Source::Python { script: "numpy_peer.py", package: "numpy" }),
     ("sklearn", Source::Python { script: "sklearn_peer.py", package: "scikit-learn" }),
     ("candle", Source::Rust { folder: "candle", krate: Some("candle-nn") }),
+    ("dfdx", Source::Rust { folder: "dfdx", krate: Some("dfdx") }),
 ];
 
 /// Their names.
