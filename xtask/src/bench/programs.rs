@@ -18,13 +18,14 @@ enum Source {
 }
 
 /// All of them: ours, the floor, and the others.
-const PROGRAMS: [(&str, Source); 8] = [
+const PROGRAMS: [(&str, Source); 9] = [
     ("ours", Source::Rust { folder: "ours", krate: None }),
     ("naive", Source::Rust { folder: "ours", krate: Some("ndarray") }),
     ("torch", Source::Python { script: "torch_peer.py", package: "torch" }),
     ("jax", Source::Python { script: "jax_peer.py", package: "jax" }),
     ("numpy", Source::Python { script: "numpy_peer.py", package: "numpy" }),
     ("sklearn", Source::Python { script: "sklearn_peer.py", package: "scikit-learn" }),
+    ("burn", Source::Rust { folder: "burn", krate: Some("burn") }),
     ("candle", Source::Rust { folder: "candle", krate: Some("candle-nn") }),
     ("dfdx", Source::Rust { folder: "dfdx", krate: Some("dfdx") }),
 ];
