@@ -15,6 +15,7 @@
 use ndarray::{ArrayRef1, ArrayRef2, Zip};
 
 use crate::Float;
+use crate::simd::{Loop, vectorized};
 
 /// `y ← f(x)` for every element: the forward pass of an activation.
 ///
@@ -25,7 +26,28 @@ use crate::Float;
 /// If the shapes differ.
 #[track_caller]
 pub fn map<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, f: impl Fn(F) -> F) {
-    Zip::from(y).and(x).for_each(|y, &x| *y = f(x));
+    assert_eq!(x.dim(), y.dim(), "map: two matrices of one shape");
+    match (x.as_slice(), y.as_slice_mut()) {
+        (Some(x), Some(y)) => vectorized(Map { x, y, f }),
+        _ => Zip::from(y).and(x).for_each(|y, &x| *y = f(x)),
+    }
+}
+
+struct Map<'a, F, M> {
+    x: &'a [F],
+    y: &'a mut [F],
+    f: M,
+}
+
+impl<F: Float, M: Fn(F) -> F> Loop for Map<'_, F, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y = (self.f)(x);
+        }
+    }
 }
 
 /// `dx ← f(x, dy)` for every element: the backward pass of an activation, whose local derivative is a function of its
@@ -43,7 +65,31 @@ pub fn map2<F: Float>(
     dx: &mut ArrayRef2<F>,
     f: impl Fn(F, F) -> F,
 ) {
-    Zip::from(dx).and(x).and(dy).for_each(|dx, &x, &dy| *dx = f(x, dy));
+    assert!(x.dim() == dx.dim() && dy.dim() == dx.dim(), "map2: three matrices of one shape");
+    match (x.as_slice(), dy.as_slice(), dx.as_slice_mut()) {
+        (Some(x), Some(dy), Some(dx)) => {
+            vectorized(Map2 { x, dy, dx, f });
+        }
+        _ => Zip::from(dx).and(x).and(dy).for_each(|dx, &x, &dy| *dx = f(x, dy)),
+    }
+}
+
+struct Map2<'a, F, M> {
+    x: &'a [F],
+    dy: &'a [F],
+    dx: &'a mut [F],
+    f: M,
+}
+
+impl<F: Float, M: Fn(F, F) -> F> Loop for Map2<'_, F, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for ((dx, &x), &dy) in self.dx.iter_mut().zip(self.x).zip(self.dy) {
+            *dx = (self.f)(x, dy);
+        }
+    }
 }
 
 /// Writes `row` into every row of `y`.

@@ -7,7 +7,7 @@
 //! | part | holds | why `unsafe` |
 //! |---|---|---|
 //! | [`vectorized`] | safe loops, compiled once for every [level](Level) | calling a function compiled for instructions that a processor might lack |
-//! | [`tile`] | the innermost loop of the matrix product | the same, and raw pointers where bounds checks would cost registers |
+//! | `tile`, `dots`, `transpose` | the innermost loops of the matrix product | the same, and raw pointers where bounds checks would cost registers |
 //!
 //! The measurement that demands it: on a processor with AVX-512, `f32`, one thread, 128 × 784 × 512, a loop compiled for
 //! the oldest processor reaches some 10 % of the product rate that this module reaches (`cargo bench -p tensor-core`).
@@ -21,6 +21,9 @@ pub(crate) mod dots;
 pub(crate) mod tile;
 pub(crate) mod transpose;
 mod vector;
+mod vectorized;
+
+pub use vectorized::{Loop, vectorized};
 
 /// Which instructions a loop may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
