@@ -15,12 +15,13 @@ use ndarray::NdFloat;
 mod sealed {
     use crate::matmul::packing::{Buffer, with_buffer};
     use crate::simd::dots::Dotted;
+    use crate::simd::small::Tiny;
     use crate::simd::tile::Tiled;
     use crate::simd::transpose::Transposed;
 
     /// What the crate's own kernels need of a scalar, closed to the outside.
     #[allow(private_bounds, reason = "the module is private")]
-    pub trait Sealed: Tiled + Transposed + Dotted {
+    pub trait Sealed: Tiled + Transposed + Dotted + Tiny {
         /// Room for packed blocks, kept by the thread.
         fn with_packing<R>(
             a: usize,

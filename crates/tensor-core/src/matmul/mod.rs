@@ -18,6 +18,7 @@
 mod blocked;
 pub(crate) mod packing;
 mod rows;
+mod small;
 
 use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis};
 
@@ -84,6 +85,10 @@ fn product<F: Float>(
         b.dim(),
         c.dim()
     );
+    let mut c = c;
+    if small::product(level, alpha, &a, &b, start, &mut c) {
+        return;
+    }
     // The vectors of a tile run along the columns of C: where these are few, the transposed product has more of them.
     let few_columns = n < m && n <= FEW_COLUMNS;
     let (a, b, start, c) = if few_columns {

@@ -63,7 +63,7 @@ fn in_order<F: Float>(
         dots.run(rows, &columns[..w], &mut sums);
         for (i, sums) in sums.chunks_exact(w).take(m).enumerate() {
             for (j, &sum) in sums.iter().enumerate() {
-                start.add(alpha * sum, c, (i, j0 + j));
+                start.add(alpha * sum, &mut c[[i, j0 + j]], (i, j0 + j));
             }
         }
     }

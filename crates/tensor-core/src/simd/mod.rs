@@ -7,7 +7,7 @@
 //! | part | holds | why `unsafe` |
 //! |---|---|---|
 //! | [`vectorized`] | safe loops, compiled once for every [level](Level) | calling a function compiled for instructions that a processor might lack |
-//! | `tile`, `dots`, `transpose` | the innermost loops of the matrix product | the same, and raw pointers where bounds checks would cost registers |
+//! | `tile`, `dots`, `small`, `transpose` | the innermost loops of the matrix product | the same, and raw pointers where bounds checks would cost registers |
 //!
 //! The measurement that demands it: on a processor with AVX-512, `f32`, one thread, 128 × 784 × 512, a loop compiled for
 //! the oldest processor reaches some 10 % of the product rate that this module reaches (`cargo bench -p tensor-core`).
@@ -18,6 +18,7 @@
 )]
 
 pub(crate) mod dots;
+pub(crate) mod small;
 pub(crate) mod tile;
 pub(crate) mod transpose;
 mod vector;

@@ -131,7 +131,7 @@ impl<F: Float> Kernel<F> {
         }
         for (i, from) in tile.chunks_exact(width).take(h).enumerate() {
             for (j, &value) in from[..w].iter().enumerate() {
-                start.add(value, c, (i0 + i, j0 + j));
+                start.add(value, &mut c[[i0 + i, j0 + j]], (i0 + i, j0 + j));
             }
         }
     }
@@ -139,9 +139,8 @@ impl<F: Float> Kernel<F> {
 
 impl<F: Float> Start<'_, F> {
     /// `C[i, j] ← value + start`: the same roundings as those of the vectors.
-    #[inline]
-    pub(crate) fn add(self, value: F, c: &mut ArrayViewMut2<'_, F>, (i, j): (usize, usize)) {
-        let c = &mut c[[i, j]];
+    #[inline(always)]
+    pub(crate) fn add(self, value: F, c: &mut F, (i, j): (usize, usize)) {
         *c = match self {
             Start::Scaled(beta) if beta == F::zero() => value,
             Start::Scaled(beta) => value + beta * *c,

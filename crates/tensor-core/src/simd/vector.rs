@@ -1,5 +1,8 @@
 //! A register of several scalars, as the matrix product sees it.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+
 use crate::Float;
 
 /// One vector register of `F`s.
@@ -12,6 +15,10 @@ pub(super) unsafe trait Vector<F>: Copy {
     unsafe fn splat(value: F) -> Self;
     unsafe fn load(from: *const F) -> Self;
     unsafe fn store(self, to: *mut F);
+    /// The first `n ≤ LANES` scalars, and zeros.
+    unsafe fn load_part(from: *const F, n: usize) -> Self;
+    /// The first `n ≤ LANES` lanes.
+    unsafe fn store_part(self, to: *mut F, n: usize);
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     /// The sum of the lanes: halves added to each other until one scalar is left.
@@ -45,6 +52,20 @@ unsafe impl<F: Float> Vector<F> for [F; 4] {
     }
 
     #[inline(always)]
+    unsafe fn load_part(from: *const F, n: usize) -> Self {
+        // SAFETY: the caller vouches for `n` scalars.
+        std::array::from_fn(|lane| if lane < n { unsafe { *from.add(lane) } } else { F::zero() })
+    }
+
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut F, n: usize) {
+        for (lane, value) in self.into_iter().enumerate().take(n) {
+            // SAFETY: as in `load_part`.
+            unsafe { *to.add(lane) = value }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         std::array::from_fn(|lane| self[lane] + other[lane])
     }
@@ -73,7 +94,7 @@ unsafe impl<F: Float> Vector<F> for [F; 4] {
 /// A register of the processor, whose operations have a name each.
 #[cfg(target_arch = "x86_64")]
 macro_rules! register {
-    ($register:ident of $lanes:literal $F:ident: $splat:ident $load:ident $store:ident $add:ident $mul:ident $mul_add:ident) => {
+    ($register:ident of $lanes:literal $F:ident: $splat:ident $load:ident $store:ident $add:ident $mul:ident $mul_add:ident, |$from:ident, $n:ident| $load_part:expr, |$to:ident, $count:ident, $value:ident| $store_part:expr) => {
         // SAFETY: each method is one instruction of the register's kind; loads and stores are the unaligned ones.
         unsafe impl Vector<$F> for std::arch::x86_64::$register {
             const LANES: usize = $lanes;
@@ -99,6 +120,17 @@ macro_rules! register {
                 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
                 // SAFETY: a prefetch never faults, whatever the address.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast_const().cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_part($from: *const $F, $n: usize) -> Self {
+                unsafe { $load_part }
+            }
+
+            #[inline(always)]
+            unsafe fn store_part(self, $to: *mut $F, $count: usize) {
+                let $value = self;
+                unsafe { $store_part }
             }
 
             #[inline(always)]
@@ -134,11 +166,27 @@ macro_rules! register {
     };
 }
 
+/// `-1` for lanes that take part, from the place `8 − n` on.
 #[cfg(target_arch = "x86_64")]
-register!(__m256 of 8 f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_mul_ps _mm256_fmadd_ps);
+static FIRST_OF_8: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// The same for four lanes of twice the width.
 #[cfg(target_arch = "x86_64")]
-register!(__m256d of 4 f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_mul_pd _mm256_fmadd_pd);
+static FIRST_OF_4: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
 #[cfg(target_arch = "x86_64")]
-register!(__m512 of 16 f32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_mul_ps _mm512_fmadd_ps);
+register!(__m256 of 8 f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_mul_ps _mm256_fmadd_ps,
+    |from, n| _mm256_maskload_ps(from, _mm256_loadu_si256(FIRST_OF_8.as_ptr().add(8 - n).cast())),
+    |to, n, value| _mm256_maskstore_ps(to, _mm256_loadu_si256(FIRST_OF_8.as_ptr().add(8 - n).cast()), value));
 #[cfg(target_arch = "x86_64")]
-register!(__m512d of 8 f64: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_mul_pd _mm512_fmadd_pd);
+register!(__m256d of 4 f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_mul_pd _mm256_fmadd_pd,
+    |from, n| _mm256_maskload_pd(from, _mm256_loadu_si256(FIRST_OF_4.as_ptr().add(4 - n).cast())),
+    |to, n, value| _mm256_maskstore_pd(to, _mm256_loadu_si256(FIRST_OF_4.as_ptr().add(4 - n).cast()), value));
+#[cfg(target_arch = "x86_64")]
+register!(__m512 of 16 f32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_mul_ps _mm512_fmadd_ps,
+    |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
+    |to, n, value| _mm512_mask_storeu_ps(to, u16::MAX >> (16 - n), value));
+#[cfg(target_arch = "x86_64")]
+register!(__m512d of 8 f64: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_mul_pd _mm512_fmadd_pd,
+    |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
+    |to, n, value| _mm512_mask_storeu_pd(to, u8::MAX >> (8 - n), value));
