@@ -4,7 +4,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::Float;
 use crate::simd::Level;
-use crate::simd::dots::{MAX_ROWS, MAX_SUMS, TOGETHER};
+use crate::simd::dots::{MAX_ROWS, MAX_SUMS, MAX_TOGETHER, TOGETHER};
 use crate::simd::tile::Start;
 
 /// Whether [`product`] can compute this: few rows, and a `B` that runs along `K`.
@@ -55,7 +55,7 @@ fn in_order<F: Float>(
     let mut remaining = b.columns().into_iter();
     for j0 in (0..n).step_by(together.max(1)) {
         let w = together.min(n - j0);
-        let mut columns = [[].as_slice(); 8];
+        let mut columns = [[].as_slice(); MAX_TOGETHER];
         for (slot, column) in columns.iter_mut().zip(remaining.by_ref().take(w)) {
             *slot = column.to_slice().unwrap_or_default();
         }

@@ -23,7 +23,7 @@ pub(super) unsafe trait Vector<F>: Copy {
     unsafe fn mul(self, other: Self) -> Self;
     /// The sum of the lanes: halves added to each other until one scalar is left.
     unsafe fn sum(self) -> F;
-    /// Asks for the cache line at the pointer, which is about to be written; a wish without effect on values.
+    /// Asks for the cache line at the pointer, which will be used soon: a wish without effect on values.
     fn expect(_at: *mut F) {}
     /// `self · factor + term`, in one rounding where the processor can.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
