@@ -15,6 +15,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{map, map2};
+use tensor_core::exponential::{exp, exp_m1};
 use tensor_core::{Error, Float};
 
 use crate::{Layer, Saved};
@@ -60,7 +61,7 @@ impl<F: Float> Layer<F> for Elu {
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         let alpha = F::of(self.alpha);
         // exp_m1: e^z − 1 would lose all digits near 0.
-        map(x, y, |z| if z > F::zero() { z } else { alpha * z.exp_m1() });
+        map(x, y, |z| if z > F::zero() { z } else { alpha * exp_m1(z) });
     }
 
     fn backward(
@@ -73,7 +74,7 @@ impl<F: Float> Layer<F> for Elu {
         if let Some(dx) = dx {
             let alpha = F::of(self.alpha);
             // α e^z from the input: from the output, a + α would lose the tail.
-            map2(saved.x, dy, dx, |z, dy| if z > F::zero() { dy } else { dy * alpha * z.exp() });
+            map2(saved.x, dy, dx, |z, dy| if z > F::zero() { dy } else { dy * alpha * exp(z) });
         }
     }
 }

@@ -21,6 +21,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{map, map2};
+use tensor_core::exponential::exp;
 use tensor_core::special::{product_or_zero, sigmoid, sigmoid_derivative};
 
 use crate::{Layer, Saved};
@@ -52,7 +53,7 @@ fn normal_cdf<F: Float>(z: F) -> F {
 
 /// `Φ′(z) = e^(−z²/2)/√(2π)`.
 fn normal_density<F: Float>(z: F) -> F {
-    F::of(DENSITY_AT_0) * (F::of(-0.5) * z * z).exp()
+    F::of(DENSITY_AT_0) * exp(F::of(-0.5) * z * z)
 }
 
 /// `2u = 2√(2/π)(z + 0.044715 z³)`.

@@ -17,6 +17,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{map, map2};
+use tensor_core::exponential::{exp, exp_m1};
 
 use crate::{Layer, Saved};
 
@@ -38,7 +39,7 @@ impl<F: Float> Layer<F> for Selu {
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         let (scale, alpha) = (F::of(SCALE), F::of(SCALE * ALPHA));
-        map(x, y, |z| if z > F::zero() { scale * z } else { alpha * z.exp_m1() });
+        map(x, y, |z| if z > F::zero() { scale * z } else { alpha * exp_m1(z) });
     }
 
     fn backward(
@@ -50,7 +51,7 @@ impl<F: Float> Layer<F> for Selu {
     ) {
         if let Some(dx) = dx {
             let (scale, alpha) = (F::of(SCALE), F::of(SCALE * ALPHA));
-            map2(saved.x, dy, dx, |z, dy| dy * if z > F::zero() { scale } else { alpha * z.exp() });
+            map2(saved.x, dy, dx, |z, dy| dy * if z > F::zero() { scale } else { alpha * exp(z) });
         }
     }
 }

@@ -16,6 +16,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{map, map2};
+use tensor_core::exponential::exp;
 use tensor_core::special::{product_or_zero, sigmoid, sigmoid_derivative};
 
 use crate::{Layer, Saved};
@@ -38,7 +39,7 @@ impl<F: Float> Layer<F> for Silu {
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         // z σ(z) = z/(1 + e^(−z)), with an exponent that is never positive; σ first would round once more.
         map(x, y, |z| {
-            let e = (-z.abs()).exp();
+            let e = exp(-z.abs());
             let numerator = if z >= F::zero() { z } else { product_or_zero(z, e) };
             numerator / (F::one() + e)
         });

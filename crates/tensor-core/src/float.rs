@@ -13,6 +13,7 @@
 use ndarray::NdFloat;
 
 mod sealed {
+    use crate::exponential::Exponential;
     use crate::matmul::packing::{Buffer, with_buffer};
     use crate::simd::dots::Dotted;
     use crate::simd::small::Tiny;
@@ -21,7 +22,7 @@ mod sealed {
 
     /// What the crate's own kernels need of a scalar, closed to the outside.
     #[allow(private_bounds, reason = "the module is private")]
-    pub trait Sealed: Tiled + Transposed + Dotted + Tiny {
+    pub trait Sealed: Tiled + Transposed + Dotted + Tiny + Exponential {
         /// Room for packed blocks, kept by the thread.
         fn with_packing<R>(
             a: usize,

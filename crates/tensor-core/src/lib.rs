@@ -13,13 +13,17 @@
 //! | [`matmul`] | [`gemm`]: the only place that names a matrix-product library |
 //! | [`reduce`] | sums over slices and columns, always in the same order |
 //! | [`moments`] | mean and variance that keep their digits far from zero |
+//! | [`simd`] | loops compiled for the processor at hand; the one module with `unsafe` |
+//! | [`parallel`] | work in parts on the threads of the caller's pool |
 //! | [`elementwise`] | maps over one or two matrices, the bias broadcast |
+//! | [`exponential`] | `exp` and `exp_m1` that run in vectors |
 //! | [`special`] | sigmoid, softplus, softmax and log-sum-exp that stay right far from zero |
 //! | [`rng`], [`init`] | one ChaCha generator, our uniform, normal and shuffle; initial weights |
 //! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
 
 pub mod elementwise;
 pub mod error;
+pub mod exponential;
 pub mod float;
 pub mod init;
 pub mod matmul;

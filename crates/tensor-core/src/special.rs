@@ -20,15 +20,16 @@
 use ndarray::ArrayRef1;
 
 use crate::Float;
+use crate::exponential::exp;
 use crate::reduce::Compensated;
 
 /// The logistic function `σ(x) = 1/(1+e^(−x))`.
 ///
 /// The exponent is never positive, so nothing overflows, and for negative `x` the small result keeps its relative
 /// accuracy.
-#[inline]
+#[inline(always)]
 pub fn sigmoid<F: Float>(x: F) -> F {
-    let e = (-x.abs()).exp();
+    let e = exp(-x.abs());
     let numerator = if x >= F::zero() { F::one() } else { e };
     numerator / (F::one() + e)
 }
@@ -36,15 +37,15 @@ pub fn sigmoid<F: Float>(x: F) -> F {
 /// `σ′(x) = σ(x)·(1 − σ(x)) = e^(−|x|)/(1 + e^(−|x|))²`.
 ///
 /// From the input, because `1 − σ(x)` has no digits left where `σ(x)` rounds to 1.
-#[inline]
+#[inline(always)]
 pub fn sigmoid_derivative<F: Float>(x: F) -> F {
-    let e = (-x.abs()).exp();
+    let e = exp(-x.abs());
     let denominator = F::one() + e;
     e / denominator / denominator
 }
 
 /// `x·y`, but 0 where `y` is 0, even for infinite `x`: the limit of a product whose second factor vanishes exponentially.
-#[inline]
+#[inline(always)]
 pub fn product_or_zero<F: Float>(x: F, y: F) -> F {
     if y == F::zero() && !x.is_nan() { y } else { x * y }
 }
@@ -61,7 +62,7 @@ pub fn sign<F: Float>(x: F) -> F {
 #[inline]
 pub fn softplus<F: Float>(x: F) -> F {
     // ln(1+e^x) = x + ln(1+e^(−x)): take the form whose exponent is ≤ 0.
-    x.max(F::zero()) + (-x.abs()).exp().ln_1p()
+    x.max(F::zero()) + exp(-x.abs()).ln_1p()
 }
 
 /// `ln Σ exp(xᵢ)` in two parts that must not be added too early.
@@ -84,7 +85,7 @@ pub fn log_sum_exp<F: Float>(x: &ArrayRef1<F>) -> LogSumExp<F> {
     // The largest element contributes exactly 1. Keeping it out of the sum lets ln_1p see what is left, however small.
     let mut rest = F::zero();
     for (i, &v) in x.iter().enumerate() {
-        let e = (v - max).exp();
+        let e = exp(v - max);
         rest += if i == argmax && !e.is_nan() { F::zero() } else { e };
     }
     LogSumExp { max, ln_sum: rest.ln_1p() }
@@ -99,7 +100,7 @@ pub fn softmax<F: Float>(x: &ArrayRef1<F>, y: &mut ArrayRef1<F>) {
     // Compensated: the error of the sum is in every element of the row.
     let mut sum = Compensated::default();
     for (y, &x) in y.iter_mut().zip(x) {
-        *y = (x - max).exp();
+        *y = exp(x - max);
         sum.add(*y);
     }
     let sum = sum.sum();
