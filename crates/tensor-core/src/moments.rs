@@ -176,6 +176,17 @@ mod tests {
         }
     }
 
+    // What was measured before, with centers other than 0, leaves nothing behind.
+    #[test]
+    fn known_moments_take_the_place_of_measured_ones() {
+        let mut columns = ColumnMoments::new(2);
+        columns.measure(&array![[1.0, 5.0], [2.0, 9.0]]);
+        columns.set(&array![3.0, -2.0], &array![4.0, 0.25]);
+        assert_eq!((columns.mean(0), columns.mean(1)), (3.0, -2.0));
+        assert_eq!((columns.deviation(0, 4.5), columns.deviation(1, 4.5)), (1.5, 6.5));
+        assert_eq!(columns.variance, array![4.0, 0.25]);
+    }
+
     #[test]
     fn equal_values_have_no_variance() {
         for value in [0.0, -0.0, 0.1, 1e300, f64::MIN_POSITIVE / 2.0] {

@@ -159,3 +159,42 @@ pub trait Trainable<F: Float> {
         let _ = workspace;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{Parameter, Role};
+
+    #[test]
+    fn arrays_are_seen_row_by_row_and_written_through() {
+        let (mut value, mut grad) =
+            (array![[1.0, 2.0], [3.0, 4.0]], array![[5.0, 6.0], [7.0, 8.0]]);
+        let parameter = Parameter::of_arrays("weight", Role::Weight, &mut value, &mut grad);
+        assert_eq!((parameter.name, parameter.role), ("weight", Role::Weight));
+        assert_eq!(
+            (&*parameter.value, &*parameter.grad),
+            (&[1.0, 2.0, 3.0, 4.0][..], &[5.0, 6.0, 7.0, 8.0][..])
+        );
+        parameter.value[2] = -3.0;
+        parameter.grad[1] = -6.0;
+        assert_eq!((value[[1, 0]], grad[[0, 1]]), (-3.0, -6.0));
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "weight: a parameter and its gradient are contiguous in row-major order"
+    )]
+    fn another_layout_is_a_broken_contract() {
+        let (mut value, mut grad) =
+            (Array2::<f32>::zeros((3, 2)).reversed_axes(), Array2::zeros((2, 3)));
+        Parameter::of_arrays("weight", Role::Weight, &mut value, &mut grad);
+    }
+
+    #[test]
+    fn a_parameter_is_shown_by_its_path() {
+        let (mut value, mut grad) = ([0.0], [0.0]);
+        let bias = Parameter::new("bias", Role::Bias, &mut value, &mut grad);
+        assert_eq!(Parameter { layer: 3, ..bias }.to_string(), "3.bias");
+    }
+}

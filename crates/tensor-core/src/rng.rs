@@ -185,6 +185,22 @@ mod tests {
         assert!(counts.iter().all(|&n| n.abs_diff(10_000) < 463), "{counts:?}");
     }
 
+    // 2⁶⁴ = 4·2⁶² values do not go evenly into 3·2⁶²: without rejection every third number would come twice as often as the
+    // two behind it.
+    #[test]
+    fn below_is_even_where_the_range_is_three_quarters_of_all_words() {
+        let mut rng = Rng::new(7);
+        let n = 3_usize << 62;
+        let mut counts = [0_u32; 3];
+        for _ in 0..9_000 {
+            let value = rng.below(n);
+            assert!(value < n);
+            counts[value % 3] += 1;
+        }
+        // Binomial with p = 1/3: standard deviation √(9000 · 2/9) = 44.7; five of them.
+        assert!(counts.iter().all(|&n| n.abs_diff(3_000) < 224), "{counts:?}");
+    }
+
     #[test]
     fn permutations_hold_every_number_and_reach_every_order() {
         let mut rng = Rng::new(6);

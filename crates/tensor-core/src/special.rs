@@ -135,7 +135,10 @@ fn argmax<F: Float>(x: &ArrayRef1<F>) -> (usize, F) {
 mod tests {
     use ndarray::{Array1, array};
 
-    use super::{LogSumExp, log_softmax, log_sum_exp, sigmoid, sign, softmax, softplus};
+    use super::{
+        LogSumExp, log_softmax, log_sum_exp, product_or_zero, sigmoid, sigmoid_derivative, sign,
+        softmax, softplus,
+    };
 
     #[test]
     fn sigmoid_and_softplus_far_out() {
@@ -150,6 +153,31 @@ mod tests {
         assert!(sigmoid(f32::NAN).is_nan() && softplus(f32::NAN).is_nan());
         assert_eq!((sigmoid(f32::INFINITY), sigmoid(f32::NEG_INFINITY)), (1.0, 0.0));
         assert_eq!((softplus(f32::INFINITY), softplus(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
+    }
+
+    // σ(±ln 3) = ½ ± ¼, so σ′ = ¾·¼ at both. Far out 1 + e^(−|x|) rounds to 1, and σ′ is e^(−|x|).
+    #[test]
+    fn the_slope_of_the_sigmoid() {
+        assert_eq!(sigmoid_derivative(0.0), 0.25);
+        for sign in [1.0, -1.0] {
+            let slope = sigmoid_derivative(sign * 3.0_f64.ln());
+            assert!((slope - 0.1875).abs() <= 2.0 * f64::EPSILON * 0.1875, "{slope}");
+            for x in [40.0_f64, 745.0, 1e4, f64::INFINITY] {
+                assert_eq!(sigmoid_derivative(sign * x), (-x).exp());
+            }
+        }
+        assert!(sigmoid_derivative(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn a_product_is_zero_where_its_second_factor_is() {
+        assert_eq!([product_or_zero(3.0, -2.0), product_or_zero(0.0, 2.0)], [-6.0, 0.0]);
+        assert_eq!(product_or_zero(f64::INFINITY, 2.0), f64::INFINITY);
+        for x in [5.0, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!([product_or_zero(x, 0.0), product_or_zero(x, -0.0)], [0.0, 0.0]);
+        }
+        assert!([0.0, 1.0, f64::NAN].iter().all(|&y| product_or_zero(f64::NAN, y).is_nan()));
+        assert!(product_or_zero(1.0, f64::NAN).is_nan());
     }
 
     #[test]
