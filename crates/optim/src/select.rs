@@ -75,6 +75,11 @@ mod tests {
     use tensor_core::Role;
 
     #[test]
+    fn a_group_can_be_printed() {
+        assert_eq!(format!("{:?}", Select::all()), "Select(..)");
+    }
+
+    #[test]
     fn roles_are_told_apart() {
         let key = |role| Key { layer: 0, name: "weight", role };
         for (role, weight) in [(Role::Weight, true), (Role::Bias, false), (Role::Norm, false)] {

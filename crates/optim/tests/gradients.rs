@@ -68,6 +68,24 @@ fn no_square_overflows_or_vanishes() {
     assert_eq!(clipped([0.0, -0.0, 0.0], 1.0), (0.0, [0.0; 3]));
 }
 
+/// 4096 gradients whose squares are 0 in f32, beside one whose square is just above the smallest normal number: what is lost
+/// shows in the fifth digit of the norm.
+#[test]
+fn many_squares_that_vanish_count_together() {
+    let (large, small) = (3.0 * 2.0_f32.powi(-64), 2.0_f32.powi(-76));
+    assert!(large * large > f32::MIN_POSITIVE && small * small == 0.0);
+    let mut model = Vectors(vec![
+        (0, "weight", Role::Weight, vec![0.0; 4096]),
+        (0, "bias", Role::Bias, vec![0.0]),
+    ]);
+    let mut gradients = Gradients::of(&[&[small; 4096], &[large]]);
+    let norm = clip_grad_norm(&mut model, &mut gradients, f64::INFINITY).unwrap().as_f64();
+    let want = (4096.0 * small.as_f64().powi(2) + large.as_f64().powi(2)).sqrt();
+    assert!(want > large.as_f64() * (1.0 + 1e-5), "the case is not met");
+    // Subtracting 1 is exact; the norm is a root of a sum, times the largest: four roundings.
+    assert!((norm / want - 1.0).abs() <= 2.0 * f64::from(f32::EPSILON), "{norm:e}, {want:e}");
+}
+
 #[test]
 fn numbers_that_are_none_show_in_the_norm_and_change_nothing() {
     let (norm, g) = clipped([1.0, f64::NEG_INFINITY, 2.0], 1.0);
@@ -85,6 +103,14 @@ fn values_are_clamped_one_by_one() {
     let g = gradients.0.unwrap();
     assert_eq!(g[0], [0.5, -2.0]);
     assert!(g[1][0].is_nan());
+}
+
+#[test]
+fn values_beyond_the_bound_are_moved_to_it_on_both_sides() {
+    let g = [0.5, 2.0, 2.5, f64::INFINITY, -0.5, -2.0, -2.5, f64::NEG_INFINITY];
+    let mut gradients = Gradients::of(&[&g]);
+    clip_grad_value(&mut Vectors::weight(&[0.0; 8]), &mut gradients, 2.0).unwrap();
+    assert_eq!(gradients.0.unwrap()[0], [0.5, 2.0, 2.0, 2.0, -0.5, -2.0, -2.0, -2.0]);
 }
 
 #[test]

@@ -133,6 +133,33 @@ fn a_saved_state_goes_on_where_it_was() {
     resume(AdamWConfig::default());
 }
 
+// A buffer for each element of each parameter, and none that the rule has no use for.
+#[test]
+fn buffers_have_pytorchs_names() {
+    fn check<R: Rule>(config: R, names: &[&str]) {
+        assert_eq!(config.buffers(), names, "{config:?}");
+        let mut optimizer = Descent::new(config).unwrap();
+        optimizer.step(&mut network(), &mut gradients()).unwrap();
+        let State { lengths, buffers, .. } = optimizer.state();
+        let expected: Vec<usize> = lengths.iter().map(|n| n * names.len()).collect();
+        assert_eq!(buffers.iter().map(Vec::len).collect::<Vec<_>>(), expected, "{config:?}");
+    }
+    check(SgdConfig::default(), &[]);
+    check(SgdConfig { momentum: 0.9, ..SgdConfig::default() }, &["momentum_buffer"]);
+    check(AdagradConfig::default(), &["sum"]);
+    let rmsprop = RmsPropConfig::default();
+    check(rmsprop, &["square_avg"]);
+    check(RmsPropConfig { momentum: 0.9, ..rmsprop }, &["square_avg", "momentum_buffer"]);
+    check(RmsPropConfig { centered: true, ..rmsprop }, &["square_avg", "grad_avg"]);
+    let both = RmsPropConfig { centered: true, momentum: 0.9, ..rmsprop };
+    check(both, &["square_avg", "grad_avg", "momentum_buffer"]);
+    check(AdamConfig::default(), &["exp_avg", "exp_avg_sq"]);
+    let amsgrad = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
+    check(AdamConfig { amsgrad: true, ..AdamConfig::default() }, &amsgrad);
+    check(AdamWConfig::default(), &["exp_avg", "exp_avg_sq"]);
+    check(AdamWConfig { amsgrad: true, ..AdamWConfig::default() }, &amsgrad);
+}
+
 #[test]
 fn a_state_of_another_rule_is_refused() {
     let mut adam = Adam::new(AdamConfig::default()).unwrap();

@@ -67,6 +67,16 @@ impl Schedule for LinearLr {
 #[cfg(test)]
 mod tests {
     use super::{LinearLr, LinearLrConfig};
+    use crate::Schedule;
+
+    // ⅒ is not what 7/10 + (1/10 − 7/10) rounds to.
+    #[test]
+    fn the_line_ends_at_its_end_exactly() {
+        let config = LinearLrConfig { start_factor: 0.7, end_factor: 0.1, total_iters: 4 };
+        let schedule = LinearLr::new(1.0, config).unwrap();
+        assert_ne!(0.7 + (0.1 - 0.7), 0.1, "the case is not met");
+        assert_eq!([0, 4, 5].map(|t| schedule.lr(t)), [0.7, 0.1, 0.1]);
+    }
 
     #[test]
     fn numbers_are_checked() {

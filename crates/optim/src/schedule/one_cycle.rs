@@ -161,6 +161,14 @@ mod tests {
         }
     }
 
+    // With p = 1 the rise takes all of the training, and its last step is at the peak.
+    #[test]
+    fn a_rise_to_the_end() {
+        let config = OneCycleLrConfig { pct_start: 1.0, div_factor: 4.0, ..Default::default() };
+        let schedule = OneCycleLr::new(8.0, 5, config).unwrap();
+        assert_eq!([0, 2, 4].map(|t| schedule.lr(t)), [2.0, 5.0, 8.0]);
+    }
+
     #[test]
     fn short_cycles_are_finite() {
         for total_steps in 1..=7 {

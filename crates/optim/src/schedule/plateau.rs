@@ -207,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn only_a_cut_of_more_than_eps_is_made() {
+        let config = ReduceLrOnPlateauConfig { factor: 0.5, patience: 0, ..Default::default() };
+        for (eps, lr) in [(0.5, 1.0), (0.25, 0.5)] {
+            let config = ReduceLrOnPlateauConfig { eps, ..config };
+            let mut plateau = ReduceLrOnPlateau::new(1.0, config).unwrap();
+            assert_eq!([1.0, 1.0].map(|metric| plateau.step(metric)), [1.0, lr]);
+        }
+    }
+
+    #[test]
     fn numbers_are_checked() {
         let default = ReduceLrOnPlateauConfig::default;
         let refused = |lr, config| ReduceLrOnPlateau::new(lr, config).unwrap_err().to_string();
