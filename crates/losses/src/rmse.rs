@@ -126,6 +126,15 @@ mod tests {
         assert_relative_eq!(da, &d / 10.0, epsilon = 0.0, max_relative = 1e-15);
     }
 
+    // A = −Y: the distances are 6 and 6, and dLdA = ±6/(2·6).
+    #[test]
+    fn predictions_opposite_to_their_targets_are_wrong() {
+        let (a, y) = (array![[3.0, -3.0]], array![[-3.0, 3.0]]);
+        let mut da = Array2::from_elem((1, 2), f64::NAN);
+        assert_eq!(RmseLoss.backward(&a, &y, &mut da).unwrap(), 6.0);
+        assert_eq!(da, array![[0.5, -0.5]]);
+    }
+
     #[test]
     fn no_square_overflows_or_vanishes() {
         let mut da = Array2::zeros((1, 2));

@@ -200,6 +200,11 @@ fn nothing_to_teach_is_a_loss_of_zero() {
     let ruled_out = array![[f64::NEG_INFINITY, 3.0]];
     assert_eq!(ce.backward(&ruled_out, Targets::Classes(&[0]), &mut da).unwrap(), 0.0);
     assert_eq!(da, array![[0.0, 0.0]]);
+    // Smoothing gives class 1 a part of the target, and the mean over rows that weigh nothing is 0 still.
+    let config = CrossEntropyConfig { label_smoothing: 0.5, ..ce.config().clone() };
+    let ce = CrossEntropyLoss::new(config).unwrap();
+    assert_eq!(ce.backward(&array![[2.0, 3.0]], Targets::Classes(&[0]), &mut da).unwrap(), 0.0);
+    assert_eq!(da, array![[0.0, 0.0]]);
 }
 
 #[test]
