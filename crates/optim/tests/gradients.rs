@@ -46,6 +46,16 @@ fn the_norm_is_that_of_all_parameters_together() {
     }
 }
 
+// Squares of whole numbers are exact, and so are their sum and its root: 4 + 36 + 81 = 121, 4 + 100 + 121 = 225.
+#[test]
+fn the_norm_of_whole_numbers_has_no_rounding() {
+    let table = [([2.0, 6.0, 9.0], 11.0), ([2.0, -10.0, 11.0], 15.0), ([-8.0, 9.0, 12.0], 17.0)];
+    for (g, norm) in table {
+        assert_eq!(clipped(g, f64::INFINITY).0, norm);
+        assert_eq!(clipped(g.map(|g| g as f32), f64::INFINITY).0, norm as f32);
+    }
+}
+
 #[test]
 fn no_square_overflows_or_vanishes() {
     // Squares of 1e200 are infinite, those of 1e-200 are 0.
@@ -60,10 +70,10 @@ fn no_square_overflows_or_vanishes() {
     assert!((norm / 7e30 - 1.0).abs() < 2e-7);
     close(scaled, [2.0, -3.0, 6.0]);
     assert_eq!(clipped([0.0, 3e-45_f32, 0.0], 1.0).0, 3e-45);
-    // √3 times the largest number is no number any more, and the gradients still become [c c c]/√3.
-    let (norm, scaled) = clipped([f64::MAX; 3], 3.0_f64.sqrt());
+    // √3 times the largest number is no number any more, and the gradients still become [c c c]/√3, here c = 5√3.
+    let (norm, scaled) = clipped([f64::MAX; 3], 5.0 * 3.0_f64.sqrt());
     assert_eq!(norm, f64::INFINITY);
-    close(scaled, [1.0; 3]);
+    close(scaled, [5.0; 3]);
     assert_eq!(clipped([f64::MAX; 3], f64::INFINITY).1, [f64::MAX; 3]);
     assert_eq!(clipped([0.0, -0.0, 0.0], 1.0), (0.0, [0.0; 3]));
 }
