@@ -160,6 +160,28 @@ fn buffers_have_pytorchs_names() {
     check(AdamWConfig { amsgrad: true, ..AdamWConfig::default() }, &amsgrad);
 }
 
+// One step with g = [2, −4] and all factors ½: means ½g, mean squares ½g², a sum g², velocities g or, in RMSprop with ε = 1,
+// d = g/(√(½g² − ¼g²) + 1) = g/(½|g| + 1) = [1, −4/3].
+#[test]
+fn a_state_holds_what_its_names_say() {
+    fn after_one_step<R: Rule>(config: R) -> Vec<f64> {
+        let mut optimizer = Descent::new(config).unwrap();
+        let mut model = Vectors::weight(&[0.0, 0.0]);
+        optimizer.step(&mut model, &mut Gradients::of(&[&[2.0, -4.0]])).unwrap();
+        optimizer.state().buffers[0].clone()
+    }
+    let sgd = SgdConfig { momentum: 0.5, ..SgdConfig::default() };
+    assert_eq!(after_one_step(sgd), [2.0, -4.0]);
+    assert_eq!(after_one_step(AdagradConfig::default()), [4.0, 16.0]);
+    let rmsprop = RmsPropConfig { alpha: 0.5, eps: 1.0, momentum: 0.5, ..Default::default() };
+    let rmsprop = after_one_step(RmsPropConfig { centered: true, ..rmsprop });
+    assert_eq!(rmsprop, [2.0, 8.0, 1.0, -2.0, 1.0, -4.0 / 3.0]);
+    let adam = AdamConfig { betas: (0.5, 0.5), amsgrad: true, ..AdamConfig::default() };
+    assert_eq!(after_one_step(adam), [1.0, -2.0, 2.0, 8.0, 2.0, 8.0]);
+    let adamw = AdamWConfig { betas: (0.5, 0.5), ..AdamWConfig::default() };
+    assert_eq!(after_one_step(adamw), [1.0, -2.0, 2.0, 8.0]);
+}
+
 #[test]
 fn a_state_of_another_rule_is_refused() {
     let mut adam = Adam::new(AdamConfig::default()).unwrap();
