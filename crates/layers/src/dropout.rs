@@ -217,6 +217,23 @@ mod tests {
         assert_eq!(train(&dropout, &mut dropout.cache(5, 3), &x), expected);
     }
 
+    // Weights of the same seed are drawn from stream 0: a mask from there would not be independent of them.
+    #[test]
+    fn no_step_draws_from_the_stream_of_the_weights() {
+        let mut weights = Rng::new(7);
+        let words: Vec<u32> = (0..32)
+            .map(|_| weights.next_u64())
+            .flat_map(|w| [w as u32, (w >> 32) as u32])
+            .collect();
+        let x = Array2::ones((1, 64));
+        let dropped: Vec<bool> = words.iter().map(|w| *w < 1 << 31).collect();
+        for step in [0, 1 << 63] {
+            let dropout = Dropout::new(0.5, 7).unwrap().with_step(step);
+            let mask = train(&dropout, &mut dropout.cache(1, 64), &x);
+            assert!(mask.iter().map(|m| *m == 0.0).ne(dropped.iter().copied()), "step {step}");
+        }
+    }
+
     #[test]
     fn backward_applies_the_mask_of_forward() {
         let dropout = Dropout::new(0.5, 1).unwrap();
