@@ -63,6 +63,18 @@ mod tests {
         }
     }
 
+    // The way back up is the way down, bit for bit.
+    #[test]
+    fn the_second_half_mirrors_the_first() {
+        for t_max in [7, 1000] {
+            let schedule = CosineAnnealingLr::new(0.1, t_max, 0.001).unwrap();
+            for t in 0..=t_max {
+                assert_eq!(schedule.lr(2 * t_max - t), schedule.lr(t), "{t} of {t_max}");
+                assert_eq!(schedule.lr(2 * t_max + t), schedule.lr(t), "{t} of {t_max}");
+            }
+        }
+    }
+
     #[test]
     fn numbers_are_checked() {
         let refused = |lr, t, min| CosineAnnealingLr::new(lr, t, min).unwrap_err().to_string();
