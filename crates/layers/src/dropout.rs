@@ -193,7 +193,7 @@ mod tests {
     use ndarray::{Array2, array};
     use tensor_core::Rng;
 
-    use super::{Dropout, DropoutCache};
+    use super::{Dropout, DropoutCache, Position};
     use crate::{Layer, Mode, Saved};
 
     fn train(dropout: &Dropout, cache: &mut DropoutCache<f64>, x: &Array2<f64>) -> Array2<f64> {
@@ -313,6 +313,26 @@ mod tests {
         let dropout = Dropout::new(0.0, 0).unwrap();
         let x = array![[1.0, -0.0, f64::MIN_POSITIVE / 2.0, 1e300]];
         assert_eq!(train(&dropout, &mut dropout.cache(1, 4), &x), x);
+    }
+
+    // The first word of row 5 997 734 is the first one of seed 1 that is 0: 0 is not below 2³²·p = 0.
+    #[test]
+    fn without_a_probability_nothing_is_dropped() {
+        let row = 5_997_734;
+        let word = Rng::at(Position { seed: 1, stream: 1 << 63, word: 2 * row }).next_u64() as u32;
+        assert_eq!(word, 0, "the case is not met");
+        let dropout = Dropout::new(0.0, 1).unwrap();
+        let mut cache = dropout.cache(1, 1);
+        dropout.start_at(&mut cache, row);
+        assert_eq!(train(&dropout, &mut cache, &array![[3.0]]), array![[3.0]]);
+    }
+
+    #[test]
+    fn inference_is_the_identity() {
+        let x = array![[1.0, -2.0], [0.5, 3.0]];
+        let mut y = Array2::from_elem((2, 2), f64::NAN);
+        Dropout::new(0.5, 1).unwrap().infer(&x, &mut y);
+        assert_eq!(y, x);
     }
 
     // Of n entries n·p are dropped, with a standard deviation of √(n·p·(1 − p)): five of them.
