@@ -199,6 +199,14 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_of_a_row_with_nan_is_nan() {
+        for x in [array![f64::NAN, 1.0], array![1.0, f64::NAN], array![2.0, f64::NAN, 3.0]] {
+            let LogSumExp { max, ln_sum } = log_sum_exp(&x);
+            assert!(max.is_nan() && ln_sum.is_nan(), "{x} gave {max} and {ln_sum}");
+        }
+    }
+
+    #[test]
     fn softmax_rows_far_out() {
         let x = array![1e4_f32, -1e4, 1e4];
         let mut y = Array1::zeros(3);

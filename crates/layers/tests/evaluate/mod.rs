@@ -23,5 +23,7 @@ pub(crate) fn worst<F: Float>(got: &[f64], want: &[f64]) -> f64 {
     let relative = |(got, want): (&f64, &f64)| {
         if got == want { 0.0 } else { ((got - want) / want).abs() / unit }
     };
-    got.iter().zip(want).map(relative).fold(0.0, f64::max)
+    // A NaN wins, so that it is seen.
+    let larger = |max: f64, d: f64| if d > max || d.is_nan() { d } else { max };
+    got.iter().zip(want).map(relative).fold(0.0, larger)
 }
