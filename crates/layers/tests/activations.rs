@@ -347,3 +347,20 @@ fn softmax_and_log_softmax_by_hand() {
     LogSoftmax.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut ());
     close(&dx, [0.75, -0.75]);
 }
+
+// Logits 0 and 40: softmax [1/(1 + p), p/(1 + p)] rounds to [1, p] with p = e^(−40), the likelier class first or last. With
+// dLdA = 1 for it and 0 for the other, dLdZ = ±A₀A₁ = ±p, which a difference of numbers near 1 would lose.
+#[test]
+fn softmax_keeps_the_small_gradient_of_a_sure_answer() {
+    let p = (-40.0_f64).exp();
+    let table = [([40.0, 0.0], [1.0, 0.0], [p, -p]), ([0.0, 40.0], [0.0, 1.0], [-p, p])];
+    for (x, dy, expected) in table {
+        let (x, dy) = (array![x], array![dy]);
+        let (mut y, mut dx) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+        Softmax.infer(&x, &mut y);
+        Softmax.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut ());
+        for (got, want) in dx.iter().zip(expected) {
+            assert!((got - want).abs() <= 4.0 * f64::EPSILON * p, "{dx}, expected {expected:?}");
+        }
+    }
+}

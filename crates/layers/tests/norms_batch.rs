@@ -210,6 +210,26 @@ fn running_statistics_move_once_for_each_training_pass() {
     }
 }
 
+// Z = [0, 0, 6, 6]: μ = 3, σ² = 9 biased, 9·4/3 = 12 unbiased. From mean 0 and variance 1 with momentum ¼, twice:
+//   mean ¾, then 9/16 + ¾ = 21/16
+//   variance ¾ + 9/4 = 3, then 9/4 + 9/4 = 9/2; unbiased ¾ + 3 = 15/4, then 45/16 + 3 = 93/16
+#[test]
+fn running_statistics_fade() {
+    for (unbiased_running_var, variances) in [(false, [3.0, 4.5]), (true, [3.75, 5.8125])] {
+        let config =
+            BatchNorm1dConfig { momentum: 0.25, unbiased_running_var, ..Default::default() };
+        let mut norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
+        let x = array![[0.0], [0.0], [6.0], [6.0]];
+        let (mut y, mut cache) = (Array2::zeros((4, 1)), norm.cache(4, 1));
+        for (mean, variance) in [0.75, 1.3125].into_iter().zip(variances) {
+            norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
+            norm.settle(&mut cache);
+            let found = [norm.running_mean()[0] / mean, norm.running_var()[0] / variance];
+            assert!(found.iter().all(|f| (f - 1.0).abs() <= 4.0 * f64::EPSILON), "{norm:?}");
+        }
+    }
+}
+
 #[test]
 fn a_refused_batch_leaves_nothing_to_settle() {
     let mut norm = BatchNorm1d::<f64>::new(1).unwrap();

@@ -247,4 +247,7 @@ fn the_affine_part_is_the_one_that_was_given() {
         expected
     );
     assert_eq!(given(BatchNorm1d::new(3).unwrap().with_affine(affine).unwrap().affine()), expected);
+    let weight = Affine::from_parts(array![2.0, 3.0, 4.0], None).unwrap();
+    let rms_norm = RmsNorm::new(3).unwrap().with_affine(weight.clone()).unwrap();
+    assert_eq!(rms_norm.affine(), &weight);
 }
