@@ -13,7 +13,7 @@
 use tensor_core::{Error, Float};
 
 use crate::rule::{check_not_negative, decayed};
-use crate::{Descent, Rule, Step};
+use crate::{Buffers, Descent, Rule, Step};
 
 /// Adagrad, PyTorch's `optim.Adagrad`.
 pub type Adagrad<F> = Descent<F, AdagradConfig>;
@@ -78,7 +78,9 @@ impl Rule for AdagradConfig {
         self.initial_accumulator_value
     }
 
-    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], sum: &mut [F]) {
+    #[inline(always)]
+    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
+        let [sum, ..] = buffers;
         let lr = F::of(step.lr / (1.0 + (step.t - 1) as f64 * self.lr_decay));
         let (weight_decay, eps) = (F::of(step.weight_decay), F::of(self.eps));
         for ((w, &g), s) in w.iter_mut().zip(g).zip(sum) {

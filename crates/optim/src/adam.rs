@@ -17,7 +17,7 @@
 use tensor_core::{Error, Float};
 
 use crate::rule::{check_decay, check_not_negative, decayed, one_minus_power};
-use crate::{Descent, Rule, Step};
+use crate::{Buffers, Descent, Rule, Step};
 
 /// Adam, PyTorch's `optim.Adam`.
 pub type Adam<F> = Descent<F, AdamConfig>;
@@ -69,7 +69,8 @@ impl Rule for AdamConfig {
         buffers(self.amsgrad)
     }
 
-    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: &mut [F]) {
+    #[inline(always)]
+    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
         let weight_decay = F::of(step.weight_decay);
         let decay = |w: F, g: F| (w, decayed(g, w, weight_decay));
         Moments::at(step, self.betas, self.eps).update(self.amsgrad, w, g, buffers, decay);
@@ -113,16 +114,15 @@ impl<F: Float> Moments<F> {
     }
 
     /// One pass over a parameter. `decay` says what weight decay makes of an element and its gradient.
+    #[inline(always)]
     pub(crate) fn update(
         &self,
         amsgrad: bool,
         w: &mut [F],
         g: &[F],
-        buffers: &mut [F],
+        [m, v, largest]: Buffers<'_, F>,
         decay: impl Fn(F, F) -> (F, F),
     ) {
-        let (m, buffers) = buffers.split_at_mut(w.len());
-        let (v, largest) = buffers.split_at_mut(w.len());
         let elements = w.iter_mut().zip(g).zip(m.iter_mut().zip(v));
         if amsgrad {
             for (((w, &g), (m, v)), largest) in elements.zip(largest) {
@@ -141,13 +141,13 @@ impl<F: Float> Moments<F> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn remember(&self, g: F, m: &mut F, v: &mut F) {
         *m = self.beta1 * *m + self.rest1 * g;
         *v = self.beta2 * *v + self.rest2 * (g * g);
     }
 
-    #[inline]
+    #[inline(always)]
     fn descent(&self, m: F, v: F) -> F {
         self.rate * (m / (v.sqrt() / self.root + self.eps))
     }

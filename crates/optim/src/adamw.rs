@@ -11,7 +11,7 @@
 use tensor_core::{Error, Float};
 
 use crate::adam::{self, Moments};
-use crate::{Descent, Rule, Step};
+use crate::{Buffers, Descent, Rule, Step};
 
 /// Adam with decoupled weight decay, PyTorch's `optim.AdamW`.
 pub type AdamW<F> = Descent<F, AdamWConfig>;
@@ -63,7 +63,8 @@ impl Rule for AdamWConfig {
         adam::buffers(self.amsgrad)
     }
 
-    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: &mut [F]) {
+    #[inline(always)]
+    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
         let keep = F::of(1.0 - step.lr * step.weight_decay);
         let decay = |w: F, g: F| (keep * w, g);
         Moments::at(step, self.betas, self.eps).update(self.amsgrad, w, g, buffers, decay);

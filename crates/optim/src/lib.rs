@@ -73,7 +73,7 @@ pub use improvement::{Goal, Threshold};
 pub use optimizer::Optimizer;
 pub use penalty::Penalty;
 pub use rmsprop::{RmsProp, RmsPropConfig};
-pub use rule::{Rule, Step};
+pub use rule::{Buffers, MAX_BUFFERS, Rule, Step};
 pub use schedule::{
     Anneal, ConstantLr, CosineAnnealingLr, CosineAnnealingWarmRestarts, ExponentialLr, LinearLr,
     LinearLrConfig, MultiStepLr, OneCycleLr, OneCycleLrConfig, PlateauState, ReduceLrOnPlateau,

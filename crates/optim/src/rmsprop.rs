@@ -19,7 +19,7 @@
 use tensor_core::{Error, Float};
 
 use crate::rule::{check_decay, check_not_negative, decayed};
-use crate::{Descent, Rule, Step};
+use crate::{Buffers, Descent, Rule, Step};
 
 /// RMSprop, PyTorch's `optim.RMSprop`.
 pub type RmsProp<F> = Descent<F, RmsPropConfig>;
@@ -80,7 +80,8 @@ impl Rule for RmsPropConfig {
         }
     }
 
-    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: &mut [F]) {
+    #[inline(always)]
+    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
         let (lr, weight_decay) = (F::of(step.lr), F::of(step.weight_decay));
         let (alpha, rest) = (F::of(self.alpha), F::of(1.0 - self.alpha));
         let (momentum, eps) = (F::of(self.momentum), F::of(self.eps));
@@ -99,8 +100,8 @@ impl Rule for RmsPropConfig {
             *v
         };
         // One loop for each choice of buffers, without a branch inside.
-        let (s, buffers) = buffers.split_at_mut(w.len());
-        let (m, v) = buffers.split_at_mut(if self.centered { w.len() } else { 0 });
+        let [s, second, third] = buffers;
+        let (m, v) = if self.centered { (second, third) } else { (third, second) };
         let elements = w.iter_mut().zip(g).zip(s);
         match (self.centered, self.momentum > 0.0) {
             (false, false) => elements.for_each(|((w, &g), s)| {

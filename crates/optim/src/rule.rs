@@ -4,7 +4,7 @@
 //! groups, for every rule alike; a rule of your own is one `impl`:
 //!
 //! ```
-//! use optim::{Descent, Optimizer, Rule, Step};
+//! use optim::{Buffers, Descent, Optimizer, Rule, Step};
 //! use tensor_core::{Error, Float};
 //! # use tensor_core::{Parameter, Role, Trainable};
 //! # struct Line(f64);
@@ -40,7 +40,7 @@
 //!     fn buffers(&self) -> &'static [&'static str] {
 //!         &[]
 //!     }
-//!     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], _buffers: &mut [F]) {
+//!     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], _: Buffers<'_, F>) {
 //!         for (w, g) in w.iter_mut().zip(g) {
 //!             *w -= F::of(step.lr) * g.signum();
 //!         }
@@ -58,7 +58,7 @@ use std::fmt::Debug;
 use tensor_core::{Error, Float};
 
 /// An update rule, with its numbers.
-pub trait Rule: Debug + Copy {
+pub trait Rule: Debug + Copy + Send + Sync {
     /// The name in messages.
     const NAME: &'static str;
 
@@ -85,10 +85,19 @@ pub trait Rule: Debug + Copy {
         0.0
     }
 
-    /// Moves one parameter `w` with gradient `g`. `buffers` holds those that [`buffers`](Self::buffers) names, one behind the
-    /// other.
-    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: &mut [F]);
+    /// Moves a parameter `w` with gradient `g`, or a part of one: an element may not depend on others, because a large
+    /// parameter is moved in parts, by several threads. `buffers` holds those that [`buffers`](Self::buffers) names, in that
+    /// order, each as long as `w`; places behind them are empty.
+    ///
+    /// Marked `#[inline(always)]`, the loop is compiled for the processor at hand.
+    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>);
 }
+
+/// Most buffers a rule may have.
+pub const MAX_BUFFERS: usize = 3;
+
+/// The buffers of a parameter, or of a part of one.
+pub type Buffers<'a, F> = [&'a mut [F]; MAX_BUFFERS];
 
 /// What differs from step to step and from group to group.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,7 +131,7 @@ pub(crate) fn check_decay(
 }
 
 /// `g + η w`: weight decay as part of the gradient. Without decay `g` itself, even where `w` is not finite.
-#[inline]
+#[inline(always)]
 pub(crate) fn decayed<F: Float>(g: F, w: F, weight_decay: F) -> F {
     if weight_decay == F::zero() { g } else { g + weight_decay * w }
 }

@@ -18,7 +18,7 @@
 use tensor_core::{Error, Float};
 
 use crate::rule::{check_not_negative, decayed};
-use crate::{Descent, Rule, Step};
+use crate::{Buffers, Descent, Rule, Step};
 
 /// Stochastic gradient descent, PyTorch's `optim.SGD`.
 pub type Sgd<F> = Descent<F, SgdConfig>;
@@ -81,7 +81,9 @@ impl Rule for SgdConfig {
         if self.momentum == 0.0 { &[] } else { &["momentum_buffer"] }
     }
 
-    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], velocity: &mut [F]) {
+    #[inline(always)]
+    fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
+        let [velocity, ..] = buffers;
         let (lr, weight_decay) = (F::of(step.lr), F::of(step.weight_decay));
         if self.momentum == 0.0 {
             for (w, &g) in w.iter_mut().zip(g) {

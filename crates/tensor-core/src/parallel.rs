@@ -23,8 +23,11 @@ pub fn parts(work: usize, part: usize) -> usize {
 }
 
 /// Runs `work` on every element of `parts`, each on its own thread where there is one.
-pub fn for_each<T: Send>(mut parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+pub fn for_each<T: Send>(parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+    let mut parts = parts;
     let Some(first) = parts.next() else { return };
+    let Some(second) = parts.next() else { return work(first) };
+    let parts = std::iter::once(second).chain(parts);
     #[cfg(feature = "threads")]
     {
         let work = &work;

@@ -1,0 +1,50 @@
+//! A large parameter is moved in parts by several threads, and the number of threads changes no bit.
+
+#![allow(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
+
+mod support;
+
+use optim::{
+    Adagrad, AdagradConfig, Adam, AdamConfig, AdamW, AdamWConfig, Descent, Optimizer, RmsProp,
+    RmsPropConfig, Rule, Sgd, SgdConfig,
+};
+use rayon::ThreadPoolBuilder;
+use support::{Gradients, Vectors};
+use tensor_core::Rng;
+
+/// More than two parts of a large parameter, with a rest.
+const N: usize = 400_001;
+
+/// The values after three steps, on a pool of that many threads.
+fn moved<R: Rule>(optimizer: &Descent<f32, R>, threads: usize) -> Vec<f32> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let mut optimizer = optimizer.clone();
+    pool.install(|| {
+        let mut rng = Rng::new(1);
+        let mut draw = || (0..N).map(|_| rng.normal() as f32).collect::<Vec<_>>();
+        let mut model = Vectors::weight(&draw());
+        for _ in 0..3 {
+            optimizer.step(&mut model, &mut Gradients::of(&[&draw()])).unwrap();
+        }
+        model.values().to_vec()
+    })
+}
+
+fn same_bits<R: Rule>(optimizer: Descent<f32, R>) {
+    let alone = moved(&optimizer, 1);
+    for threads in [2, 3, 4, 8] {
+        assert!(moved(&optimizer, threads) == alone, "{}, {threads} threads", R::NAME);
+    }
+}
+
+#[test]
+fn every_rule() {
+    same_bits(Sgd::new(SgdConfig { momentum: 0.9, ..SgdConfig::default() }).unwrap());
+    same_bits(Adagrad::new(AdagradConfig::default()).unwrap());
+    for (centered, momentum) in [(false, 0.0), (false, 0.9), (true, 0.0), (true, 0.9)] {
+        let config = RmsPropConfig { centered, momentum, ..RmsPropConfig::default() };
+        same_bits(RmsProp::new(config).unwrap());
+    }
+    same_bits(Adam::new(AdamConfig { amsgrad: true, ..AdamConfig::default() }).unwrap());
+    same_bits(AdamW::new(AdamWConfig::default()).unwrap());
+}
