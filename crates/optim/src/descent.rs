@@ -107,7 +107,7 @@ fn update<F: Float, R: Rule>(rule: &R, step: Step, w: &mut [F], g: &[F], memory:
     let length = n.div_ceil(parallel::parts(n, PART)).max(1);
     let mut whole = Part { rule, step, w, g, buffers };
     let parts = std::iter::from_fn(|| (!whole.w.is_empty()).then(|| whole.split_off(length)));
-    parallel::for_each(parts, |part| vectorized(part));
+    parallel::for_each(parts, vectorized);
 }
 
 /// A run of elements with all that moves them.
