@@ -1,0 +1,79 @@
+//! Every loss at 128×512 in `f32`: `forward`, and `backward`, which a training step calls.
+//!
+//! The bytes of an item are those that it has to touch: predictions, targets where they are an array, and the gradient.
+
+#![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
+
+#[path = "../../tensor-core/benches/support/data.rs"]
+mod data;
+#[path = "../../tensor-core/benches/support/suite.rs"]
+mod suite;
+
+use criterion::Criterion;
+use data::uniform;
+use losses::{
+    BceLoss, BceWithLogitsLoss, CrossEntropyLoss, HuberLoss, Loss, MaeLoss, MseLoss, NllLoss,
+    RmseLoss, SmoothL1Loss, Targets,
+};
+use ndarray::{Array2, ArrayRef2};
+use suite::{Item, measure};
+
+const ROWS: usize = 128;
+const CLASSES: usize = 512;
+
+fn main() {
+    let mut criterion = suite::criterion();
+    let c = &mut criterion;
+    // Probabilities inside (0, 1), which every loss takes.
+    let random = |seed| {
+        let mut draw = uniform(seed);
+        Array2::from_shape_simple_fn((ROWS, CLASSES), move || 0.5 + 0.45 * draw())
+    };
+    let (a, y) = (random(1), random(2));
+    let (a, y): (&ArrayRef2<f32>, &ArrayRef2<f32>) = (&a, &y);
+    let labels: &[usize] = &(0..ROWS).map(|row| (row * 37) % CLASSES).collect::<Vec<_>>();
+    loss(c, "MseLoss", 1, a, y, &MseLoss::default());
+    loss(c, "MaeLoss", 1, a, y, &MaeLoss::default());
+    loss(c, "RmseLoss", 1, a, y, &RmseLoss);
+    loss(c, "HuberLoss", 1, a, y, &HuberLoss::default());
+    loss(c, "SmoothL1Loss", 1, a, y, &SmoothL1Loss::default());
+    loss(c, "BceLoss", 1, a, y, &BceLoss::default());
+    loss(c, "BceWithLogitsLoss", 1, a, y, &BceWithLogitsLoss::default());
+    loss(c, "NllLoss", 0, a, labels, &NllLoss::default());
+    let cross_entropy = CrossEntropyLoss::default();
+    loss(c, "CrossEntropyLoss, classes,", 0, a, Targets::Classes(labels), &cross_entropy);
+    loss(c, "CrossEntropyLoss, rows,", 1, a, Targets::Rows(y), &cross_entropy);
+    criterion.final_summary();
+}
+
+/// Both verbs of a loss whose targets are this many arrays.
+fn loss<'a, L: Loss<f32>>(
+    criterion: &mut Criterion,
+    name: &str,
+    n_targets: usize,
+    a: &ArrayRef2<f32>,
+    y: L::Target<'a>,
+    loss: &L,
+) where
+    L::Target<'a>: Copy,
+{
+    let array = size_of::<f32>() * ROWS * CLASSES;
+    let item = |verb: &str, n_arrays: usize| Item {
+        group: verb.into(),
+        name: format!("{name} {ROWS}×{CLASSES}"),
+        flop: 0,
+        bytes: (array * n_arrays) as u64,
+    };
+    measure(
+        criterion,
+        item("forward", 1 + n_targets),
+        || (),
+        |()| loss.forward(a, y).map(std::hint::black_box).map(drop).unwrap(),
+    );
+    measure(
+        criterion,
+        item("backward", 2 + n_targets),
+        || Array2::zeros((ROWS, CLASSES)),
+        |da| loss.backward(a, y, da).map(drop).unwrap(),
+    );
+}
