@@ -1,15 +1,39 @@
-//! `cargo xtask bench peers`: this library beside others on the same work.
+//! `cargo xtask bench`: the benches of all crates; `cargo xtask bench peers`: this library beside others on the same work.
 
 mod busy;
 mod data;
+mod estimates;
+mod grid;
+mod limits;
 mod peers;
 mod programs;
+mod suite;
 mod table;
 mod workloads;
 
 use std::path::PathBuf;
 
-/// What the command was asked for.
+/// Which of the two.
+pub(crate) enum Bench {
+    /// The benches of all crates.
+    Suite(suite::Options),
+    /// This library beside others.
+    Peers(Options),
+}
+
+impl Bench {
+    /// From the arguments behind the command's name.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let next = args.try_raw_args();
+        if next.is_some_and(|next| next.peek().is_some_and(|word| word == "peers")) {
+            args.value()?;
+            return Options::parse(args).map(Self::Peers);
+        }
+        suite::Options::parse(args).map(Self::Suite)
+    }
+}
+
+/// What the comparison was asked for.
 pub(crate) struct Options {
     /// Rounds in which every program runs once for each number of threads.
     rounds: usize,
@@ -24,8 +48,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// From the arguments behind the command's name.
-    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
+    fn parse(args: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
         use lexopt::prelude::*;
 
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -36,10 +59,6 @@ impl Options {
             peers: Vec::new(),
             json: None,
         };
-        match args.value()?.string()?.as_str() {
-            "peers" => {}
-            other => return Err(format!("no benchmark \"{other}\"").into()),
-        }
         while let Some(arg) = args.next()? {
             match arg {
                 Long("rounds") => options.rounds = args.value()?.parse::<usize>()?.max(1),
@@ -66,9 +85,13 @@ fn names(args: &mut lexopt::Parser, known: &[&str]) -> Result<Vec<String>, lexop
     }
 }
 
-/// Builds the programs, runs them in turn, prints the table, and says whether ours ran and gave the right losses.
-pub(crate) fn run(options: &Options) -> bool {
-    match peers::run(options) {
+/// Builds and runs what was asked for, prints the tables, and says whether all of ours ran and computed what it should.
+pub(crate) fn run(bench: &Bench) -> bool {
+    let result = match bench {
+        Bench::Suite(options) => suite::run(options),
+        Bench::Peers(options) => peers::run(options),
+    };
+    match result {
         Ok(ok) => ok,
         Err(error) => {
             println!("{error}");

@@ -15,7 +15,10 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  bench      peers: times this library beside others, on the same work and from the same weights
+  bench      times every product, layer, loss, rule and model beside what the machine can do at most
+             [--quick] [--filter TEXT] [--threads N] [--json FILE]
+  bench peers
+             times this library beside others, on the same work and from the same weights
              [--threads N] [--only W1,W5a] [--peers NAMES] [--rounds N] [--json FILE]
   check      everything that has to hold: layout, format, lints, docs, tests, gradients, doc tests
   fixtures   writes the reference numbers under fixtures/, or compares with them
@@ -36,8 +39,8 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error.to_string()),
     };
     let ok = match command.as_str() {
-        "bench" => match bench::Options::parse(&mut args) {
-            Ok(options) => bench::run(&options),
+        "bench" => match bench::Bench::parse(&mut args) {
+            Ok(bench) => bench::run(&bench),
             Err(error) => return usage(&error.to_string()),
         },
         "check" => check::run(),

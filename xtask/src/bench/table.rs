@@ -5,11 +5,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use super::busy::BUSY;
 use super::programs::Program;
 use super::workloads::Workload;
-
-/// The share of the machine that others may use without a word.
-const BUSY: f64 = 0.1;
 
 /// What one process says of one workload.
 pub(crate) struct Figure {
