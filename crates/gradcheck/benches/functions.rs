@@ -7,7 +7,7 @@ use gradcheck::{Config, Mode, Tensor, check_vjp};
 use ndarray::{Array2, ArrayD};
 
 #[path = "../../tensor-core/benches/support/suite.rs"]
-#[allow(dead_code, reason = "an item of the other benches has operations and bytes")]
+#[expect(dead_code, reason = "an item of the other benches has operations and bytes")]
 mod suite;
 
 /// `(4, 8)`: 32 elements.

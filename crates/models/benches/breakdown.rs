@@ -1,8 +1,8 @@
 //! Where the time of a step goes.
 //!
-//! Each part of a step is timed by itself, in whole steps, and the median counts. A second loop then makes the same matrix
-//! products and nothing else; what the passes take beyond them is elementwise work: activations, normalizations, copies.
-//! Columns are µs for a step, then its parts in percent: they add up to 100 but for the medians, and `products` and
+//! Each part of a step is timed by itself, in whole steps, and the median counts. After each step the same matrix products
+//! are made once more and nothing else; what the passes take beyond them is elementwise work: activations, normalizations,
+//! copies. Columns are µs for a step, then its parts in percent: `gather` to `update` add up to 100, and `products` and
 //! `elementwise` to `gather`, `forward` and `backward`.
 //!
 //! `cargo bench -p models --bench breakdown [-- SECONDS]`; `cargo xtask bench` reads what is printed.
@@ -10,12 +10,12 @@
 #[path = "../../tensor-core/benches/support/data.rs"]
 mod data;
 #[path = "support/network.rs"]
-#[allow(dead_code, reason = "whole steps are measured by the other bench")]
+#[expect(dead_code, reason = "whole steps are measured by the other bench")]
 mod network;
 #[path = "support/products.rs"]
 mod products;
 #[path = "../../../xtask/src/bench/workloads.rs"]
-#[allow(dead_code, reason = "learning rates and names matter to the comparison")]
+#[expect(dead_code, reason = "learning rates and names matter to the comparison")]
 mod workloads;
 
 use std::time::Instant;
@@ -25,7 +25,7 @@ use products::Products;
 use tensor_core::Error;
 use workloads::{WORKLOADS, Workload};
 
-/// Seconds for the steps of a workload, and once more for its products, unless the command line says otherwise.
+/// Seconds for the steps of a workload and its products, unless the command line says otherwise.
 const SECONDS: f64 = 0.5;
 
 /// The columns behind the first two.
@@ -38,9 +38,8 @@ fn main() -> Result<(), Error> {
     PARTS.iter().for_each(|part| print!(" {part:>11}"));
     println!();
     for workload in &WORKLOADS {
-        let [gather, forward, loss, backward, update] = parts(workload, seconds)?;
+        let [gather, forward, loss, backward, update, products] = parts(workload, seconds)?;
         let step = gather + forward + loss + backward + update;
-        let products = products(workload, seconds);
         let elementwise = gather + forward + backward - products;
         print!("{:<8} {:>9.2}", workload.name, 1e6 * step);
         for part in [gather, forward, loss, backward, update, products, elementwise] {
@@ -51,20 +50,28 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Seconds of gather, forward, loss, backward and update.
-fn parts(workload: &Workload, seconds: f64) -> Result<[f64; 5], Error> {
+/// Seconds of gather, forward, loss, backward, update and of the products alone.
+fn parts(workload: &Workload, seconds: f64) -> Result<[f64; 6], Error> {
+    let mut layers = Products::of(workload);
+    let mut products = || {
+        timed(|| {
+            layers.iter_mut().for_each(Products::forward);
+            layers.iter_mut().rev().for_each(Products::backward);
+            Ok(())
+        })
+    };
     if workload.loss == "none" {
         let mut model = Inference::new(workload)?;
-        let [forward] = medians(seconds, |[forward]| {
+        return medians(seconds, |[_, forward, _, _, _, alone]| {
             *forward = timed(|| model.run())?;
+            *alone = products()?;
             Ok(())
-        })?;
-        return Ok([0.0, forward, 0.0, 0.0, 0.0]);
+        });
     }
     let mut model = Training::new(workload)?;
     let steps = workload.rows / workload.batch;
     let mut step = 0;
-    medians(seconds, |[gather, forward, loss, backward, update]| {
+    medians(seconds, |[gather, forward, loss, backward, update, alone]| {
         step = (step + 1) % steps;
         *gather = timed(|| {
             model.gather(step * workload.batch);
@@ -74,22 +81,9 @@ fn parts(workload: &Workload, seconds: f64) -> Result<[f64; 5], Error> {
         *loss = timed(|| model.loss())?;
         *backward = timed(|| model.backward())?;
         *update = timed(|| model.update())?;
+        *alone = products()?;
         Ok(())
     })
-}
-
-/// Seconds of the products of a step.
-fn products(workload: &Workload, seconds: f64) -> f64 {
-    let mut layers = Products::of(workload);
-    let times = medians(seconds, |[all]| {
-        *all = timed(|| {
-            layers.iter_mut().for_each(Products::forward);
-            layers.iter_mut().rev().for_each(Products::backward);
-            Ok(())
-        })?;
-        Ok(())
-    });
-    times.map_or(f64::NAN, |[all]| all)
 }
 
 /// Seconds of a call, as the clock shows them.

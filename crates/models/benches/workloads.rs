@@ -3,20 +3,20 @@
 //! What each is stands in `xtask/src/bench/workloads.rs`. W6 is an epoch of all 60,000 rows, measured ten times. `breakdown`
 //! says what a step consists of.
 //!
-//! The operations of an item are those of its matrix products. Its bytes are those of the parameters: read once in inference;
-//! in training what the update reads and writes, the gradient included.
+//! The operations of an item are those of its matrix products. Its bytes are those of the parameters, read once in inference;
+//! in training what the update reads and writes, the gradient included; of an epoch those of the rows, which alone come from
+//! memory.
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 
 #[path = "../../tensor-core/benches/support/data.rs"]
 mod data;
 #[path = "support/network.rs"]
-#[allow(dead_code, reason = "the parts of a step are the breakdown's")]
 mod network;
 #[path = "../../tensor-core/benches/support/suite.rs"]
 mod suite;
 #[path = "../../../xtask/src/bench/workloads.rs"]
-#[allow(dead_code, reason = "learning rates and names matter to the comparison")]
+#[expect(dead_code, reason = "learning rates and names matter to the comparison")]
 mod workloads;
 
 use network::{Inference, Training};
@@ -57,7 +57,9 @@ fn item(group: &str, workload: &Workload) -> Item {
         };
         bytes += passes * size_of::<f32>() * (pair[0] + 1) * pair[1];
     }
-    bytes *= workload.rows.div_ceil(workload.batch);
+    if workload.is_epoch() {
+        bytes = size_of::<f32>() * workload.rows * workload.widths[0];
+    }
     Item {
         group: group.into(),
         name: format!("{} {}", workload.name, workload.description),

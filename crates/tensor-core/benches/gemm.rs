@@ -8,7 +8,7 @@ mod data;
 #[path = "support/suite.rs"]
 mod suite;
 #[path = "../../../xtask/src/bench/workloads.rs"]
-#[allow(dead_code, reason = "the shapes are all that matters here")]
+#[expect(dead_code, reason = "the shapes are all that matters here")]
 mod workloads;
 
 use criterion::Criterion;

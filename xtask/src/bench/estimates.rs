@@ -109,7 +109,8 @@ impl Estimate {
 /// A line for each item.
 pub(crate) fn table(items: &[Estimate], limits: &Limits) -> String {
     let width = items.iter().map(|item| item.name.chars().count()).max().unwrap_or(0).max(4);
-    let mut table = format!("{:<width$} {:>11} {:>21} {:>9}\n", "item", "median", "", "of limit");
+    let mut table =
+        format!("{:<width$} {:>11} {:>21} {:>9}\n", "item", "median", "rate", "of limit");
     for item in items {
         let (rate, unit, share) = item.rate(limits);
         let share = share.map_or("–".into(), |share| format!("{:.0} %", 100.0 * share));

@@ -114,7 +114,10 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     }
     let others = used.iter().filter(|&&share| share > BUSY).count();
     if others > 0 {
-        println!("before {others} of {} benches others used the machine", used.len());
+        println!(
+            "before {others} of {} benches others used the machine: measure again when it is idle",
+            used.len()
+        );
     }
     if let Some(path) = &options.json {
         let json = to_json(&limits, &items, &tables, &used)?;

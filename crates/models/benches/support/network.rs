@@ -43,6 +43,7 @@ pub(crate) struct Inference {
 }
 
 impl Inference {
+    /// The model with its rows and buffers.
     pub(crate) fn new(workload: &Workload) -> Result<Self, Error> {
         let model = model(workload)?;
         Ok(Self {
@@ -53,6 +54,7 @@ impl Inference {
         })
     }
 
+    /// One call with all rows.
     pub(crate) fn run(&mut self) -> Result<(), Error> {
         self.model.infer_into(&self.x, &mut self.y, &mut self.scratch)
     }
@@ -80,6 +82,7 @@ enum Rule {
 }
 
 impl Training {
+    /// The model with its data, workspace and optimizer.
     pub(crate) fn new(workload: &Workload) -> Result<Self, Error> {
         let model = model(workload)?;
         let n_out = workload.widths[workload.widths.len() - 1];
@@ -141,6 +144,7 @@ impl Training {
         self.batch_classes.extend(chosen.iter().map(|&row| self.classes[row]));
     }
 
+    /// The forward pass of the gathered rows, or of all.
     pub(crate) fn forward(&mut self) -> Result<(), Error> {
         let n = self.batch_classes.len();
         let gathered = self.batch.slice_axis(Axis(0), Slice::from(..n));
@@ -148,6 +152,7 @@ impl Training {
         self.model.forward(x, &mut self.ws, Mode::Train).map(drop)
     }
 
+    /// The loss and its gradient.
     pub(crate) fn loss(&mut self) -> Result<(), Error> {
         let classes =
             if self.batch_classes.is_empty() { &self.classes } else { &self.batch_classes };
@@ -160,10 +165,12 @@ impl Training {
         loss.map(std::hint::black_box).map(|_| ())
     }
 
+    /// The gradients of the parameters.
     pub(crate) fn backward(&mut self) -> Result<(), Error> {
         self.model.backward_params(&mut self.ws)
     }
 
+    /// The step of the optimizer.
     pub(crate) fn update(&mut self) -> Result<(), Error> {
         match &mut self.rule {
             Rule::Sgd(sgd) => sgd.step(&mut self.model, &mut self.ws),

@@ -35,10 +35,12 @@ impl Products {
         pairs.map(layer).collect()
     }
 
+    /// `Y = X Wᵀ + b`.
     pub(crate) fn forward(&mut self) {
         gemm_row(&self.x, &self.w.t(), &self.b, &mut self.y);
     }
 
+    /// `dLdW = dLdYᵀ X` and `dLdX = dLdY W`, as far as they are wanted.
     pub(crate) fn backward(&mut self) {
         if self.trains {
             gemm(1.0, &self.y.t(), &self.x, 0.0, &mut self.dw);
