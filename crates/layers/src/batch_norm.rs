@@ -16,6 +16,10 @@
 //! term of `dLdμ`, and what stays of the two are `dLdγ` and `dLdβ`, which are wanted anyway. (Ioffe and Szegedy, ICML 2015,
 //! <https://arxiv.org/abs/1502.03167>, algorithm 1 and section 3; the long form is the tests' reference.)
 //!
+//! The passes over the batch: one for `μ` and `σ²`, one for `BZ`; one for `dLdγ` and `dLdβ`, one for `dLdZ`. What all values of
+//! a feature share, `γ/√(σ² + ε)` among it, is computed with [twice the digits](tensor_core::pair) and rounded once. It has to
+//! be within the range of the type, as in PyTorch.
+//!
 //! ```
 //! use layers::{BatchNorm1d, Layer, Mode};
 //! use ndarray::{Array2, array};
@@ -28,10 +32,10 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{Array1, ArrayRef1, ArrayRef2, Axis, Slice};
+use ndarray::{Array1, ArrayRef1, ArrayRef2};
 use tensor_core::moments::ColumnMoments;
-use tensor_core::reduce::{column_sums, column_sums_by2};
-use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut};
+use tensor_core::pair::Pair;
+use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut, columns};
 
 use crate::{Affine, AffineGrads, Layer, Mode, Saved};
 
@@ -86,8 +90,6 @@ impl BatchNorm1dConfig {
 #[derive(Debug, Clone)]
 pub struct BatchNorm1dCache<F> {
     moments: ColumnMoments<F>,
-    /// `1/√(σ² + ε)`.
-    inv_std: Array1<F>,
     mode: Mode,
     /// Rows of the training batch whose statistics the running ones have not seen.
     pending: Option<usize>,
@@ -96,16 +98,12 @@ pub struct BatchNorm1dCache<F> {
 impl<F: Float> BatchNorm1dCache<F> {
     /// `μ` of feature `c` as the last forward pass used it.
     pub fn mean(&self, c: usize) -> F {
-        self.moments.mean(c)
+        self.moments.mean[c]
     }
 
     /// `σ²` of feature `c` as the last forward pass used it.
     pub fn variance(&self, c: usize) -> F {
         self.moments.variance[c]
-    }
-
-    fn normalized(&self, c: usize, x: F) -> F {
-        self.moments.deviation(c, x) * self.inv_std[c]
     }
 }
 
@@ -165,34 +163,8 @@ impl<F: Float> BatchNorm1d<F> {
         &self.running_var
     }
 
-    fn inv_std(&self, variance: F) -> F {
-        F::one() / (variance + F::of(self.config.eps)).sqrt()
-    }
-
-    /// `y ← γ ⊙ (x − μ)·inv_std + β`, where `column(c)` gives the two parts of `μ` and `inv_std` of feature `c`.
-    ///
-    /// Plainly: for each row, for each column. The columns are taken 32 at a time, so that what belongs to a column is
-    /// looked up once and not once a row, and fits on the stack.
-    fn normalize(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, column: impl Fn(usize) -> [F; 3]) {
-        const STRIP: usize = 32;
-        let features = self.running_mean.len();
-        for start in (0..features).step_by(STRIP) {
-            let end = features.min(start + STRIP);
-            let mut strip = [[F::zero(); STRIP]; 5];
-            let [shift, center, inv_std, weight, bias] = &mut strip;
-            for c in start..end {
-                [shift[c - start], center[c - start], inv_std[c - start]] = column(c);
-                weight[c - start] = self.affine.scale(c);
-                bias[c - start] = self.affine.offset(c);
-            }
-            let x = x.slice_axis(Axis(1), Slice::from(start..end));
-            let mut y = y.slice_axis_mut(Axis(1), Slice::from(start..end));
-            for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-                for (i, (y, &x)) in y.iter_mut().zip(x).enumerate() {
-                    *y = weight[i] * (((x - shift[i]) - center[i]) * inv_std[i]) + bias[i];
-                }
-            }
-        }
+    fn eps(&self) -> Pair<F> {
+        Pair::of(self.config.eps)
     }
 }
 
@@ -211,7 +183,6 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
     fn cache(&self, _max_batch: usize, in_features: usize) -> BatchNorm1dCache<F> {
         BatchNorm1dCache {
             moments: ColumnMoments::new(in_features),
-            inv_std: Array1::zeros(in_features),
             mode: Mode::Eval,
             pending: None,
         }
@@ -222,8 +193,12 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        let (mean, variance) = (&self.running_mean, &self.running_var);
-        self.normalize(x, y, |c| [mean[c], F::zero(), self.inv_std(variance[c])]);
+        let (mean, eps) = (&self.running_mean, self.eps());
+        let column = |c: usize| {
+            let inv_std = Pair::from(self.running_var[c]).plus(eps).inverse_root();
+            [mean[c], inv_std.times(self.affine.scale(c)).rounded(), self.affine.offset(c)]
+        };
+        columns::map([x], &column, y, &|[x], [mean, scale, offset]| (x - mean) * scale + offset);
     }
 
     /// # Errors
@@ -246,9 +221,15 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
             }
             Mode::Eval => cache.moments.set(&self.running_mean, &self.running_var),
         }
-        let moments = &cache.moments;
-        cache.inv_std.iter_mut().zip(&moments.variance).for_each(|(i, &v)| *i = self.inv_std(v));
-        self.normalize(x, y, |c| [moments.shift[c], moments.center[c], cache.inv_std[c]]);
+        let (moments, eps) = (&cache.moments, self.eps());
+        let column = |c: usize| {
+            let scale = moments.inverse_deviation(c, eps).times(self.affine.scale(c));
+            [moments.mean[c], moments.mean_rest[c], scale.rounded(), self.affine.offset(c)]
+        };
+        // BZ = γ/√(σ² + ε) ⊙ (Z − μ) + β
+        columns::map([x], &column, y, &|[x], [mean, rest, scale, offset]| {
+            ((x - mean) - rest) * scale + offset
+        });
         Ok(())
     }
 
@@ -260,23 +241,46 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         grads: &mut AffineGrads<F>,
     ) {
         let Saved { x, cache, .. } = saved;
-        column_sums(dy, &mut grads.bias); // dLdβ = Σ_n dLdBZ
-        column_sums_by2(x, dy, &|c, x, dy| dy * cache.normalized(c, x), &mut grads.weight); // dLdγ = Σ_n dLdBZ ⊙ NZ
+        let (moments, eps) = (&cache.moments, self.eps());
+        let inv_std = |c: usize| moments.inverse_deviation(c, eps);
+        columns::sums(
+            [x, dy],
+            &|c| [moments.mean[c], moments.mean_rest[c], inv_std(c).value],
+            &|[x, dy], [mean, rest, inv_std], [bias, weight]| {
+                // dLdβ = Σ_n dLdBZ, dLdγ = Σ_n dLdBZ ⊙ NZ
+                [bias.plus(dy), weight.plus(dy * (((x - mean) - rest) * inv_std))]
+            },
+            |c, [bias, weight]| {
+                grads.bias[c] = bias.sum();
+                // All terms share what the rounding of 1/√(σ² + ε) took.
+                let inv_std = inv_std(c);
+                let sum = weight.pair();
+                let rest = sum.rest + sum.value * (inv_std.rest / inv_std.value);
+                grads.weight[c] = Pair { rest, ..sum }.rounded();
+            },
+        );
         let Some(dx) = dx else { return };
-        let inverse_n = F::of(1.0 / x.nrows() as f64);
-        for ((x, dy), mut dx) in x.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
-            let elements = dx.iter_mut().zip(x).zip(dy).enumerate();
-            match cache.mode {
-                // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
-                Mode::Train => elements.for_each(|(c, ((dx, &x), &dy))| {
-                    let sums = grads.bias[c] + cache.normalized(c, x) * grads.weight[c];
-                    *dx = self.affine.scale(c) * cache.inv_std[c] * (dy - sums * inverse_n);
-                }),
-                // dLdZ = γ/√(σ² + ε) ⊙ dLdBZ
-                Mode::Eval => elements.for_each(|(c, ((dx, _), &dy))| {
-                    *dx = self.affine.scale(c) * cache.inv_std[c] * dy;
-                }),
+        let scale = |c: usize| inv_std(c).times(self.affine.scale(c)).rounded();
+        match cache.mode {
+            // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
+            Mode::Train => {
+                let n = F::of(x.nrows() as f64);
+                let column = |c: usize| {
+                    let slope = inv_std(c).times(grads.weight[c]).over(n).rounded();
+                    let mean_dy = grads.bias[c] / n;
+                    [moments.mean[c], moments.mean_rest[c], mean_dy, slope, scale(c)]
+                };
+                columns::map(
+                    [x, dy],
+                    &column,
+                    dx,
+                    &|[x, dy], [mean, rest, mean_dy, slope, scale]| {
+                        ((dy - mean_dy) - ((x - mean) - rest) * slope) * scale
+                    },
+                );
             }
+            // dLdZ = γ/√(σ² + ε) ⊙ dLdBZ
+            Mode::Eval => columns::map([dy], &|c| [scale(c)], dx, &|[dy], [scale]| dy * scale),
         }
     }
 

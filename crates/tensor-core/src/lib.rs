@@ -12,6 +12,8 @@
 //! | [`error`] | [`Error`]: every way in which input can be wrong |
 //! | [`matmul`] | [`gemm`]: the only place that names a matrix-product library |
 //! | [`reduce`] | sums over slices and columns, always in the same order |
+//! | [`columns`] | loops over all rows, with numbers that belong to a column |
+//! | [`pair`] | numbers of twice the digits |
 //! | [`moments`] | mean and variance that keep their digits far from zero |
 //! | [`simd`] | loops compiled for the processor at hand; the one module with `unsafe` |
 //! | [`parallel`] | work in parts on the threads of the caller's pool |
@@ -21,6 +23,7 @@
 //! | [`rng`], [`init`] | one ChaCha generator, our uniform, normal and shuffle; initial weights |
 //! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
 
+pub mod columns;
 pub mod elementwise;
 pub mod error;
 pub mod exponential;
@@ -28,6 +31,7 @@ pub mod float;
 pub mod init;
 pub mod matmul;
 pub mod moments;
+pub mod pair;
 pub mod parallel;
 pub mod parameter;
 pub mod reduce;

@@ -15,6 +15,9 @@
 //! deviations from the mean, so that `K` is never a bad choice (Chan, Golub and LeVeque, *Algorithms for Computing the Sample
 //! Variance*, The American Statistician 37(3), 1983, <https://doi.org/10.1080/00031305.1983.10483115>, section 3).
 //!
+//! Columns go one step further: once `d` is known, `K + d` is split anew into its nearest `F` and the rest that this has no
+//! room for, because `x − K` rounds less the nearer `K` is.
+//!
 //! The variance is the biased one, divided by `n`. Values that are all equal have variance 0, exactly. NaN or an infinity
 //! among the values makes the variance NaN.
 //!
@@ -28,10 +31,13 @@
 //! assert_eq!(x.map(|x| moments.deviation(x)), [-8.0, 0.0, 8.0]);
 //! ```
 
-use ndarray::{Array1, ArrayRef1, ArrayRef2};
+use ndarray::{Array1, ArrayRef1, ArrayRef2, ArrayView1};
 
 use crate::Float;
-use crate::reduce::{column_sums_by, sum_by};
+use crate::columns::{Packed, Rows, Strip};
+use crate::pair::Pair;
+use crate::reduce::{Compensated, sum_by};
+use crate::simd::{Loop, vectorized};
 
 /// Mean and biased variance of a list of values.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,21 +73,33 @@ impl<F: Float> Moments<F> {
 }
 
 /// Mean and biased variance of every column of a matrix, in buffers that are filled again and again.
+///
+/// Both are [pairs](Pair), as good as rounded once from their exact values: what a statistic loses, every value of its column
+/// loses. Plainly, in the terms of the table at the head of this module, `μ = K + mean(x − K)`, whose rest is kept, and
+/// `σ² = mean((x − μ)²)`, each strip of columns after the other, so that the second sum reads what the first has left in the
+/// processor's cache.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnMoments<F> {
-    /// `K (C)`.
-    pub shift: Array1<F>,
-    /// `d (C)`.
-    pub center: Array1<F>,
+    /// `μ (C)`.
+    pub mean: Array1<F>,
+    /// What `μ` itself has no room for, `(C)`.
+    pub mean_rest: Array1<F>,
     /// `σ² (C)`.
     pub variance: Array1<F>,
+    /// What `σ²` has no room for, `(C)`.
+    pub variance_rest: Array1<F>,
 }
 
 impl<F: Float> ColumnMoments<F> {
     /// Room for `n_columns` columns.
     pub fn new(n_columns: usize) -> Self {
         let zeros = Array1::zeros(n_columns);
-        Self { shift: zeros.clone(), center: zeros.clone(), variance: zeros }
+        Self {
+            mean: zeros.clone(),
+            mean_rest: zeros.clone(),
+            variance: zeros.clone(),
+            variance_rest: zeros,
+        }
     }
 
     /// Takes the moments of the columns of `x`.
@@ -93,13 +111,15 @@ impl<F: Float> ColumnMoments<F> {
     /// If `x` has no rows or another number of columns.
     #[track_caller]
     pub fn measure(&mut self, x: &ArrayRef2<F>) {
-        let inverse_n = F::of(1.0 / x.nrows() as f64);
-        let Self { shift, center, variance } = self;
-        shift.assign(&x.row(0));
-        column_sums_by(x, &|c, x| x - shift[c], center);
-        center.iter_mut().for_each(|d| *d *= inverse_n);
-        column_sums_by(x, &|c, x| square((x - shift[c]) - center[c]), variance);
-        variance.iter_mut().for_each(|v| *v *= inverse_n);
+        assert_eq!(x.ncols(), self.mean.len(), "moments: as many columns as there is room for");
+        let (first, n_rows) = (x.row(0), x.nrows());
+        match x.as_slice() {
+            Some(data) => {
+                let x = Packed { data, n_columns: x.ncols() };
+                vectorized(Measure { x, first, n_rows, moments: self });
+            }
+            None => vectorized(Measure { x: x.view(), first, n_rows, moments: self }),
+        }
     }
 
     /// Takes moments that are known: for columns that are compared with what was measured elsewhere.
@@ -108,23 +128,63 @@ impl<F: Float> ColumnMoments<F> {
     /// If a length is not the number of columns.
     #[track_caller]
     pub fn set(&mut self, mean: &ArrayRef1<F>, variance: &ArrayRef1<F>) {
-        self.shift.assign(mean);
-        self.center.fill(F::zero());
+        self.mean.assign(mean);
+        self.mean_rest.fill(F::zero());
         self.variance.assign(variance);
-    }
-
-    /// `μ` of column `c`.
-    pub fn mean(&self, c: usize) -> F {
-        self.shift[c] + self.center[c]
+        self.variance_rest.fill(F::zero());
     }
 
     /// `x − μ` for a value of column `c`.
     #[inline]
     pub fn deviation(&self, c: usize, x: F) -> F {
-        (x - self.shift[c]) - self.center[c]
+        (x - self.mean[c]) - self.mean_rest[c]
+    }
+
+    /// `1/√(σ² + ε)` of column `c`.
+    #[inline(always)]
+    pub fn inverse_deviation(&self, c: usize, eps: Pair<F>) -> Pair<F> {
+        let variance = Pair { value: self.variance[c], rest: self.variance_rest[c] };
+        variance.plus(eps).inverse_root()
     }
 }
 
+struct Measure<'a, F, R> {
+    x: R,
+    first: ArrayView1<'a, F>,
+    n_rows: usize,
+    moments: &'a mut ColumnMoments<F>,
+}
+
+impl<F: Float, R: Rows<F>> Loop for Measure<'_, F, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, first, n_rows, moments } = self;
+        let (input, n) = ((&[x], n_rows), F::of(n_rows as f64));
+        for strip in Strip::all(first.len()) {
+            let zero = [Compensated::default()];
+            let shift = strip.look_up(&|c| [first[c]]);
+            let from_shift = strip.sums(input, &shift, zero, &|[x], [shift], [sum]| {
+                [sum.plus_pair(Pair::difference(x, shift))]
+            });
+            for (c, i) in strip.columns() {
+                let mean = Pair::from(first[c]).plus(from_shift[0][i].pair().over(n));
+                (moments.mean[c], moments.mean_rest[c]) = (mean.value, mean.rest);
+            }
+            let mean = strip.look_up(&|c| [moments.mean[c], moments.mean_rest[c]]);
+            let squares = strip.sums(input, &mean, zero, &|[x], [mean, rest], [sum]| {
+                [sum.plus(square((x - mean) - rest))]
+            });
+            for (c, i) in strip.columns() {
+                let variance = squares[0][i].pair().over(n);
+                (moments.variance[c], moments.variance_rest[c]) = (variance.value, variance.rest);
+            }
+        }
+    }
+}
+
+#[inline(always)]
 fn square<F: Float>(x: F) -> F {
     x * x
 }
@@ -169,7 +229,7 @@ mod tests {
                 let bound = 32.0 * f64::EPSILON;
                 let close = |a: f64, b: f64, scale: f64| (a - b).abs() <= bound * scale;
                 assert!(close(columns.variance[j], list.variance, list.variance), "({n}, {c})");
-                assert!(close(columns.mean(j), list.mean(), list.mean()), "({n}, {c})");
+                assert!(close(columns.mean[j], list.mean(), list.mean()), "({n}, {c})");
                 let deviation = columns.deviation(j, x[[0, j]]);
                 assert!(close(deviation, list.deviation(x[[0, j]]), 4.0), "({n}, {c})");
             }

@@ -1,0 +1,382 @@
+//! Loops over all rows of matrices, for every column: sums that lose nothing, and maps with numbers that belong to a column.
+//!
+//! | plain | here |
+//! |---|---|
+//! | for each column `c`: for each row `n`: add a term of `x[n, c]` | 32 columns side by side, whose sums fill vector registers |
+//! | what belongs to a column is looked up for each value | looked up once for each strip of 32 columns, kept on the stack |
+//! | a sum is a number | a sum is [`Compensated`]: its error does not grow with the number of rows |
+//! | for any strides | contiguous matrices are read a strip at a time; others are copied to the stack first |
+//!
+//! Rows are added one after the other and every column by itself, so that the bits of a sum depend on neither the strides nor
+//! the processor. What is missing of a last strip is computed on zeros and thrown away.
+//!
+//! ```
+//! use ndarray::array;
+//! use tensor_core::columns;
+//!
+//! let x = array![[1.0, 2.0], [3.0, 4.0]];
+//! let mut squares = [0.0; 2];
+//! columns::sums([&x], &|_| [], &|[x], [], [sum]| [sum.plus(x * x)], |c, [sum]| squares[c] = sum.sum());
+//! assert_eq!(squares, [10.0, 20.0]);
+//!
+//! let mut y = array![[0.0, 0.0], [0.0, 0.0]];
+//! columns::map([&x], &|c| [squares[c]], &mut y, &|[x], [square]| x / square);
+//! assert_eq!(y, array![[0.1, 0.1], [0.3, 0.2]]);
+//! ```
+
+use std::array::from_fn;
+
+use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
+
+use crate::Float;
+use crate::reduce::Compensated;
+use crate::simd::{Loop, vectorized};
+
+/// Columns that are computed side by side.
+pub(crate) const STRIP: usize = 32;
+
+/// Adds up expressions of the columns of `M` matrices.
+///
+/// For each column `c`, `add` is called with each row's values, the numbers `columns(c)` and the `K` sums so far, which are 0
+/// before the first row, and gives the sums with that row; then `finish` gets `c` and the sums.
+///
+/// # Shapes
+/// All matrices `(N, C)`; any strides.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn sums<F: Float, const M: usize, const P: usize, const K: usize>(
+    inputs: [&ArrayRef2<F>; M],
+    columns: &impl Fn(usize) -> [F; P],
+    add: &impl Fn([F; M], [F; P], [Compensated<F>; K]) -> [Compensated<F>; K],
+    finish: impl FnMut(usize, [Compensated<F>; K]),
+) {
+    let (n_rows, n_columns) = shape(&inputs);
+    let start = [Compensated::default(); K];
+    match contiguous(&inputs) {
+        Some(data) => {
+            let inputs = data.map(|data| Packed { data, n_columns });
+            vectorized(Sums { inputs, n_rows, n_columns, columns, start, add, finish });
+        }
+        None => {
+            let inputs = inputs.map(|input| input.view());
+            vectorized(Sums { inputs, n_rows, n_columns, columns, start, add, finish });
+        }
+    }
+}
+
+/// `y[n, c] ← f(values of the matrices at (n, c), columns(c))`.
+///
+/// # Shapes
+/// All matrices `(N, C)`; any strides.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn map<F: Float, const M: usize, const P: usize>(
+    inputs: [&ArrayRef2<F>; M],
+    columns: &impl Fn(usize) -> [F; P],
+    y: &mut ArrayRef2<F>,
+    f: &impl Fn([F; M], [F; P]) -> F,
+) {
+    let (n_rows, n_columns) = shape(&inputs);
+    assert_eq!(y.dim(), (n_rows, n_columns), "columns: matrices of one shape");
+    match (contiguous(&inputs), y.as_slice_mut()) {
+        (Some(data), Some(y)) => {
+            let inputs = data.map(|data| Packed { data, n_columns });
+            let y = PackedMut { data: y, n_columns };
+            vectorized(Map { inputs, n_rows, n_columns, columns, y, f });
+        }
+        _ => {
+            let inputs = inputs.map(|input| input.view());
+            vectorized(Map { inputs, n_rows, n_columns, columns, y: y.view_mut(), f });
+        }
+    }
+}
+
+#[track_caller]
+fn shape<F, const M: usize>(inputs: &[&ArrayRef2<F>; M]) -> (usize, usize) {
+    let shape = inputs[0].dim();
+    assert!(inputs.iter().all(|input| input.dim() == shape), "columns: matrices of one shape");
+    shape
+}
+
+fn contiguous<'a, F: Float, const M: usize>(
+    inputs: &[&'a ArrayRef2<F>; M],
+) -> Option<[&'a [F]; M]> {
+    let all = inputs.iter().all(|input| input.is_standard_layout());
+    all.then(|| inputs.map(|input| input.as_slice().unwrap_or_default()))
+}
+
+/// Up to [`STRIP`] columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Strip {
+    start: usize,
+    width: usize,
+}
+
+impl Strip {
+    /// All strips of a matrix.
+    #[inline(always)]
+    pub(crate) fn all(n_columns: usize) -> impl Iterator<Item = Self> {
+        let strip = move |start| Self { start, width: STRIP.min(n_columns - start) };
+        (0..n_columns).step_by(STRIP).map(strip)
+    }
+
+    /// Numbers of its columns; 0 beyond the last.
+    #[inline(always)]
+    pub(crate) fn look_up<F: Float, const P: usize>(
+        self,
+        columns: &impl Fn(usize) -> [F; P],
+    ) -> [[F; STRIP]; P] {
+        let mut numbers = [[F::zero(); STRIP]; P];
+        for i in 0..self.width {
+            for (numbers, number) in numbers.iter_mut().zip(columns(self.start + i)) {
+                numbers[i] = number;
+            }
+        }
+        numbers
+    }
+
+    /// The sums of its columns; see [`sums`].
+    #[inline(always)]
+    pub(crate) fn sums<F: Float, R: Rows<F>, const M: usize, const P: usize, const K: usize>(
+        self,
+        (inputs, n_rows): (&[R; M], usize),
+        columns: &[[F; STRIP]; P],
+        start: [Compensated<F>; K],
+        add: &impl Fn([F; M], [F; P], [Compensated<F>; K]) -> [Compensated<F>; K],
+    ) -> [[Compensated<F>; STRIP]; K] {
+        // Two plain arrays and not one of structs, so that neighbors in memory are neighbors in a vector.
+        let mut sums = start.map(|start| [start.sum; STRIP]);
+        let mut lost = start.map(|start| [start.lost; STRIP]);
+        for row in 0..n_rows {
+            let values: [[F; STRIP]; M] = from_fn(|m| inputs[m].load(row, self));
+            for i in 0..STRIP {
+                let before = from_fn(|k| Compensated { sum: sums[k][i], lost: lost[k][i] });
+                let column = from_fn(|p| columns[p][i]);
+                let after = add(from_fn(|m| values[m][i]), column, before);
+                for (k, after) in after.into_iter().enumerate() {
+                    (sums[k][i], lost[k][i]) = (after.sum, after.lost);
+                }
+            }
+        }
+        from_fn(|k| from_fn(|i| Compensated { sum: sums[k][i], lost: lost[k][i] }))
+    }
+
+    /// Its columns and their places within it.
+    #[inline(always)]
+    pub(crate) fn columns(self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.width).map(move |i| (self.start + i, i))
+    }
+}
+
+/// A matrix that is read a strip of a row at a time.
+pub(crate) trait Rows<F> {
+    /// Row `row` of a strip; 0 beyond its last column.
+    fn load(&self, row: usize, strip: Strip) -> [F; STRIP];
+}
+
+/// A matrix that is written a strip of a row at a time.
+pub(crate) trait RowsMut<F> {
+    /// Writes row `row` of a strip.
+    fn store(&mut self, row: usize, strip: Strip, values: &[F; STRIP]);
+}
+
+/// Row after row without gaps.
+pub(crate) struct Packed<'a, F> {
+    pub(crate) data: &'a [F],
+    pub(crate) n_columns: usize,
+}
+
+impl<F: Float> Rows<F> for Packed<'_, F> {
+    #[inline(always)]
+    fn load(&self, row: usize, strip: Strip) -> [F; STRIP] {
+        let values = &self.data[row * self.n_columns + strip.start..][..strip.width];
+        if let Ok(values) = <&[F; STRIP]>::try_from(values) {
+            return *values;
+        }
+        let mut padded = [F::zero(); STRIP];
+        padded[..strip.width].copy_from_slice(values);
+        padded
+    }
+}
+
+struct PackedMut<'a, F> {
+    data: &'a mut [F],
+    n_columns: usize,
+}
+
+impl<F: Float> RowsMut<F> for PackedMut<'_, F> {
+    #[inline(always)]
+    fn store(&mut self, row: usize, strip: Strip, values: &[F; STRIP]) {
+        let out = &mut self.data[row * self.n_columns + strip.start..][..strip.width];
+        match <&mut [F; STRIP]>::try_from(&mut *out) {
+            Ok(out) => *out = *values,
+            Err(_) => out.copy_from_slice(&values[..strip.width]),
+        }
+    }
+}
+
+impl<F: Float> Rows<F> for ArrayView2<'_, F> {
+    #[inline(always)]
+    fn load(&self, row: usize, strip: Strip) -> [F; STRIP] {
+        let mut values = [F::zero(); STRIP];
+        for (c, i) in strip.columns() {
+            values[i] = self[[row, c]];
+        }
+        values
+    }
+}
+
+impl<F: Float> RowsMut<F> for ArrayViewMut2<'_, F> {
+    #[inline(always)]
+    fn store(&mut self, row: usize, strip: Strip, values: &[F; STRIP]) {
+        for (c, i) in strip.columns() {
+            self[[row, c]] = values[i];
+        }
+    }
+}
+
+struct Sums<'a, F, R, C, A, E, const M: usize, const K: usize> {
+    inputs: [R; M],
+    n_rows: usize,
+    n_columns: usize,
+    columns: &'a C,
+    start: [Compensated<F>; K],
+    add: &'a A,
+    finish: E,
+}
+
+impl<F, R, C, A, E, const M: usize, const P: usize, const K: usize> Loop
+    for Sums<'_, F, R, C, A, E, M, K>
+where
+    F: Float,
+    R: Rows<F>,
+    C: Fn(usize) -> [F; P],
+    A: Fn([F; M], [F; P], [Compensated<F>; K]) -> [Compensated<F>; K],
+    E: FnMut(usize, [Compensated<F>; K]),
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        for strip in Strip::all(self.n_columns) {
+            let columns = strip.look_up(self.columns);
+            let sums = strip.sums((&self.inputs, self.n_rows), &columns, self.start, self.add);
+            for (c, i) in strip.columns() {
+                (self.finish)(c, from_fn(|k| sums[k][i]));
+            }
+        }
+    }
+}
+
+struct Map<'a, R, W, C, T, const M: usize> {
+    inputs: [R; M],
+    n_rows: usize,
+    n_columns: usize,
+    columns: &'a C,
+    y: W,
+    f: &'a T,
+}
+
+impl<F, R, W, C, T, const M: usize, const P: usize> Loop for Map<'_, R, W, C, T, M>
+where
+    F: Float,
+    R: Rows<F>,
+    W: RowsMut<F>,
+    C: Fn(usize) -> [F; P],
+    T: Fn([F; M], [F; P]) -> F,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        for strip in Strip::all(self.n_columns) {
+            let columns = strip.look_up(self.columns);
+            for row in 0..self.n_rows {
+                let values: [[F; STRIP]; M] = from_fn(|m| self.inputs[m].load(row, strip));
+                let mut out = [F::zero(); STRIP];
+                for (i, out) in out.iter_mut().enumerate() {
+                    *out = (self.f)(from_fn(|m| values[m][i]), from_fn(|p| columns[p][i]));
+                }
+                self.y.store(row, strip, &out);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ShapeBuilder};
+
+    use super::{map, sums};
+    use crate::Rng;
+
+    const SHAPES: [(usize, usize); 9] =
+        [(1, 1), (2, 31), (16, 32), (17, 33), (100, 7), (129, 70), (5, 64), (0, 4), (3, 0)];
+
+    /// Random numbers, the same in row-major and in column-major order.
+    fn both_orders((rows, columns): (usize, usize), seed: u64) -> [Array2<f32>; 2] {
+        let mut rng = Rng::new(seed);
+        let x = Array2::from_shape_simple_fn((rows, columns), || rng.normal() as f32);
+        let mut other = Array2::zeros((rows, columns).f());
+        other.assign(&x);
+        [x, other]
+    }
+
+    // Whole numbers below 2⁵³: sums are exact in any order, so every term is seen to enter once, with its column.
+    #[test]
+    fn every_term_enters_once_with_its_column() {
+        for (rows, columns) in SHAPES {
+            let x = Array2::from_shape_fn((rows, columns), |(n, c)| (n * 1000 + c) as f64);
+            let y = x.mapv(|v| v + 7.0);
+            let mut found = vec![[f64::NAN; 2]; columns];
+            sums(
+                [&x, &y],
+                &|c| [c as f64],
+                &|[x, y], [c], [one, two]| [one.plus(x * y + c), two.plus(y)],
+                |c, sums| found[c] = sums.map(|sum| sum.sum()),
+            );
+            for (c, found) in found.into_iter().enumerate() {
+                let one = x.column(c).iter().map(|x| x * (x + 7.0) + c as f64).sum();
+                assert_eq!(found, [one, y.column(c).sum()], "{rows} × {columns}, column {c}");
+            }
+        }
+    }
+
+    #[test]
+    fn sums_are_right_to_the_last_place_in_any_layout() {
+        for shape in SHAPES {
+            let totals = both_orders(shape, 3).map(|x| {
+                let mut totals = vec![f32::NAN; shape.1];
+                sums([&x], &|_| [], &|[x], [], [sum]| [sum.plus(x)], |c, [s]| totals[c] = s.sum());
+                for (c, total) in totals.iter().enumerate() {
+                    // The plain definition in f64, whose own error is negligible beside 1 unit of f32's last place.
+                    let plain: f64 = x.column(c).iter().map(|&x| f64::from(x)).sum();
+                    let bound = f64::from(f32::EPSILON) / 2.0 * plain.abs() + 1e-12;
+                    assert!((f64::from(*total) - plain).abs() <= bound, "{shape:?}, column {c}");
+                }
+                totals
+            });
+            assert_eq!(totals[0], totals[1], "{shape:?}: bits depend on the strides");
+        }
+    }
+
+    #[test]
+    fn a_map_is_its_definition_in_any_layout() {
+        for shape in SHAPES {
+            let [x, x_other] = both_orders(shape, 4);
+            let [dy, dy_other] = both_orders(shape, 5);
+            let plain = Array2::from_shape_fn(shape, |(n, c)| x[[n, c]] * dy[[n, c]] - c as f32);
+            let inputs = [[&x, &dy], [&x_other, &dy_other], [&x, &dy_other]];
+            for (inputs, order) in inputs.into_iter().zip([false, true, false]) {
+                let mut y = Array2::from_elem(shape.set_f(order), f32::NAN);
+                let inputs = inputs.map(|input| &**input);
+                map(inputs, &|c| [c as f32], &mut y, &|[x, dy], [c]| x * dy - c);
+                assert_eq!(y, plain, "{shape:?}");
+            }
+        }
+    }
+}
