@@ -8,7 +8,7 @@ pub(crate) type Buffer<F> = LocalKey<RefCell<Vec<F>>>;
 
 /// Bytes that a buffer has at least, enough for every block of [`blocked`](super::blocked): which part of a product a thread
 /// happens to take must not decide whether it allocates.
-const AT_LEAST: usize = 512 * 1024;
+const AT_LEAST: usize = 5 * 256 * 1024;
 
 /// Bytes of a cache line, at which both blocks begin.
 const LINE: usize = 64;
