@@ -32,12 +32,16 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
+mod config;
+
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
 use tensor_core::moments::ColumnMoments;
 use tensor_core::pair::Pair;
 use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut, columns};
 
 use crate::{Affine, AffineGrads, Layer, Mode, Saved};
+
+pub use config::BatchNorm1dConfig;
 
 /// Batch normalization of `(N, C)` batches, PyTorch's `nn.BatchNorm1d`.
 ///
@@ -57,33 +61,6 @@ pub struct BatchNorm1d<F> {
     affine: Affine<F>,
     running_mean: Array1<F>,
     running_var: Array1<F>,
-}
-
-/// Choices of a [`BatchNorm1d`] beyond its width.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BatchNorm1dConfig {
-    /// ε: added to the variance.
-    pub eps: f64,
-    /// `1 − α`: the share of the newest batch in the running statistics, in `[0, 1]`.
-    pub momentum: f64,
-    /// Whether the running variance is that of the population, `N/(N − 1)` times the batch's.
-    pub unbiased_running_var: bool,
-    /// Whether there are a γ and a β.
-    pub affine: bool,
-}
-
-/// The course's: ε = 1e-8, α = 0.9, the running variance biased like the batch's.
-impl Default for BatchNorm1dConfig {
-    fn default() -> Self {
-        Self { eps: 1e-8, momentum: 0.1, unbiased_running_var: false, affine: true }
-    }
-}
-
-impl BatchNorm1dConfig {
-    /// PyTorch's: ε = 1e-5, momentum 0.1, unbiased running variance.
-    pub fn pytorch() -> Self {
-        Self { eps: 1e-5, unbiased_running_var: true, ..Self::default() }
-    }
 }
 
 /// What a [`BatchNorm1d`] keeps of a forward pass: the statistics that were used, and whether they are still to be settled.
@@ -252,11 +229,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
             },
             |c, [bias, weight]| {
                 grads.bias[c] = bias.sum();
-                // All terms share what the rounding of 1/√(σ² + ε) took.
-                let inv_std = inv_std(c);
-                let sum = weight.pair();
-                let rest = sum.rest + sum.value * (inv_std.rest / inv_std.value);
-                grads.weight[c] = Pair { rest, ..sum }.rounded();
+                grads.weight[c] = weight.pair().refined_by(inv_std(c)).rounded();
             },
         );
         let Some(dx) = dx else { return };

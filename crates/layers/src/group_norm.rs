@@ -27,11 +27,10 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{ArrayRef1, ArrayRef2};
-use tensor_core::moments::Moments;
-use tensor_core::reduce::sum_by;
+use ndarray::ArrayRef2;
 use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
 
+use crate::groups::Groups;
 use crate::{Affine, AffineGrads, Layer, Saved};
 
 /// Group normalization, PyTorch's `nn.GroupNorm`.
@@ -92,7 +91,7 @@ impl<F: Float> GroupNorm<F> {
     /// # Errors
     /// If they are not made for its channels.
     pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
-        self.affine = affine.fitting("GroupNorm: weight", self.groups.channels)?;
+        self.affine = affine.fitting("GroupNorm: weight", self.affine.channels())?;
         Ok(self)
     }
 
@@ -145,128 +144,6 @@ impl<F: Float> Layer<F> for GroupNorm<F> {
 
     fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
         self.affine.parameters(grads, visit);
-    }
-}
-
-/// How rows are cut into groups, and both passes over them: for every layer that normalizes a sample by itself.
-///
-/// Nothing is saved for backward: the moments of a group are two sums over values that are at hand, and what is not kept
-/// cannot be out of date.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Groups {
-    n_groups: usize,
-    channels: usize,
-    length: usize,
-    eps: f64,
-}
-
-impl Groups {
-    pub(crate) fn new<F: Float>(
-        place: &'static str,
-        [n_groups, channels, length]: [usize; 3],
-        eps: f64,
-    ) -> Result<Self, Error> {
-        if channels == 0 {
-            return Err(Error::empty(place, "at least 1 channel"));
-        }
-        if length == 0 {
-            return Err(Error::empty(place, "a length of at least 1"));
-        }
-        let range = "a divisor of the number of channels";
-        Error::check_hyperparameter(place, "n_groups", range, n_groups as f64, |_| {
-            channels.checked_rem(n_groups) == Some(0)
-        })?;
-        // In F: an ε that rounds to 0 would divide equal values by 0.
-        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
-        let range = "a finite number > 0 in the layer's type";
-        Error::check_hyperparameter(place, "eps", range, eps, in_range)?;
-        Ok(Self { n_groups, channels, length, eps })
-    }
-
-    pub(crate) fn out_features(
-        &self,
-        place: &'static str,
-        in_features: usize,
-    ) -> Result<usize, Error> {
-        match self.channels * self.length {
-            expected if expected == in_features => Ok(expected),
-            expected => Err(Error::features(place, expected, in_features)),
-        }
-    }
-
-    /// `M`: values in a group.
-    fn size(&self) -> usize {
-        self.channels / self.n_groups * self.length
-    }
-
-    /// The channel of a column. The division is spared where every channel has one column.
-    #[inline]
-    fn channel(&self, column: usize) -> usize {
-        if self.length == 1 { column } else { column / self.length }
-    }
-
-    /// The moments of the group that begins at column `start`, and `1/√(σ² + ε)`.
-    fn moments<F: Float>(&self, x: &ArrayRef1<F>, start: usize) -> (Moments<F>, F) {
-        let moments = Moments::of(self.size(), &|i| x[start + i]);
-        (moments, F::one() / (moments.variance + F::of(self.eps)).sqrt())
-    }
-
-    pub(crate) fn normalize<F: Float>(
-        &self,
-        affine: &Affine<F>,
-        x: &ArrayRef2<F>,
-        y: &mut ArrayRef2<F>,
-    ) {
-        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-            for start in (0..x.len()).step_by(self.size()) {
-                let (moments, inv_std) = self.moments(&x, start);
-                for i in start..start + self.size() {
-                    let c = self.channel(i);
-                    let normalized = moments.deviation(x[i]) * inv_std;
-                    y[i] = affine.scale(c) * normalized + affine.offset(c);
-                }
-            }
-        }
-    }
-
-    pub(crate) fn backward<F: Float>(
-        &self,
-        affine: &Affine<F>,
-        x: &ArrayRef2<F>,
-        dy: &ArrayRef2<F>,
-        mut dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut AffineGrads<F>,
-    ) {
-        grads.weight.fill(F::zero());
-        grads.bias.fill(F::zero());
-        let inverse_size = F::of(1.0 / self.size() as f64);
-        for (n, (x, dy)) in x.rows().into_iter().zip(dy.rows()).enumerate() {
-            for start in (0..x.len()).step_by(self.size()) {
-                let (moments, inv_std) = self.moments(&x, start);
-                let normalized = |i: usize| moments.deviation(x[i]) * inv_std;
-                for first in (start..start + self.size()).step_by(self.length) {
-                    let c = self.channel(first);
-                    grads.bias[c] += self.channel_sum(&|l| dy[first + l]);
-                    grads.weight[c] += self.channel_sum(&|l| dy[first + l] * normalized(first + l));
-                }
-                let Some(dx) = &mut dx else { continue };
-                let d_normalized = |i: usize| dy[i] * affine.scale(self.channel(i)); // dLdNZ = dLdBZ ⊙ γ
-                let sum = sum_by(self.size(), &|i| d_normalized(start + i));
-                let sum_normalized =
-                    sum_by(self.size(), &|i| d_normalized(start + i) * normalized(start + i));
-                let (mean, mean_normalized) = (sum * inverse_size, sum_normalized * inverse_size);
-                for i in start..start + self.size() {
-                    // dLdZ = (dLdNZ − mean(dLdNZ) − NZ ⊙ mean(dLdNZ ⊙ NZ))/√(σ² + ε)
-                    let through_statistics = mean + normalized(i) * mean_normalized;
-                    dx[[n, i]] = (d_normalized(i) - through_statistics) * inv_std;
-                }
-            }
-        }
-    }
-
-    /// A sum over the values of one channel of one row.
-    fn channel_sum<F: Float>(&self, term: &impl Fn(usize) -> F) -> F {
-        if self.length == 1 { term(0) } else { sum_by(self.length, term) }
     }
 }
 

@@ -28,7 +28,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
 
-use crate::group_norm::Groups;
+use crate::groups::Groups;
 use crate::{Affine, AffineGrads, Layer, Saved};
 
 /// Instance normalization, PyTorch's `nn.InstanceNorm1d` without running statistics, which is its default.

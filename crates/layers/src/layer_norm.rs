@@ -27,7 +27,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
 
-use crate::group_norm::Groups;
+use crate::groups::Groups;
 use crate::{Affine, AffineGrads, Layer, Saved};
 
 /// Layer normalization over the features, PyTorch's `nn.LayerNorm(C)`.

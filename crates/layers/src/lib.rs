@@ -38,6 +38,7 @@ mod dropout;
 mod elu;
 mod gelu;
 mod group_norm;
+mod groups;
 mod identity;
 mod instance_norm;
 pub mod layer;

@@ -13,6 +13,7 @@
 //! | [`matmul`] | [`gemm`]: the only place that names a matrix-product library |
 //! | [`reduce`] | sums over slices and columns, always in the same order |
 //! | [`columns`] | loops over all rows, with numbers that belong to a column |
+//! | [`rows`] | sums over the values of one row, for loops in vector registers |
 //! | [`pair`] | numbers of twice the digits |
 //! | [`moments`] | mean and variance that keep their digits far from zero |
 //! | [`simd`] | loops compiled for the processor at hand; the one module with `unsafe` |
@@ -36,6 +37,7 @@ pub mod parallel;
 pub mod parameter;
 pub mod reduce;
 pub mod rng;
+pub mod rows;
 pub mod simd;
 pub mod special;
 

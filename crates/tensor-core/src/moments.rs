@@ -15,8 +15,9 @@
 //! deviations from the mean, so that `K` is never a bad choice (Chan, Golub and LeVeque, *Algorithms for Computing the Sample
 //! Variance*, The American Statistician 37(3), 1983, <https://doi.org/10.1080/00031305.1983.10483115>, section 3).
 //!
-//! Columns go one step further: once `d` is known, `K + d` is split anew into its nearest `F` and the rest that this has no
+//! Once `d` is known, `K + d` is split anew into its nearest `F` and the rest that this has no
 //! room for, because `x − K` rounds less the nearer `K` is.
+//! Sums are [compensated](Compensated) and results are [pairs](Pair): what a statistic loses, every value loses.
 //!
 //! The variance is the biased one, divided by `n`. Values that are all equal have variance 0, exactly. NaN or an infinity
 //! among the values makes the variance NaN.
@@ -25,9 +26,9 @@
 //! use tensor_core::moments::Moments;
 //!
 //! let x = [1e8_f32, 1e8 + 8.0, 1e8 + 16.0];
-//! let moments = Moments::of(x.len(), &|i| x[i]);
-//! assert_eq!(moments.mean(), 1e8 + 8.0);
-//! assert_eq!(moments.variance, 128.0 / 3.0);
+//! let moments = Moments::of(&x[..]);
+//! assert_eq!(moments.mean.rounded(), 1e8 + 8.0);
+//! assert_eq!(moments.variance.rounded(), 128.0 / 3.0);
 //! assert_eq!(x.map(|x| moments.deviation(x)), [-8.0, 0.0, 8.0]);
 //! ```
 
@@ -36,39 +37,39 @@ use ndarray::{Array1, ArrayRef1, ArrayRef2, ArrayView1};
 use crate::Float;
 use crate::columns::{Packed, Rows, Strip};
 use crate::pair::Pair;
-use crate::reduce::{Compensated, sum_by};
+use crate::reduce::Compensated;
+use crate::rows::{self, Values};
 use crate::simd::{Loop, vectorized};
 
-/// Mean and biased variance of a list of values.
+/// Mean and biased variance of a list of values, both [pairs](Pair), as good as rounded once from their exact values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments<F> {
-    /// `K`: a value near the others.
-    pub shift: F,
-    /// `d`: the mean of `x − K`.
-    pub center: F,
-    /// `mean(((x − K) − d)²)`.
-    pub variance: F,
+    /// `μ`.
+    pub mean: Pair<F>,
+    /// `σ²`.
+    pub variance: Pair<F>,
 }
 
 impl<F: Float> Moments<F> {
-    /// Of the values `x(0)` to `x(n − 1)`; `n` is at least 1.
-    pub fn of(n: usize, x: &impl Fn(usize) -> F) -> Self {
-        let inverse_n = F::of(1.0 / n as f64);
-        let shift = x(0);
-        let center = sum_by(n, &|i| x(i) - shift) * inverse_n;
-        let squares = sum_by(n, &|i| square((x(i) - shift) - center));
-        Self { shift, center, variance: squares * inverse_n }
-    }
-
-    /// `μ`.
-    pub fn mean(&self) -> F {
-        self.shift + self.center
+    /// Of a list that is not empty. All of it is inlined, for loops that run through [`vectorized`].
+    #[inline(always)]
+    pub fn of<'a>(x: impl Values<'a, F>) -> Self
+    where
+        F: 'a,
+    {
+        let (n, shift) = (F::of(x.count() as f64), x.at(0));
+        let [from_shift] =
+            rows::sums([x], &|[x], [sum]| [sum.plus_pair(Pair::difference(x, shift))]);
+        let mean = Pair::from(shift).plus(from_shift.pair().over(n));
+        let [squares] =
+            rows::sums([x], &|[x], [sum]| [sum.plus(square((x - mean.value) - mean.rest))]);
+        Self { mean, variance: squares.pair().over(n) }
     }
 
     /// `x − μ`, with the digits that `μ` itself has no room for.
-    #[inline]
+    #[inline(always)]
     pub fn deviation(&self, x: F) -> F {
-        (x - self.shift) - self.center
+        (x - self.mean.value) - self.mean.rest
     }
 }
 
@@ -202,10 +203,15 @@ mod tests {
         fn check<F: Float>(offset: f64) {
             for n in [2_usize, 8, 64, 256] {
                 let values = |i: usize| F::of(offset + (i + 1) as f64);
-                let moments = Moments::of(n, &values);
+                let list: Vec<F> = (0..n).map(values).collect();
+                let moments = Moments::of(&list[..]);
                 let mean = (n as f64 + 1.0) / 2.0;
                 let variance = ((n * n) as f64 - 1.0) / 12.0;
-                assert_eq!(moments.variance, F::of(variance), "offset {offset:e}, n = {n}");
+                assert_eq!(
+                    moments.variance.rounded(),
+                    F::of(variance),
+                    "offset {offset:e}, n = {n}"
+                );
                 for i in 0..n {
                     let deviation = moments.deviation(values(i)).as_f64();
                     assert_eq!(deviation, (i + 1) as f64 - mean, "offset {offset:e}, value {i}");
@@ -224,12 +230,16 @@ mod tests {
             let mut columns = ColumnMoments::new(c);
             columns.measure(&x);
             for j in 0..c {
-                let list = Moments::of(n, &|i| x[[i, j]]);
+                let column = x.column(j).to_vec();
+                let list = Moments::of(&column[..]);
                 // The two add in another order: (16 + log₂ n) roundings of terms up to n times their mean.
                 let bound = 32.0 * f64::EPSILON;
                 let close = |a: f64, b: f64, scale: f64| (a - b).abs() <= bound * scale;
-                assert!(close(columns.variance[j], list.variance, list.variance), "({n}, {c})");
-                assert!(close(columns.mean[j], list.mean(), list.mean()), "({n}, {c})");
+                assert!(
+                    close(columns.variance[j], list.variance.value, list.variance.value),
+                    "({n}, {c})"
+                );
+                assert!(close(columns.mean[j], list.mean.value, list.mean.value), "({n}, {c})");
                 let deviation = columns.deviation(j, x[[0, j]]);
                 assert!(close(deviation, list.deviation(x[[0, j]]), 4.0), "({n}, {c})");
             }
@@ -250,8 +260,8 @@ mod tests {
     #[test]
     fn equal_values_have_no_variance() {
         for value in [0.0, -0.0, 0.1, 1e300, f64::MIN_POSITIVE / 2.0] {
-            let moments = Moments::of(7, &|_| value);
-            assert_eq!((moments.mean(), moments.variance), (value, 0.0));
+            let moments = Moments::of(&[value; 7][..]);
+            assert_eq!((moments.mean.rounded(), moments.variance.rounded()), (value, 0.0));
             assert_eq!(moments.deviation(value), 0.0);
         }
     }
@@ -260,8 +270,8 @@ mod tests {
     fn what_is_no_number_stays_none() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for x in [[bad, 1.0], [1.0, bad]] {
-                let moments = Moments::of(2, &|i| x[i]);
-                assert!(moments.variance.is_nan(), "{x:?}");
+                let moments = Moments::of(&x[..]);
+                assert!(moments.variance.rounded().is_nan(), "{x:?}");
                 assert!(moments.deviation(bad).is_nan(), "{x:?}");
             }
         }

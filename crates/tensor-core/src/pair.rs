@@ -67,7 +67,9 @@ impl<F: Float> Pair<F> {
     #[inline(always)]
     pub fn plus(self, other: Self) -> Self {
         let sum = Self::sum(self.value, other.value);
-        Self::sum(sum.value, sum.rest + (self.rest + other.rest))
+        let rest = sum.rest + (self.rest + other.rest);
+        // An infinity has no rest, and must not become NaN for it.
+        if rest.is_nan() { Self::from(sum.value) } else { Self::sum(sum.value, rest) }
     }
 
     /// `self·b`.
@@ -95,6 +97,13 @@ impl<F: Float> Pair<F> {
         let square = product.value.mul_add(root, -F::one());
         let beyond = square + (product.rest + self.rest * root) * root;
         Self { value: root, rest: -F::of(0.5) * root * beyond }
+    }
+
+    /// A result that was computed with `factor.value` as a factor, as if with the whole factor.
+    #[inline(always)]
+    #[must_use]
+    pub fn refined_by(self, factor: Self) -> Self {
+        Self { rest: self.rest + self.value * (factor.rest / factor.value), ..self }
     }
 
     /// The nearest `F`; infinities stay what they are.
@@ -143,6 +152,7 @@ mod tests {
             assert!(within(4.0, pair.plus(Pair::from(b)), x + y));
             assert!(within(4.0, pair.times(b), x * y));
             assert!(within(4.0, pair.over(b), x / y));
+            assert!(within(4.0, Pair::product(pair.value, b).refined_by(pair), x * y));
             assert!(within(8.0, pair.inverse_root(), 1.0 / x.sqrt()));
         }
     }
@@ -152,6 +162,10 @@ mod tests {
         assert_eq!(Pair::product(f32::MAX, 2.0).rounded(), f32::INFINITY);
         assert_eq!(Pair::from(f32::INFINITY).inverse_root().rounded(), 0.0);
         assert_eq!(Pair::from(f64::INFINITY).times(2.0).rounded(), f64::INFINITY);
+        assert_eq!(
+            Pair::from(f64::INFINITY).over(2.0).plus(Pair::from(1.0)).rounded(),
+            f64::INFINITY
+        );
         assert!(Pair::from(f64::NAN).inverse_root().rounded().is_nan());
     }
 }

@@ -1,0 +1,318 @@
+//! Both passes over groups of values that are normalized by themselves: what [`GroupNorm`](crate::GroupNorm),
+//! [`LayerNorm`](crate::LayerNorm) and [`InstanceNorm1d`](crate::InstanceNorm1d) share. The formulas stand in `group_norm.rs`.
+
+use std::{iter, mem};
+
+use ndarray::{Array1, ArrayRef2, ArrayView1, ArrayViewMut1, Axis};
+use tensor_core::moments::Moments;
+use tensor_core::pair::Pair;
+use tensor_core::reduce::Compensated;
+use tensor_core::rows::{self, Values};
+use tensor_core::simd::{Loop, vectorized};
+use tensor_core::{Error, Float};
+
+use crate::{Affine, AffineGrads};
+
+/// How rows are cut into groups, and both passes over them: for every layer that normalizes a sample by itself.
+///
+/// Nothing is saved for backward: the moments of a group are two sums over values that are at hand, and what is not kept
+/// cannot be out of date.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Groups {
+    n_groups: usize,
+    channels: usize,
+    length: usize,
+    eps: f64,
+}
+
+impl Groups {
+    pub(crate) fn new<F: Float>(
+        place: &'static str,
+        [n_groups, channels, length]: [usize; 3],
+        eps: f64,
+    ) -> Result<Self, Error> {
+        if channels == 0 {
+            return Err(Error::empty(place, "at least 1 channel"));
+        }
+        if length == 0 {
+            return Err(Error::empty(place, "a length of at least 1"));
+        }
+        let range = "a divisor of the number of channels";
+        Error::check_hyperparameter(place, "n_groups", range, n_groups as f64, |_| {
+            channels.checked_rem(n_groups) == Some(0)
+        })?;
+        // In F: an ε that rounds to 0 would divide equal values by 0.
+        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
+        let range = "a finite number > 0 in the layer's type";
+        Error::check_hyperparameter(place, "eps", range, eps, in_range)?;
+        Ok(Self { n_groups, channels, length, eps })
+    }
+
+    pub(crate) fn out_features(
+        &self,
+        place: &'static str,
+        in_features: usize,
+    ) -> Result<usize, Error> {
+        match self.channels * self.length {
+            expected if expected == in_features => Ok(expected),
+            expected => Err(Error::features(place, expected, in_features)),
+        }
+    }
+
+    /// `M`: values in a group.
+    fn size(&self) -> usize {
+        self.channels / self.n_groups * self.length
+    }
+
+    /// The first channel of group `k`, counted over all rows.
+    #[inline(always)]
+    fn first_channel(&self, k: usize) -> usize {
+        k % self.n_groups * (self.channels / self.n_groups)
+    }
+
+    pub(crate) fn normalize<F: Float>(
+        &self,
+        affine: &Affine<F>,
+        x: &ArrayRef2<F>,
+        y: &mut ArrayRef2<F>,
+    ) {
+        let (groups, size) = (*self, self.size());
+        match (x.as_slice(), y.as_slice_mut()) {
+            (Some(x), Some(y)) => {
+                let parts = x.chunks_exact(size).zip(y.chunks_exact_mut(size));
+                vectorized(Normalize { groups, affine, parts });
+            }
+            _ => {
+                let x = x.rows().into_iter().flat_map(|row| cut(row, size));
+                let y = y.rows_mut().into_iter().flat_map(|row| cut(row, size));
+                let parts = x.zip(y);
+                vectorized(Normalize { groups, affine, parts });
+            }
+        }
+    }
+
+    pub(crate) fn backward<F: Float>(
+        &self,
+        affine: &Affine<F>,
+        x: &ArrayRef2<F>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut AffineGrads<F>,
+    ) {
+        grads.weight.fill(F::zero());
+        grads.bias.fill(F::zero());
+        let (groups, size) = (*self, self.size());
+        let dx_is_packed = dx.as_ref().is_none_or(|dx| dx.is_standard_layout());
+        match (x.as_slice(), dy.as_slice()) {
+            (Some(x), Some(dy)) if dx_is_packed => {
+                let dx = dx.and_then(|dx| dx.as_slice_mut());
+                let mut dx = dx.map(|dx| dx.chunks_exact_mut(size));
+                let dx = iter::from_fn(move || Some(dx.as_mut().and_then(Iterator::next)));
+                let parts = x.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx);
+                vectorized(Backward { groups, affine, parts, grads });
+            }
+            _ => {
+                let dx = dx.into_iter().flat_map(|dx| dx.rows_mut());
+                let mut dx = dx.flat_map(|row| cut(row, size));
+                let dx = iter::from_fn(move || Some(dx.next()));
+                let x = x.rows().into_iter().flat_map(|row| cut(row, size));
+                let dy = dy.rows().into_iter().flat_map(|row| cut(row, size));
+                let parts = x.zip(dy).zip(dx);
+                vectorized(Backward { groups, affine, parts, grads });
+            }
+        }
+    }
+}
+
+struct Normalize<'a, F, I> {
+    groups: Groups,
+    affine: &'a Affine<F>,
+    /// Each group's `x` and `y`.
+    parts: I,
+}
+
+impl<'a, F, X, Y, I> Loop for Normalize<'a, F, I>
+where
+    F: Float,
+    X: Values<'a, F>,
+    Y: IntoIterator<Item = &'a mut F>,
+    I: Iterator<Item = (X, Y)>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { groups, affine, parts } = self;
+        let (size, length, eps) = (groups.size(), groups.length, Pair::of(groups.eps));
+        for (k, (x, y)) in parts.enumerate() {
+            let first = groups.first_channel(k);
+            let moments = Moments::of(x);
+            let inv_std = moments.variance.plus(eps).inverse_root();
+            let elements = y.into_iter().zip(x.values());
+            // BZ = γ ⊙ NZ + β
+            if length == 1 {
+                let inv_std = inv_std.rounded();
+                let weight = slice(affine.weight(), first, size);
+                let bias = slice(affine.bias(), first, size);
+                let normalized = |x| moments.deviation(x) * inv_std;
+                match (weight, bias) {
+                    (Some(weight), Some(bias)) => {
+                        for (((y, &x), &weight), &bias) in elements.zip(weight).zip(bias) {
+                            *y = normalized(x) * weight + bias;
+                        }
+                    }
+                    (Some(weight), None) => {
+                        elements.zip(weight).for_each(|((y, &x), &w)| *y = normalized(x) * w);
+                    }
+                    (None, _) => elements.for_each(|(y, &x)| *y = normalized(x)),
+                }
+                continue;
+            }
+            let mut elements = elements;
+            for c in first..first + size / length {
+                let (scale, offset) = (inv_std.times(affine.scale(c)).rounded(), affine.offset(c));
+                for (y, &x) in elements.by_ref().take(length) {
+                    *y = moments.deviation(x) * scale + offset;
+                }
+            }
+        }
+    }
+}
+
+struct Backward<'a, F, I> {
+    groups: Groups,
+    affine: &'a Affine<F>,
+    /// Each group's `x` and `dy`, and `dx` if it is wanted.
+    parts: I,
+    grads: &'a mut AffineGrads<F>,
+}
+
+impl<'a, F, X, D, I> Loop for Backward<'a, F, I>
+where
+    F: Float,
+    X: Values<'a, F>,
+    D: IntoIterator<Item = &'a mut F>,
+    I: Iterator<Item = ((X, X), Option<D>)>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { groups, affine, parts, grads } = self;
+        let (size, length, eps) = (groups.size(), groups.length, Pair::of(groups.eps));
+        let n = F::of(size as f64);
+        let zero = Compensated::default();
+        for (k, ((x, dy), dx)) in parts.enumerate() {
+            let first = groups.first_channel(k);
+            let moments = Moments::of(x);
+            let inv_std = moments.variance.plus(eps).inverse_root();
+            let normalized = |x| moments.deviation(x) * inv_std.value;
+            let weight = slice(affine.weight(), first, size / length);
+            // Σ dLdNZ and Σ dLdNZ ⊙ NZ, where dLdNZ = dLdBZ ⊙ γ
+            let [sum, sum_normalized] = if length > 1 {
+                let (mut sum, mut sum_normalized) = (zero, zero);
+                for c in first..first + size / length {
+                    let start = (c - first) * length;
+                    let [bias, weight] = rows::sums(
+                        [x.part(start, length), dy.part(start, length)],
+                        &|[x, dy], s| add_gradients(s, dy, normalized(x)),
+                    );
+                    grads.bias[c] += bias.sum();
+                    grads.weight[c] += weight.pair().refined_by(inv_std).rounded();
+                    sum = sum.plus_pair(bias.pair().times(affine.scale(c)));
+                    sum_normalized = sum_normalized.plus_pair(weight.pair().times(affine.scale(c)));
+                }
+                [sum, sum_normalized]
+            } else {
+                let channels = first..first + size;
+                let biases =
+                    grads.bias.as_slice_mut().unwrap_or_default()[channels.clone()].iter_mut();
+                let weights = grads.weight.as_slice_mut().unwrap_or_default()[channels].iter_mut();
+                for ((bias, weight), (&x, &dy)) in
+                    biases.zip(weights).zip(x.values().zip(dy.values()))
+                {
+                    *bias += dy;
+                    *weight += dy * normalized(x);
+                }
+                match weight {
+                    Some(weight) => {
+                        rows::sums([x, dy, X::of_slice(weight)], &|[x, dy, weight], s| {
+                            add_gradients(s, dy * weight, normalized(x))
+                        })
+                    }
+                    None => rows::sums([x, dy], &|[x, dy], s| add_gradients(s, dy, normalized(x))),
+                }
+            };
+            let Some(dx) = dx else { continue };
+            let mean = sum.pair().over(n).rounded();
+            let mean_normalized = sum_normalized.pair().refined_by(inv_std).over(n);
+            let slope = mean_normalized.times(inv_std.value).rounded();
+            let inv_std = inv_std.rounded();
+            // dLdZ = (dLdNZ − mean(dLdNZ) − NZ ⊙ mean(dLdNZ ⊙ NZ))/√(σ² + ε)
+            let gradient = |dy: F, x: F| ((dy - mean) - moments.deviation(x) * slope) * inv_std;
+            let mut elements = dx.into_iter().zip(x.values().zip(dy.values()));
+            match weight {
+                None => elements.for_each(|(dx, (&x, &dy))| *dx = gradient(dy, x)),
+                Some(weight) if length == 1 => {
+                    elements
+                        .zip(weight)
+                        .for_each(|((dx, (&x, &dy)), &w)| *dx = gradient(dy * w, x));
+                }
+                Some(weight) => {
+                    for &weight in weight {
+                        for (dx, (&x, &dy)) in elements.by_ref().take(length) {
+                            *dx = gradient(dy * weight, x);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The groups of a row.
+fn cut<R: Cut>(row: R, size: usize) -> impl Iterator<Item = R> {
+    let mut rest = row;
+    iter::from_fn(move || rest.take(size))
+}
+
+/// A row that gives away its first values.
+trait Cut: Sized {
+    /// The first `n` values, unless there are none left.
+    fn take(&mut self, n: usize) -> Option<Self>;
+}
+
+impl<F> Cut for ArrayView1<'_, F> {
+    fn take(&mut self, n: usize) -> Option<Self> {
+        let (part, rest) = (*self).split_at(Axis(0), n.min(self.len()));
+        *self = rest;
+        (!part.is_empty()).then_some(part)
+    }
+}
+
+impl<F> Cut for ArrayViewMut1<'_, F> {
+    fn take(&mut self, n: usize) -> Option<Self> {
+        let row = mem::replace(self, ArrayViewMut1::from(&mut []));
+        let n = n.min(row.len());
+        let (part, rest) = row.split_at(Axis(0), n);
+        *self = rest;
+        (!part.is_empty()).then_some(part)
+    }
+}
+
+/// The values of `n` channels from `first` on.
+#[inline(always)]
+fn slice<F>(channels: Option<&Array1<F>>, first: usize, n: usize) -> Option<&[F]> {
+    // An Affine keeps its values in order; were they not, the range would panic.
+    channels.map(|channels| &channels.as_slice().unwrap_or_default()[first..first + n])
+}
+
+/// Adds an element's share of `dLdβ` and of `dLdγ`.
+#[inline(always)]
+fn add_gradients<F: Float>(
+    [bias, weight]: [Compensated<F>; 2],
+    dy: F,
+    normalized: F,
+) -> [Compensated<F>; 2] {
+    [bias.plus(dy), weight.plus(dy * normalized)]
+}

@@ -1,0 +1,184 @@
+//! Sums over the values of one row, 16 at a time: for loops that run through [`vectorized`](crate::simd::vectorized).
+//!
+//! Plainly: for each value, add a term. Here every sixteenth value is added to a sum of its own, so that the sums fill a vector
+//! register, and the sixteen are added at the end; each is [`Compensated`]. The order depends on the length alone.
+//!
+//! ```
+//! use tensor_core::rows;
+//!
+//! let (x, y) = ([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]);
+//! let [sum, dot] = rows::sums([&x[..], &y[..]], &|[x, y], [sum, dot]| [sum.plus(x), dot.plus(x * y)]);
+//! assert_eq!((sum.sum(), dot.sum()), (6.0, 7.0));
+//! ```
+
+use std::array::from_fn;
+
+use ndarray::{ArrayView1, Axis, aview1};
+
+use crate::Float;
+use crate::pair::Pair;
+use crate::reduce::Compensated;
+
+const LANES: usize = 16;
+
+/// Values one after the other: a slice, or a part of a row of a matrix with any strides.
+pub trait Values<'a, F: 'a>: Copy {
+    /// How many.
+    fn count(self) -> usize;
+
+    /// Value `i`.
+    fn at(self, i: usize) -> F;
+
+    /// The values from `start` on that fill a register.
+    #[inline(always)]
+    fn lanes(self, start: usize) -> [F; LANES] {
+        from_fn(|lane| self.at(start + lane))
+    }
+
+    /// All of them in order.
+    fn values(self) -> impl Iterator<Item = &'a F>;
+
+    /// Those of `start..start + n`.
+    fn part(self, start: usize, n: usize) -> Self;
+
+    /// A slice in the same form.
+    fn of_slice(values: &'a [F]) -> Self;
+}
+
+impl<'a, F: Float> Values<'a, F> for &'a [F] {
+    #[inline(always)]
+    fn count(self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn at(self, i: usize) -> F {
+        self[i]
+    }
+
+    #[inline(always)]
+    fn lanes(self, start: usize) -> [F; LANES] {
+        let values = &self[start..start + LANES];
+        from_fn(|lane| values[lane])
+    }
+
+    #[inline(always)]
+    fn values(self) -> impl Iterator<Item = &'a F> {
+        self.iter()
+    }
+
+    #[inline(always)]
+    fn part(self, start: usize, n: usize) -> Self {
+        &self[start..start + n]
+    }
+
+    #[inline(always)]
+    fn of_slice(values: &'a [F]) -> Self {
+        values
+    }
+}
+
+impl<'a, F: Float> Values<'a, F> for ArrayView1<'a, F> {
+    #[inline(always)]
+    fn count(self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn at(self, i: usize) -> F {
+        self[i]
+    }
+
+    #[inline(always)]
+    fn values(self) -> impl Iterator<Item = &'a F> {
+        self.into_iter()
+    }
+
+    #[inline(always)]
+    fn part(self, start: usize, n: usize) -> Self {
+        self.split_at(Axis(0), start).1.split_at(Axis(0), n).0
+    }
+
+    #[inline(always)]
+    fn of_slice(values: &'a [F]) -> Self {
+        aview1(values)
+    }
+}
+
+/// Adds up `K` expressions of `M` rows: `add` gets the values at one place and the sums so far, and gives the sums with them.
+///
+/// # Panics
+/// If the rows have different lengths.
+#[inline(always)]
+pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
+    inputs: [V; M],
+    add: &impl Fn([F; M], [Compensated<F>; K]) -> [Compensated<F>; K],
+) -> [Compensated<F>; K] {
+    let n = inputs[0].count();
+    assert!(inputs.iter().all(|input| input.count() == n), "rows: of one length");
+    let zero = [Compensated::default(); K];
+    // Few values are not worth the joining.
+    let full = if n < 4 * LANES { 0 } else { n / LANES * LANES };
+    let rest = |start| (full..n).fold(start, |sums, i| add(from_fn(|m| inputs[m].at(i)), sums));
+    if full == 0 {
+        return rest(zero);
+    }
+    // Two plain arrays and not one of structs, so that neighbors in memory are neighbors in a vector.
+    let mut totals = [[F::zero(); LANES]; K];
+    let mut lost = [[F::zero(); LANES]; K];
+    for start in (0..full).step_by(LANES) {
+        let values: [[F; LANES]; M] = from_fn(|m| inputs[m].lanes(start));
+        for lane in 0..LANES {
+            let before = from_fn(|k| Compensated { sum: totals[k][lane], lost: lost[k][lane] });
+            let after = add(from_fn(|m| values[m][lane]), before);
+            for (k, after) in after.into_iter().enumerate() {
+                (totals[k][lane], lost[k][lane]) = (after.sum, after.lost);
+            }
+        }
+    }
+    // Halves onto halves: 8, 4, 2, 1.
+    for k in 0..K {
+        let (totals, lost) = (&mut totals[k], &mut lost[k]);
+        join::<F, 8>(totals, lost);
+        join::<F, 4>(totals, lost);
+        join::<F, 2>(totals, lost);
+        join::<F, 1>(totals, lost);
+    }
+    let joined = from_fn(|k| Compensated { sum: totals[k][0], lost: lost[k][0] });
+    rest(joined)
+}
+
+/// Adds lanes `N..2N` to lanes `0..N`.
+#[inline(always)]
+fn join<F: Float, const N: usize>(totals: &mut [F; LANES], lost: &mut [F; LANES]) {
+    for lane in 0..N {
+        let sum = Pair::sum(totals[lane], totals[lane + N]);
+        totals[lane] = sum.value;
+        lost[lane] += lost[lane + N] + sum.rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::sums;
+    use crate::Rng;
+    use crate::reduce::Compensated;
+
+    #[test]
+    fn a_sum_is_right_to_the_last_place_in_any_layout() {
+        let mut rng = Rng::new(1);
+        for n in (1..=70).chain([1000, 1001]) {
+            let x = Array2::from_shape_simple_fn((n, 3), || rng.normal() as f32);
+            let y: Vec<f32> = x.column(1).to_vec();
+            let add = |[x]: [f32; 1], [sum]: [Compensated<f32>; 1]| [sum.plus(x)];
+            let [packed] = sums([&y[..]], &add);
+            let [strided] = sums([x.column(1)], &add);
+            assert_eq!(packed.sum(), strided.sum(), "n = {n}: bits depend on the strides");
+            let plain: f64 = y.iter().map(|&v| f64::from(v)).sum();
+            let bound = f64::from(f32::EPSILON) / 2.0 * plain.abs() + 1e-12;
+            assert!((f64::from(packed.sum()) - plain).abs() <= bound, "n = {n}");
+        }
+    }
+}
