@@ -117,8 +117,7 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
     let n = inputs[0].count();
     assert!(inputs.iter().all(|input| input.count() == n), "rows: of one length");
     let zero = [Compensated::default(); K];
-    // Few values are not worth the joining.
-    let full = if n < 4 * LANES { 0 } else { n / LANES * LANES };
+    let full = n / LANES * LANES;
     let rest = |start| (full..n).fold(start, |sums, i| add(from_fn(|m| inputs[m].at(i)), sums));
     if full == 0 {
         return rest(zero);
