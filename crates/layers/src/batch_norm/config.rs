@@ -1,6 +1,6 @@
 //! Choices of a batch normalization: the course's and PyTorch's.
 
-/// Choices of a [`BatchNorm1d`] beyond its width.
+/// Choices of a [`BatchNorm1d`](super::BatchNorm1d) beyond its width.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNorm1dConfig {
     /// ε: added to the variance.
