@@ -143,6 +143,8 @@ macro_rules! dots {
             unsafe {
                 match (h, w) {
                     (1, 4) => micro::<$F, $V, 1, 4>(k, a, b, out),
+                    (1, 3) => micro::<$F, $V, 1, 3>(k, a, b, out),
+                    (2, 3) => micro::<$F, $V, 2, 3>(k, a, b, out),
                     (2, 4) => micro::<$F, $V, 2, 4>(k, a, b, out),
                     (3, 3) => micro::<$F, $V, 3, 3>(k, a, b, out),
                     (4, 3) => micro::<$F, $V, 4, 3>(k, a, b, out),
