@@ -123,6 +123,34 @@ mod tests {
         assert_eq!(y, array![[1.0, 2.0, 3.0], [2.0, 2.5, 3.0]]);
     }
 
+    // Matrices without gaps go another way than those with strides: at every length, because vectors leave a rest.
+    #[test]
+    fn without_gaps_every_element_is_reached_once() {
+        for n in 0..70 {
+            let x = Array2::from_shape_fn((1, n), |(_, i)| i as f32);
+            let dy = x.mapv(|x| 100.0 - x);
+            let (mut y, mut dx) = (Array2::zeros((1, n)), Array2::zeros((1, n)));
+            map(&x, &mut y, |x| 2.0 * x + 1.0);
+            map2(&x, &dy, &mut dx, |x, dy| 1000.0 * x + dy);
+            for i in 0..n {
+                let x = i as f32;
+                assert_eq!((y[[0, i]], dx[[0, i]]), (2.0 * x + 1.0, 1000.0 * x + (100.0 - x)));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "one shape")]
+    fn as_many_elements_in_another_shape_are_refused() {
+        map(&array![[1.0, 2.0]], &mut array![[0.0], [0.0]], |x| x);
+    }
+
+    #[test]
+    #[should_panic(expected = "one shape")]
+    fn a_gradient_of_another_shape_is_refused() {
+        map2(&array![[1.0, 2.0]], &array![[1.0], [2.0]], &mut array![[0.0, 0.0]], |x, _| x);
+    }
+
     #[test]
     fn no_rows_is_no_work() {
         let mut y = Array2::<f32>::zeros((0, 3));
