@@ -267,6 +267,22 @@ mod tests {
         }
     }
 
+    // [1 2]·[3 5; 4 6] = [11 17], and the row on top, whatever its stride.
+    #[test]
+    fn a_row_is_added_to_every_row() {
+        let row = array![[10.0, 0.0], [20.0, 0.0]];
+        for row in [row.column(0), array![10.0, 20.0].view()] {
+            let mut c = array![[f64::MAX, -1.0], [7.0, 7.0]];
+            super::gemm_row(
+                &array![[1.0, 2.0], [0.0, 0.0]],
+                &array![[3.0, 5.0], [4.0, 6.0]],
+                &row,
+                &mut c,
+            );
+            assert_eq!(c, array![[21.0, 37.0], [10.0, 20.0]]);
+        }
+    }
+
     #[test]
     #[should_panic(expected = "do not fit")]
     fn shapes_that_do_not_fit() {
