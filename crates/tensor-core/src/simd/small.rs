@@ -68,6 +68,8 @@ pub(crate) fn product<F: Tiny + Float>(
     assert!(a.holds(m, k) && b.holds(k, n) && (b.column == 1 || k <= MAX_K));
     assert!(m == 0 || n == 0 || (m - 1) * c_row + n <= c.len());
     assert!(old.is_none_or(|row| row.len() >= n));
+    // One pointer for both: a second borrow of `c` would end the first.
+    let c = c.as_mut_ptr();
     let operands = Operands {
         m,
         k,
@@ -78,9 +80,9 @@ pub(crate) fn product<F: Tiny + Float>(
         b_steps: (b.row, b.column),
         alpha,
         beta,
-        old: old.map_or(c.as_ptr(), <[F]>::as_ptr),
+        old: old.map_or(c.cast_const(), <[F]>::as_ptr),
         old_row: if old.is_some() { 0 } else { c_row },
-        c: c.as_mut_ptr(),
+        c,
         c_row,
     };
     // SAFETY: every element lies within its slice, as asserted, and the level is one that the processor has.
