@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use ndarray::{Array1, Array2};
 use rayon::ThreadPoolBuilder;
-use tensor_core::{Float, Rng, gemm, gemm_row};
+use tensor_core::{Float, Rng, elementwise, gemm, gemm_row, parallel};
 
 fn random<F: Float>(rng: &mut Rng, rows: usize, cols: usize) -> Array2<F> {
     Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()))
@@ -49,4 +52,60 @@ fn f32_products() {
 #[test]
 fn f64_products() {
     same_bits::<f64>();
+}
+
+#[test]
+fn elementwise_loops() {
+    // Three parts and one element, in any case more than the smallest part.
+    let x = random::<f64>(&mut Rng::new(8), 1, 3 * (1 << 15) + 1);
+    let f = |x: f64| x * x - 1.0;
+    let plain = x.mapv(f);
+    for threads in [1, 2, 8] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (mut y, mut dx) = (Array2::zeros(x.dim()), Array2::zeros(x.dim()));
+        pool.install(|| {
+            elementwise::map(&x, &mut y, f);
+            elementwise::map2(&x, &y, &mut dx, |x, y| x - y);
+        });
+        assert_eq!(y, plain, "{threads} threads");
+        assert_eq!(dx, &x - &plain, "{threads} threads");
+    }
+}
+
+// From a thread of the pool and from another one, one product after the other and one within the other.
+#[test]
+fn every_part_runs_once() {
+    for threads in [1, 2, 3, 8] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let rounds = || {
+            for n in (0..40).chain([1, 0, 2]) {
+                let runs = (0..n * n).map(|_| AtomicUsize::new(0)).collect::<Vec<_>>();
+                parallel::for_each(runs.chunks(n.max(1)), |row| {
+                    parallel::for_each(row.iter(), |run| {
+                        run.fetch_add(1, Ordering::Relaxed);
+                    });
+                });
+                assert!(runs.iter().all(|run| run.load(Ordering::Relaxed) == 1), "{n} parts");
+            }
+        };
+        pool.install(rounds);
+        // Two at a time, which wait for each other's parts.
+        pool.scope(|scope| (0..2).for_each(|_| scope.spawn(|_| rounds())));
+    }
+    let runs = AtomicUsize::new(0);
+    parallel::for_each(0..5, |_| {
+        runs.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(runs.into_inner(), 5, "on the global pool");
+}
+
+#[test]
+fn a_panic_in_a_part_reaches_the_caller() {
+    let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    for bad in 0..3 {
+        let run = || parallel::for_each(0..3, |part| assert_ne!(part, bad, "part {part}"));
+        let caught = catch_unwind(AssertUnwindSafe(|| pool.install(run)));
+        assert!(caught.is_err(), "part {bad}");
+    }
+    pool.install(|| parallel::for_each(0..3, |_| ()));
 }
