@@ -12,11 +12,13 @@
 //! divisors at step `t`. (Kingma and Ba, ICLR 2015, <https://arxiv.org/abs/1412.6980>, algorithm 1; AMSGrad: Reddi, Kale and
 //! Kumar, ICLR 2018, <https://arxiv.org/abs/1904.09237>, algorithm 2, with the bias corrections that PyTorch adds.)
 //!
+//! A mean below the smallest normal number becomes 0.
+//!
 //! Weight decay goes through the moments here, as in PyTorch's `Adam`; [`AdamW`](crate::AdamW) keeps it apart.
 
 use tensor_core::{Error, Float};
 
-use crate::rule::{check_decay, check_not_negative, decayed, one_minus_power};
+use crate::rule::{check_decay, check_not_negative, decayed, normal_or_zero, one_minus_power};
 use crate::{Buffers, Descent, Rule, Step};
 
 /// Adam, PyTorch's `optim.Adam`.
@@ -143,7 +145,7 @@ impl<F: Float> Moments<F> {
 
     #[inline(always)]
     fn remember(&self, g: F, m: &mut F, v: &mut F) {
-        *m = self.beta1 * *m + self.rest1 * g;
+        *m = normal_or_zero(self.beta1 * *m + self.rest1 * g);
         *v = self.beta2 * *v + self.rest2 * (g * g);
     }
 

@@ -18,7 +18,7 @@
 
 use tensor_core::{Error, Float};
 
-use crate::rule::{check_decay, check_not_negative, decayed};
+use crate::rule::{check_decay, check_not_negative, decayed, normal_or_zero};
 use crate::{Buffers, Descent, Rule, Step};
 
 /// RMSprop, PyTorch's `optim.RMSprop`.
@@ -90,13 +90,13 @@ impl Rule for RmsPropConfig {
             *s
         };
         let variance = |g: F, s: &mut F, m: &mut F| {
-            *m = alpha * *m + rest * g;
+            *m = normal_or_zero(alpha * *m + rest * g);
             let variance = mean_square(g, s) - *m * *m;
             if variance < F::zero() { F::zero() } else { variance }
         };
         let direction = |g: F, variance: F| g / (variance.sqrt() + eps);
         let velocity = |d: F, v: &mut F| {
-            *v = momentum * *v + d;
+            *v = normal_or_zero(momentum * *v + d);
             *v
         };
         // One loop for each choice of buffers, without a branch inside.

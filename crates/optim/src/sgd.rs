@@ -10,14 +10,15 @@
 //! | descent | `w ← w − λ g` | |
 //!
 //! λ is the learning rate, μ the momentum, τ the dampening, η the weight decay. With `v = 0` before the first step and no
-//! dampening this is the course's rule; μ = 0 is plain SGD, and with the whole data set as batch, gradient descent.
+//! dampening this is the course's rule; μ = 0 is plain SGD, and with the whole data set as batch, gradient descent. A velocity
+//! below the smallest normal number becomes 0.
 //!
 //! (Sutskever et al., ICML 2013, <https://proceedings.mlr.press/v28/sutskever13.html>, equations 1–4; PyTorch applies λ to the
 //! whole velocity, the paper to the gradient only.)
 
 use tensor_core::{Error, Float};
 
-use crate::rule::{check_not_negative, decayed};
+use crate::rule::{check_not_negative, decayed, normal_or_zero};
 use crate::{Buffers, Descent, Rule, Step};
 
 /// Stochastic gradient descent, PyTorch's `optim.SGD`.
@@ -96,7 +97,7 @@ impl Rule for SgdConfig {
         let keep = F::of(1.0 - dampening); // The first velocity is the gradient, as μ v = 0.
         for ((w, &g), v) in w.iter_mut().zip(g).zip(velocity) {
             let g = decayed(g, *w, weight_decay);
-            *v = momentum * *v + keep * g;
+            *v = normal_or_zero(momentum * *v + keep * g);
             *w -= lr * if self.nesterov { g + momentum * *v } else { *v };
         }
     }
