@@ -31,7 +31,7 @@ pub(super) fn product<F: Float>(
     };
     let (Some(a), Some(b)) = (strided(a), strided(b)) else { return false };
     let c_row = match *c.strides() {
-        [row, 1] => row.unsigned_abs(),
+        [row, 1] if row >= 0 => row.unsigned_abs(),
         _ if n == 1 && m == 1 => 1,
         _ => return false,
     };
