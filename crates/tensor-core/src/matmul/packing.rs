@@ -13,7 +13,7 @@ const AT_LEAST: usize = 5 * 256 * 1024;
 /// Bytes of a cache line, at which both blocks begin.
 const LINE: usize = 64;
 
-/// Calls `work` with room for `a` and `b` scalars, each beginning at a cache line.
+/// Calls `work` with `a` and `b` scalars, whatever they hold, each slice beginning at a cache line.
 pub(crate) fn with_buffer<F: Copy + Default, R>(
     buffer: &'static Buffer<F>,
     a: usize,
@@ -29,6 +29,75 @@ pub(crate) fn with_buffer<F: Copy + Default, R>(
         }
         let offset = buffer.as_ptr().align_offset(LINE).min(line);
         let (a_pack, b_pack) = buffer[offset..].split_at_mut(a_room);
-        work(a_pack, b_pack)
+        work(&mut a_pack[..a], &mut b_pack[..b])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use ndarray::Array2;
+
+    use super::{AT_LEAST, Buffer, LINE, with_buffer};
+    use crate::Float;
+    use crate::matmul::blocked;
+    use crate::simd::Level;
+    use crate::simd::tile::Start;
+
+    // Room for both, each at a cache line, below and above what a buffer has at least, and not much more.
+    #[test]
+    fn blocks_are_as_long_as_asked_and_begin_at_cache_lines() {
+        fn check<F: Copy + Default>(buffer: &'static Buffer<F>) {
+            let mut most = 0;
+            for (a, b) in
+                [(0, 0), (1, 1), (0, 7), (17, 3), (400_001, 400_003), (800_001, 5), (5, 9)]
+            {
+                with_buffer(buffer, a, b, |a_pack, b_pack| {
+                    assert_eq!((a_pack.len(), b_pack.len()), (a, b));
+                    assert_eq!(
+                        [a_pack.as_ptr().addr() % LINE, b_pack.as_ptr().addr() % LINE],
+                        [0; 2]
+                    );
+                });
+                let line = LINE / size_of::<F>();
+                most = most.max(AT_LEAST / size_of::<F>()).max(a + b + 2 * line);
+                assert!(buffer.with_borrow(Vec::len) <= most, "{a} and {b}");
+            }
+        }
+        thread_local! {
+            static SINGLE: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+            static DOUBLE: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
+        }
+        check(&SINGLE);
+        check(&DOUBLE);
+    }
+
+    // The largest blocks of A have as many bytes as a power of two or a few less; those of B depend on K alone.
+    #[test]
+    fn a_new_buffer_is_enough_for_every_block() {
+        fn check<F: Float>() {
+            F::with_packing(0, 0, |_, _| ());
+            for k in [1, 2, 3, 13, 100, 255, 256, 257, 511, 512, 513, 1024] {
+                for bytes in [128, 256, 512, 1024].map(|kib| kib * 1024) {
+                    let most = bytes / (k * size_of::<F>());
+                    for m in [most - most.min(5), most, most + 1] {
+                        let (a, b) = (Array2::zeros((m, k)), Array2::zeros((k, 1)));
+                        let mut c = Array2::zeros((m, 1));
+                        let (a, b, mut c) = (a.view(), b.view(), c.view_mut());
+                        for level in Level::available() {
+                            let start = Start::Scaled(F::zero());
+                            let counted = allocation_counter::measure(|| {
+                                blocked::product(level, F::one(), a, b, start, &mut c);
+                            });
+                            let case = format!("{level:?}, {m} × {k}, {}", F::NAME);
+                            assert_eq!(counted.count_total, 0, "{case}");
+                        }
+                    }
+                }
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+    }
 }

@@ -34,7 +34,6 @@ pub(super) fn product<F: Float>(
         return in_order(level, alpha, a, b, start, c);
     }
     F::with_packing(a.len(), 0, |copy, _| {
-        let copy = &mut copy[..a.len()];
         for (to, &from) in copy.iter_mut().zip(a.iter()) {
             *to = from;
         }
@@ -77,6 +76,29 @@ fn in_order<F: Float>(
                 for (j, &sum) in sums.iter().enumerate() {
                     start.add(alpha * sum, &mut c[[i, j0 + j]], (i, j0 + j));
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::{FEW_ROWS, LEAST_K, fits};
+
+    // Where scalar products do not fit, blocks give the same to a few units of the last place: no other test sees the choice.
+    #[test]
+    fn a_few_long_rows_fit() {
+        for m in 0..=FEW_ROWS + 1 {
+            for k in [1, 2, 63, 64, 255, 256, 511, 512, 2000] {
+                let a = Array2::<f32>::zeros((m, k));
+                let long = LEAST_K.get(m).is_some_and(|&least| k >= least);
+                let along_k = Array2::zeros((5, k));
+                assert_eq!(fits(&a.view(), &along_k.t()), long, "{m} × {k}");
+                // A matrix of one row runs along K, too.
+                let across_k = Array2::zeros((k, 5));
+                assert_eq!(fits(&a.view(), &across_k.view()), long && k == 1, "{m} × {k}");
             }
         }
     }
