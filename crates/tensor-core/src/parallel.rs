@@ -134,3 +134,23 @@ mod pool {
         executed
     }
 }
+
+#[cfg(all(test, feature = "threads"))]
+mod tests {
+    use rayon::ThreadPoolBuilder;
+
+    use super::parts;
+
+    // Two parts where each has enough to do, and never more than threads; a part of 0 pays anyway.
+    #[test]
+    fn parts_are_large_enough_and_not_more_than_threads() {
+        let pool = ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        let parts_of = |work, part| pool.install(|| parts(work, part));
+        for (work, expected) in
+            [(0, 1), (19, 1), (20, 2), (29, 2), (30, 3), (39, 3), (40, 4), (999, 4)]
+        {
+            assert_eq!(parts_of(work, 10), expected, "{work}");
+        }
+        assert_eq!([parts_of(0, 0), parts_of(9, 0)], [1, 4]);
+    }
+}

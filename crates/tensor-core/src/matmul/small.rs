@@ -32,7 +32,6 @@ pub(super) fn product<F: Float>(
     let (Some(a), Some(b)) = (strided(a), strided(b)) else { return false };
     let c_row = match *c.strides() {
         [row, 1] if row >= 0 => row.unsigned_abs(),
-        _ if n == 1 && m == 1 => 1,
         _ => return false,
     };
     match c.as_slice_memory_order_mut() {
@@ -53,5 +52,56 @@ fn strided<'a, F>(x: &ArrayView2<'a, F>) -> Option<Strided<'a, F>> {
             column: column.unsigned_abs(),
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ArrayView2, Axis, Slice};
+
+    use super::{MAX_K, MAX_WORK, product};
+    use crate::simd::Level;
+    use crate::simd::tile::Start;
+
+    fn taken(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, c: &mut Array2<f32>) -> bool {
+        product(Level::detect(), 1.0, &a, &b, Start::Scaled(0.0), &mut c.view_mut())
+    }
+
+    // Who is refused is computed in another way, to the same sums: no other test sees the choice.
+    #[test]
+    fn tiny_products_without_gaps_are_taken() {
+        let rows = MAX_WORK / (8 * 8);
+        for (m, k, n, tiny) in [
+            (1, 1, 1, true),
+            (rows, 8, 8, true),
+            (8, 8, rows, true),
+            (rows + 1, 8, 8, false),
+            (8, 8, rows + 1, false),
+            (2 * rows, 8, 8, false),
+            (2, MAX_K, 2, true),
+            (2, MAX_K + 1, 2, false),
+        ] {
+            let (a, b) = (Array2::zeros((m, k)), Array2::zeros((k, n)));
+            let (a_t, b_t) = (Array2::zeros((k, m)), Array2::zeros((n, k)));
+            for a in [a.view(), a_t.t()] {
+                for b in [b.view(), b_t.t()] {
+                    assert_eq!(taken(a, b, &mut Array2::zeros((m, n))), tiny, "{m} × {k} × {n}");
+                }
+            }
+        }
+
+        let x = Array2::zeros((8, 8));
+        let mut gaps = Array2::zeros((8, 16));
+        gaps.slice_axis_inplace(Axis(1), Slice::new(0, None, 2));
+        assert!(!taken(gaps.view(), x.view(), &mut x.clone()));
+        assert!(!taken(x.view(), gaps.view(), &mut x.clone()));
+        assert!(!taken(x.view(), x.view(), &mut gaps));
+        for axis in [Axis(0), Axis(1)] {
+            let mut backward = x.clone();
+            backward.invert_axis(axis);
+            assert!(!taken(backward.view(), x.view(), &mut x.clone()));
+            assert!(!taken(x.view(), backward.view(), &mut x.clone()));
+            assert!(!taken(x.view(), x.view(), &mut backward));
+        }
     }
 }

@@ -60,8 +60,22 @@ impl Level {
     }
 
     /// All levels of the processor that runs this: for tests that compare them.
-    pub fn available() -> impl Iterator<Item = Self> {
+    #[cfg(test)]
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
         let best = Self::detect();
         [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(move |&level| level <= best)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Level;
+
+    // Whoever compares all levels compares something.
+    #[test]
+    fn every_level_up_to_the_best_is_available() {
+        let levels: Vec<_> = Level::available().collect();
+        assert_eq!(levels, [Level::Portable, Level::Avx2, Level::Avx512][..levels.len()]);
+        assert_eq!(levels.last(), Some(&Level::detect()));
     }
 }

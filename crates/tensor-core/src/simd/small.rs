@@ -221,3 +221,21 @@ macro_rules! choose {
 
 choose!(f32: portable_f32 avx2_f32 avx512_f32);
 choose!(f64: portable_f64 avx2_f64 avx512_f64);
+
+#[cfg(test)]
+mod tests {
+    use super::Strided;
+
+    // The last element of a matrix of 3 × 4 lies at 2 row + 3 column.
+    #[test]
+    fn a_matrix_lies_within_its_memory_or_not() {
+        let values = [0.0; 100];
+        for (row, column) in [(4, 1), (1, 3), (10, 2), (0, 1), (5, 0)] {
+            let last = 2 * row + 3 * column;
+            let holds = |n| Strided { values: &values[..n], row, column }.holds(3, 4);
+            assert!(holds(last + 1) && !holds(last), "{row}, {column}");
+        }
+        let nothing = Strided { values: &values[..0], row: 4, column: 1 };
+        assert!(nothing.holds(0, 4) && nothing.holds(3, 0) && !nothing.holds(1, 1));
+    }
+}
