@@ -12,7 +12,7 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
-use ndarray::ArrayViewMut2;
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::Level;
 use super::vector::Vector;
@@ -45,16 +45,36 @@ pub(crate) enum Start<'a, F> {
     Column(&'a [F]),
 }
 
-/// `A` and `B` of one tile, packed.
+/// One operand of a tile: the columns of `A` or the rows of `B`, `k` of them.
 #[derive(Clone, Copy)]
-pub(crate) struct Panels<'a, F> {
-    /// `k × lda`: the column `p` of `A` at `lda p`.
-    pub(crate) a: &'a [F],
-    pub(crate) lda: usize,
-    /// `k × ldb`: the row `p` of `B` at `ldb p`, readable for whole vectors.
-    pub(crate) b: &'a [F],
-    pub(crate) ldb: usize,
-    pub(crate) k: usize,
+pub(crate) enum Lines<'a, F> {
+    /// Copied: the line `p` begins at `ld p`.
+    Packed(&'a [F], usize),
+    /// Where they are: the rows of a matrix whose columns are neighbors in memory, from a column on.
+    InPlace(ArrayView2<'a, F>, usize),
+}
+
+impl<F: Float> Lines<'_, F> {
+    /// Where the first line begins, and how far it is to the next one.
+    ///
+    /// # Panics
+    /// If there are not `k` lines of `width` scalars each.
+    #[inline(always)]
+    fn start(&self, k: usize, width: usize) -> (*const F, usize) {
+        match self {
+            Lines::Packed(values, ld) => {
+                assert!(k == 0 || values.len() >= ld * (k - 1) + width);
+                (values.as_ptr(), *ld)
+            }
+            Lines::InPlace(rows, first) => {
+                let (ld, column) = (rows.strides()[0], rows.strides()[1]);
+                assert!(rows.nrows() >= k && rows.ncols() >= first + width);
+                assert!(ld >= 0 && (column == 1 || rows.ncols() <= 1));
+                // SAFETY: the element lies within the row, or just behind its last one.
+                (unsafe { rows.as_ptr().add(*first) }, ld.unsigned_abs())
+            }
+        }
+    }
 }
 
 /// Where `run` reads and writes.
@@ -82,7 +102,7 @@ impl<F: Float> Kernel<F> {
     pub(crate) fn tile(
         &self,
         (h, w): (usize, usize),
-        panels: Panels<'_, F>,
+        (a, b, k): (Lines<'_, F>, Lines<'_, F>, usize),
         alpha: F,
         start: Start<'_, F>,
         c: &mut ArrayViewMut2<'_, F>,
@@ -90,15 +110,14 @@ impl<F: Float> Kernel<F> {
     ) {
         let vectors = w.div_ceil(self.lanes);
         let width = vectors * self.lanes;
-        let Panels { a, lda, b, ldb, k } = panels;
         assert!((1..=self.rows).contains(&h) && (1..=2).contains(&vectors));
-        assert!(k == 0 || (a.len() >= lda * (k - 1) + h && b.len() >= ldb * (k - 1) + width));
+        let ((a, lda), (b, ldb)) = (a.start(k, h), b.start(k, width));
         assert!(i0 + h <= c.nrows() && j0 + w <= c.ncols());
         let operands = Operands {
             k,
-            a: a.as_ptr(),
+            a,
             lda,
-            b: b.as_ptr(),
+            b,
             ldb,
             alpha,
             beta: F::zero(),
@@ -183,19 +202,32 @@ unsafe fn micro<F: Float, V: Vector<F>, const H: usize, const N: usize>(o: &Oper
             }
         }
         let (mut a, mut b) = (o.a, o.b);
-        for _ in 0..o.k {
-            let mut row = [V::splat(F::zero()); N];
-            for (n, vector) in row.iter_mut().enumerate() {
-                *vector = V::load(b.add(n * V::LANES));
-            }
-            for (i, acc) in acc.iter_mut().enumerate() {
+        if o.k % 2 == 1 {
+            let row: [V; N] = std::array::from_fn(|n| V::load(b.add(n * V::LANES)));
+            acc = std::array::from_fn(|i| {
                 let scalar = V::splat(*a.add(i));
-                for (acc, &b) in acc.iter_mut().zip(&row) {
-                    *acc = scalar.mul_add(b, *acc);
-                }
-            }
+                row.map(|b| scalar.mul_add(b, V::splat(F::zero())))
+            });
             a = a.add(o.lda);
             b = b.add(o.ldb);
+        }
+        // Two at a time: the steps of the pointers and of the counter would cost a sixteenth.
+        for _ in 0..o.k / 2 {
+            for p in 0..2 {
+                let (a, b) = (a.add(p * o.lda), b.add(p * o.ldb));
+                let mut row = [V::splat(F::zero()); N];
+                for (n, vector) in row.iter_mut().enumerate() {
+                    *vector = V::load(b.add(n * V::LANES));
+                }
+                for (i, acc) in acc.iter_mut().enumerate() {
+                    let scalar = V::splat(*a.add(i));
+                    for (acc, &b) in acc.iter_mut().zip(&row) {
+                        *acc = scalar.mul_add(b, *acc);
+                    }
+                }
+            }
+            a = a.add(2 * o.lda);
+            b = b.add(2 * o.ldb);
         }
         let (alpha, beta) = (V::splat(o.alpha), V::splat(o.beta));
         for (i, acc) in acc.iter().enumerate() {
@@ -211,18 +243,27 @@ unsafe fn micro<F: Float, V: Vector<F>, const H: usize, const N: usize>(o: &Oper
     }
 }
 
-/// A function that picks `micro` by its numbers of rows and vectors.
+/// A function that picks `micro` by its numbers of rows and vectors. Each of them is a function of its own: within one large
+/// function the compiler moves the sums out of their registers.
 macro_rules! kernel {
     ($(#[$features:meta])* $name:ident: $F:ty, $V:ty, rows $($h:literal)*) => {
         /// # Safety
         /// That of [`micro`], on a processor with the features named.
         $(#[$features])*
         unsafe fn $name(h: usize, vectors: usize, operands: &Operands<$F>) {
+            /// # Safety
+            /// The same.
+            #[inline(never)]
+            $(#[$features])*
+            unsafe fn one<const H: usize, const N: usize>(operands: &Operands<$F>) {
+                // SAFETY: the caller's, passed on.
+                unsafe { micro::<$F, $V, H, N>(operands) }
+            }
             // SAFETY: the caller's, passed on.
             unsafe {
                 match (h, vectors) {
-                    $(($h, 1) => micro::<$F, $V, $h, 1>(operands),)*
-                    $(($h, 2) => micro::<$F, $V, $h, 2>(operands),)*
+                    $(($h, 1) => one::<$h, 1>(operands),)*
+                    $(($h, 2) => one::<$h, 2>(operands),)*
                     _ => unreachable!("a tile of {h} rows"),
                 }
             }
