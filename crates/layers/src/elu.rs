@@ -14,7 +14,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::elementwise::{map, map2};
+use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::exponential::{exp, exp_m1};
 use tensor_core::{Error, Float};
 
@@ -49,6 +49,21 @@ impl Elu {
     }
 }
 
+/// By `exp_m1`: `e^z − 1` would lose all digits near 0.
+#[inline(always)]
+fn value<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
+    // Computed for every z, so that there is no branch.
+    let below = alpha * exp_m1::<F>(z);
+    if z > 0.0 { z } else { below }
+}
+
+/// `α e^z` from the input: from the output, `a + α` would lose the tail.
+#[inline(always)]
+fn slope<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
+    let below = alpha * exp::<F>(z);
+    if z > 0.0 { 1.0 } else { below }
+}
+
 impl<F: Float> Layer<F> for Elu {
     type Cache = ();
     type Grads = ();
@@ -59,9 +74,7 @@ impl<F: Float> Layer<F> for Elu {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        let alpha = F::of(self.alpha);
-        // exp_m1: e^z − 1 would lose all digits near 0.
-        map(x, y, |z| if z > F::zero() { z } else { alpha * exp_m1(z) });
+        map_rounded(x, y, [self.alpha], value::<F>);
     }
 
     fn backward(
@@ -72,9 +85,7 @@ impl<F: Float> Layer<F> for Elu {
         _grads: &mut (),
     ) {
         if let Some(dx) = dx {
-            let alpha = F::of(self.alpha);
-            // α e^z from the input: from the output, a + α would lose the tail.
-            map2(saved.x, dy, dx, |z, dy| if z > F::zero() { dy } else { dy * alpha * exp(z) });
+            chain_rounded(saved.x, dy, dx, [self.alpha], slope::<F>);
         }
     }
 }

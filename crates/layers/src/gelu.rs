@@ -20,7 +20,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::elementwise::{map, map2};
+use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::exponential::exp;
 use tensor_core::special::{product_or_zero, sigmoid, sigmoid_derivative};
 
@@ -47,18 +47,40 @@ const CUBIC: f64 = 0.044_715;
 const DENSITY_AT_0: f64 = 0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
 
 /// `Φ(z)`, by erfc so that the lower tail keeps its digits.
-fn normal_cdf<F: Float>(z: F) -> F {
-    F::of(0.5) * F::erfc(-z * F::of(std::f64::consts::FRAC_1_SQRT_2))
+#[inline(always)]
+fn normal_cdf(z: f64) -> f64 {
+    0.5 * <f64 as Float>::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
 }
 
-/// `Φ′(z) = e^(−z²/2)/√(2π)`.
-fn normal_density<F: Float>(z: F) -> F {
-    F::of(DENSITY_AT_0) * exp(F::of(-0.5) * z * z)
+#[inline(always)]
+fn exact(z: f64, []: [f64; 0]) -> f64 {
+    product_or_zero(z, normal_cdf(z))
+}
+
+/// `dA/dZ = Φ(Z) + Z Φ′(Z)`, where `Φ′(z) = e^(−z²/2)/√(2π)`.
+#[inline(always)]
+fn exact_slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    let density = DENSITY_AT_0 * exp::<F>(-0.5 * z * z);
+    normal_cdf(z) + product_or_zero(z, density)
 }
 
 /// `2u = 2√(2/π)(z + 0.044715 z³)`.
-fn two_u<F: Float>(z: F) -> F {
-    F::of(TWO_SQRT_2_OVER_PI) * z * (F::one() + F::of(CUBIC) * z * z)
+#[inline(always)]
+fn two_u(z: f64) -> f64 {
+    TWO_SQRT_2_OVER_PI * z * (1.0 + CUBIC * z * z)
+}
+
+/// `½(1 + tanh u) = σ(2u)`: the sum itself has no digits left where `tanh u` rounds to −1.
+#[inline(always)]
+fn tanh_form<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    product_or_zero(z, sigmoid::<F>(two_u(z)))
+}
+
+/// `dA/dZ = σ(2u) + Z σ′(2u) (2u)′`, `(2u)′ = 2√(2/π)(1 + 3·0.044715 Z²)`.
+#[inline(always)]
+fn tanh_slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    let slope = TWO_SQRT_2_OVER_PI * z * (1.0 + 3.0 * CUBIC * z * z);
+    sigmoid::<F>(two_u(z)) + product_or_zero(slope, sigmoid_derivative::<F>(two_u(z)))
 }
 
 impl<F: Float> Layer<F> for Gelu {
@@ -72,9 +94,8 @@ impl<F: Float> Layer<F> for Gelu {
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         match self {
-            Self::Exact => map(x, y, |z| product_or_zero(z, normal_cdf(z))),
-            // ½(1 + tanh u) = σ(2u): the sum itself has no digits left where tanh u rounds to −1.
-            Self::Tanh => map(x, y, |z| product_or_zero(z, sigmoid(two_u(z)))),
+            Self::Exact => map_rounded(x, y, [], exact),
+            Self::Tanh => map_rounded(x, y, [], tanh_form::<F>),
         }
     }
 
@@ -87,15 +108,8 @@ impl<F: Float> Layer<F> for Gelu {
     ) {
         let Some(dx) = dx else { return };
         match self {
-            // dA/dZ = Φ(Z) + Z Φ′(Z)
-            Self::Exact => map2(saved.x, dy, dx, |z, dy| {
-                dy * (normal_cdf(z) + product_or_zero(z, normal_density(z)))
-            }),
-            // dA/dZ = σ(2u) + Z σ′(2u) (2u)′, (2u)′ = 2√(2/π)(1 + 3·0.044715 Z²)
-            Self::Tanh => map2(saved.x, dy, dx, |z, dy| {
-                let slope = F::of(TWO_SQRT_2_OVER_PI) * z * (F::one() + F::of(3.0 * CUBIC) * z * z);
-                dy * (sigmoid(two_u(z)) + product_or_zero(slope, sigmoid_derivative(two_u(z))))
-            }),
+            Self::Exact => chain_rounded(saved.x, dy, dx, [], exact_slope::<F>),
+            Self::Tanh => chain_rounded(saved.x, dy, dx, [], tanh_slope::<F>),
         }
     }
 }

@@ -15,7 +15,8 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::{Float, reduce, special};
+use tensor_core::softmax::log_softmax;
+use tensor_core::{Float, reduce};
 
 use crate::{Layer, Saved};
 
@@ -33,9 +34,7 @@ impl<F: Float> Layer<F> for LogSoftmax {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-            special::log_softmax(&x, &mut y);
-        }
+        log_softmax(x, y);
     }
 
     fn backward(

@@ -16,7 +16,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::elementwise::{map, map2};
+use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::exponential::{exp, exp_m1};
 
 use crate::{Layer, Saved};
@@ -28,6 +28,19 @@ pub struct Selu;
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 const SCALE: f64 = 1.050_700_987_355_480_5;
 
+#[inline(always)]
+fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    // Computed for every z, so that there is no branch.
+    let below = SCALE * ALPHA * exp_m1::<F>(z);
+    if z > 0.0 { SCALE * z } else { below }
+}
+
+#[inline(always)]
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    let below = SCALE * ALPHA * exp::<F>(z);
+    if z > 0.0 { SCALE } else { below }
+}
+
 impl<F: Float> Layer<F> for Selu {
     type Cache = ();
     type Grads = ();
@@ -38,8 +51,7 @@ impl<F: Float> Layer<F> for Selu {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        let (scale, alpha) = (F::of(SCALE), F::of(SCALE * ALPHA));
-        map(x, y, |z| if z > F::zero() { scale * z } else { alpha * exp_m1(z) });
+        map_rounded(x, y, [], value::<F>);
     }
 
     fn backward(
@@ -50,8 +62,7 @@ impl<F: Float> Layer<F> for Selu {
         _grads: &mut (),
     ) {
         if let Some(dx) = dx {
-            let (scale, alpha) = (F::of(SCALE), F::of(SCALE * ALPHA));
-            map2(saved.x, dy, dx, |z, dy| dy * if z > F::zero() { scale } else { alpha * exp(z) });
+            chain_rounded(saved.x, dy, dx, [], slope::<F>);
         }
     }
 }

@@ -13,7 +13,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::elementwise::{map, map2};
+use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::special::{sigmoid, sigmoid_derivative};
 
 use crate::{Layer, Saved};
@@ -21,6 +21,16 @@ use crate::{Layer, Saved};
 /// The logistic function, PyTorch's `nn.Sigmoid`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sigmoid;
+
+#[inline(always)]
+fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    sigmoid::<F>(z)
+}
+
+#[inline(always)]
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    sigmoid_derivative::<F>(z)
+}
 
 impl<F: Float> Layer<F> for Sigmoid {
     type Cache = ();
@@ -32,7 +42,7 @@ impl<F: Float> Layer<F> for Sigmoid {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map(x, y, sigmoid);
+        map_rounded(x, y, [], value::<F>);
     }
 
     fn backward(
@@ -43,7 +53,7 @@ impl<F: Float> Layer<F> for Sigmoid {
         _grads: &mut (),
     ) {
         if let Some(dx) = dx {
-            map2(saved.x, dy, dx, |z, dy| dy * sigmoid_derivative(z));
+            chain_rounded(saved.x, dy, dx, [], slope::<F>);
         }
     }
 }

@@ -15,7 +15,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::elementwise::{map, map2};
+use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::exponential::exp;
 use tensor_core::special::{product_or_zero, sigmoid, sigmoid_derivative};
 
@@ -27,6 +27,20 @@ use crate::{Layer, Saved};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Silu;
 
+/// `z σ(z) = z/(1 + e^(−z))`, with an exponent that is never positive; `σ` first would round once more.
+#[inline(always)]
+fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    let e = exp::<F>(-z.abs());
+    let below = product_or_zero(z, e);
+    let numerator = if z >= 0.0 { z } else { below };
+    numerator / (1.0 + e)
+}
+
+#[inline(always)]
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    sigmoid::<F>(z) + product_or_zero(z, sigmoid_derivative::<F>(z))
+}
+
 impl<F: Float> Layer<F> for Silu {
     type Cache = ();
     type Grads = ();
@@ -37,12 +51,7 @@ impl<F: Float> Layer<F> for Silu {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        // z σ(z) = z/(1 + e^(−z)), with an exponent that is never positive; σ first would round once more.
-        map(x, y, |z| {
-            let e = exp(-z.abs());
-            let numerator = if z >= F::zero() { z } else { product_or_zero(z, e) };
-            numerator / (F::one() + e)
-        });
+        map_rounded(x, y, [], value::<F>);
     }
 
     fn backward(
@@ -53,9 +62,7 @@ impl<F: Float> Layer<F> for Silu {
         _grads: &mut (),
     ) {
         if let Some(dx) = dx {
-            map2(saved.x, dy, dx, |z, dy| {
-                dy * (sigmoid(z) + product_or_zero(z, sigmoid_derivative(z)))
-            });
+            chain_rounded(saved.x, dy, dx, [], slope::<F>);
         }
     }
 }

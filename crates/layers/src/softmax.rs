@@ -19,7 +19,8 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::{Float, reduce, special};
+use tensor_core::softmax::softmax;
+use tensor_core::{Float, reduce};
 
 use crate::{Layer, Saved};
 
@@ -37,9 +38,7 @@ impl<F: Float> Layer<F> for Softmax {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-            special::softmax(&x, &mut y);
-        }
+        softmax(x, y);
     }
 
     fn backward(

@@ -12,7 +12,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::elementwise::{map, map2};
+use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::special::{sigmoid, softplus};
 use tensor_core::{Error, Float};
 
@@ -50,6 +50,16 @@ impl Softplus {
     }
 }
 
+#[inline(always)]
+fn value<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
+    softplus::<F>(beta * z) / beta
+}
+
+#[inline(always)]
+fn slope<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
+    sigmoid::<F>(beta * z)
+}
+
 impl<F: Float> Layer<F> for Softplus {
     type Cache = ();
     type Grads = ();
@@ -60,8 +70,7 @@ impl<F: Float> Layer<F> for Softplus {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        let beta = F::of(self.beta);
-        map(x, y, |z| softplus(beta * z) / beta);
+        map_rounded(x, y, [self.beta], value::<F>);
     }
 
     fn backward(
@@ -72,8 +81,7 @@ impl<F: Float> Layer<F> for Softplus {
         _grads: &mut (),
     ) {
         if let Some(dx) = dx {
-            let beta = F::of(self.beta);
-            map2(saved.x, dy, dx, |z, dy| dy * sigmoid(beta * z));
+            chain_rounded(saved.x, dy, dx, [self.beta], slope::<F>);
         }
     }
 }

@@ -15,7 +15,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::elementwise::{map, map2};
+use tensor_core::elementwise::{chain_rounded, map_rounded};
 
 use crate::{Layer, Saved};
 
@@ -24,6 +24,18 @@ use crate::{Layer, Saved};
 /// At ±∞ the value is the limit ±1, where PyTorch's quotient gives NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Softsign;
+
+#[inline(always)]
+fn value(z: f64, []: [f64; 0]) -> f64 {
+    let quotient = z / (1.0 + z.abs());
+    if z.is_infinite() { z.signum() } else { quotient }
+}
+
+#[inline(always)]
+fn slope(z: f64, []: [f64; 0]) -> f64 {
+    let denominator = 1.0 + z.abs();
+    1.0 / (denominator * denominator)
+}
 
 impl<F: Float> Layer<F> for Softsign {
     type Cache = ();
@@ -35,7 +47,7 @@ impl<F: Float> Layer<F> for Softsign {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map(x, y, |z| if z.is_infinite() { z.signum() } else { z / (F::one() + z.abs()) });
+        map_rounded(x, y, [], value);
     }
 
     fn backward(
@@ -46,10 +58,7 @@ impl<F: Float> Layer<F> for Softsign {
         _grads: &mut (),
     ) {
         if let Some(dx) = dx {
-            map2(saved.x, dy, dx, |z, dy| {
-                let denominator = F::one() + z.abs();
-                dy / denominator / denominator
-            });
+            chain_rounded(saved.x, dy, dx, [], slope);
         }
     }
 }

@@ -13,14 +13,25 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::elementwise::{map, map2};
-use tensor_core::special::sigmoid_derivative;
+use tensor_core::elementwise::{chain_rounded, map_rounded};
+use tensor_core::special::{sigmoid_derivative, tanh};
 
 use crate::{Layer, Saved};
 
 /// The hyperbolic tangent, PyTorch's `nn.Tanh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tanh;
+
+#[inline(always)]
+fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    tanh::<F>(z)
+}
+
+/// `tanh(z) = 2σ(2z) − 1`, so `1 − tanh² = 4σ′(2z)`: `1 − A²` itself has no digits left where `A` rounds to 1.
+#[inline(always)]
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    4.0 * sigmoid_derivative::<F>(2.0 * z)
+}
 
 impl<F: Float> Layer<F> for Tanh {
     type Cache = ();
@@ -32,7 +43,7 @@ impl<F: Float> Layer<F> for Tanh {
     fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map(x, y, |z| z.tanh());
+        map_rounded(x, y, [], value::<F>);
     }
 
     fn backward(
@@ -43,9 +54,7 @@ impl<F: Float> Layer<F> for Tanh {
         _grads: &mut (),
     ) {
         if let Some(dx) = dx {
-            // tanh(z) = 2σ(2z) − 1, so 1 − tanh² = 4σ′(2z): 1 − A² itself has no digits left where A rounds to 1.
-            let (two, four) = (F::of(2.0), F::of(4.0));
-            map2(saved.x, dy, dx, |z, dy| dy * (four * sigmoid_derivative(two * z)));
+            chain_rounded(saved.x, dy, dx, [], slope::<F>);
         }
     }
 }

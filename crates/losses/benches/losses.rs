@@ -1,4 +1,5 @@
-//! Every loss at 128×512 in `f32`: `forward`, and `backward`, which a training step calls.
+//! Every loss at 128×512 in `f32`, and cross-entropy on ten classes, too: `forward`, and `backward`, which a training step
+//! calls.
 //!
 //! The bytes of an item are those that it has to touch: predictions, targets where they are an array, and the gradient. The
 //! NLL of classes looks at one prediction a row.
@@ -25,14 +26,9 @@ const CLASSES: usize = 512;
 fn main() {
     let mut criterion = suite::criterion();
     let c = &mut criterion;
-    // Probabilities inside (0, 1), which every loss takes.
-    let random = |seed| {
-        let mut draw = uniform(seed);
-        Array2::from_shape_simple_fn((ROWS, CLASSES), move || 0.5 + 0.45 * draw())
-    };
-    let (a, y) = (random(1), random(2));
+    let (a, y) = (random((ROWS, CLASSES), 1), random((ROWS, CLASSES), 2));
     let (a, y): (&ArrayRef2<f32>, &ArrayRef2<f32>) = (&a, &y);
-    let labels: &[usize] = &(0..ROWS).map(|row| (row * 37) % CLASSES).collect::<Vec<_>>();
+    let labels: &[usize] = &classes(ROWS, CLASSES);
     loss(c, "MseLoss", [2, 3], a, y, &MseLoss::default());
     loss(c, "MaeLoss", [2, 3], a, y, &MaeLoss::default());
     loss(c, "RmseLoss", [2, 3], a, y, &RmseLoss);
@@ -44,7 +40,22 @@ fn main() {
     let cross_entropy = CrossEntropyLoss::default();
     loss(c, "CrossEntropyLoss, classes,", [1, 2], a, Targets::Classes(labels), &cross_entropy);
     loss(c, "CrossEntropyLoss, rows,", [2, 3], a, Targets::Rows(y), &cross_entropy);
+    for rows in [32, 128] {
+        let (a, labels) = (random((rows, 10), 3), classes(rows, 10));
+        let y = Targets::Classes(&labels);
+        loss(c, "CrossEntropyLoss, classes,", [1, 2], &a, y, &cross_entropy);
+    }
     criterion.final_summary();
+}
+
+/// Probabilities inside (0, 1), which every loss takes.
+fn random(shape: (usize, usize), seed: u64) -> Array2<f32> {
+    let mut draw = uniform(seed);
+    Array2::from_shape_simple_fn(shape, move || 0.5 + 0.45 * draw())
+}
+
+fn classes(rows: usize, classes: usize) -> Vec<usize> {
+    (0..rows).map(|row| (row * 37) % classes).collect()
 }
 
 /// Both verbs of a loss, with the number of arrays that each has to touch.
@@ -58,12 +69,13 @@ fn loss<'a, L: Loss<f32>>(
 ) where
     L::Target<'a>: Copy,
 {
-    let array = size_of::<f32>() * ROWS * CLASSES;
+    let (rows, columns) = a.dim();
+    let array = size_of::<f32>() * a.len();
     let item = |verb: &str, n_arrays: usize| Item {
         group: verb.into(),
-        name: format!("{name} {ROWS}×{CLASSES}"),
+        name: format!("{name} {rows}×{columns}"),
         flop: 0,
-        bytes: (array * n_arrays).max(size_of::<f32>() * ROWS) as u64,
+        bytes: (array * n_arrays).max(size_of::<f32>() * rows) as u64,
     };
     measure(
         criterion,
@@ -74,7 +86,7 @@ fn loss<'a, L: Loss<f32>>(
     measure(
         criterion,
         item("backward", backward),
-        || Array2::zeros((ROWS, CLASSES)),
+        || Array2::zeros(a.dim()),
         |da| loss.backward(a, y, da).map(drop).unwrap(),
     );
 }

@@ -60,8 +60,8 @@ impl BceWithLogitsLoss {
     }
 
     /// `w y`, how much a positive answer counts here.
-    fn positive<F: Float>(&self, column: usize, y: F) -> F {
-        self.config.pos_weight.as_ref().map_or(y, |w| F::of(w[column]) * y)
+    fn positive(&self, column: usize, y: f64) -> f64 {
+        self.config.pos_weight.as_ref().map_or(y, |w| w[column] * y)
     }
 }
 
@@ -81,12 +81,16 @@ impl ElementLoss for BceWithLogitsLoss {
 
     fn loss<F: Float>(&self, column: usize, z: F, y: F) -> F {
         // An answer that counts nothing costs nothing, even an infinite one.
-        product_or_zero(softplus(-z), self.positive(column, y))
-            + product_or_zero(softplus(z), F::one() - y)
+        let (z, y) = (z.as_f64(), y.as_f64());
+        F::of(
+            product_or_zero(softplus::<F>(-z), self.positive(column, y))
+                + product_or_zero(softplus::<F>(z), 1.0 - y),
+        )
     }
 
     fn derivative<F: Float>(&self, column: usize, z: F, y: F) -> F {
-        (F::one() - y) * sigmoid(z) - self.positive(column, y) * sigmoid(-z)
+        let (z, y) = (z.as_f64(), y.as_f64());
+        F::of((1.0 - y) * sigmoid::<F>(z) - self.positive(column, y) * sigmoid::<F>(-z))
     }
 }
 

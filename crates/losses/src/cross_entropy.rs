@@ -36,8 +36,10 @@
 //! ```
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
-use tensor_core::special::{log_sum_exp, product_or_zero};
-use tensor_core::{Error, Float, reduce};
+use tensor_core::powers::{Powers, write};
+use tensor_core::reduce::Sum;
+use tensor_core::special::product_or_zero;
+use tensor_core::{Error, Float};
 
 use crate::loss::check_not_negative;
 use crate::row::{self, RowLoss, check_class_weights, class_weight};
@@ -84,7 +86,7 @@ impl CrossEntropyLoss {
         &self.config
     }
 
-    fn class_weight<F: Float>(&self, class: usize) -> F {
+    fn class_weight(&self, class: usize) -> f64 {
         class_weight(self.config.weight.as_deref(), class)
     }
 }
@@ -102,54 +104,80 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         y.check(PLACE, a, self.config.ignore_index)
     }
 
-    fn count(&self, y: Targets<'_, F>, row: usize) -> Option<F> {
+    fn count(&self, y: Targets<'_, F>, row: usize) -> Option<f64> {
         match y {
             Targets::Classes(labels) if Some(labels[row]) == self.config.ignore_index => None,
             Targets::Classes(labels) => Some(self.class_weight(labels[row])),
-            Targets::Rows(_) => Some(F::one()),
+            Targets::Rows(_) => Some(1.0),
         }
     }
 
     fn row(
         &self,
         row: usize,
-        a: &ArrayRef1<F>,
+        a: &mut Powers<'_, F>,
         y: Targets<'_, F>,
-        gradient: Option<(F, &mut ArrayRef1<F>)>,
-    ) -> F {
-        let n_classes = a.len();
-        let lse = log_sum_exp(a);
-        // −ln softmax(A)[n, c], with both differences small where the answer is right.
-        let surprise = |c: usize| (lse.max - a[c]) + lse.ln_sum;
-        let keep = F::of(1.0 - self.config.label_smoothing);
-        let spread = F::of(self.config.label_smoothing / n_classes as f64);
-        let t = |c: usize| self.class_weight::<F>(c) * (keep * y.at(row, c) + spread);
-        // A class of weight 0 adds 0, even where its surprise is infinite.
-        let term = |c: usize| product_or_zero(surprise(c), t(c));
-        let (loss, total) = match y {
-            Targets::Classes(labels) if spread == F::zero() => (term(labels[row]), t(labels[row])),
-            _ => (reduce::sum_by(n_classes, &term), reduce::sum_by(n_classes, &t)),
-        };
-        if let Some((factor, da)) = gradient {
-            for (c, da) in da.iter_mut().enumerate() {
-                let others =
-                    || reduce::sum_by(n_classes, &|k| if k == c { F::zero() } else { t(k) });
-                *da = factor * minus_target(surprise(c), total, t(c), others); // softmax(A)·Σ_c T − T
+        gradient: Option<(f64, &mut ArrayRef1<F>)>,
+    ) -> f64 {
+        let n_classes = a.values().ncols();
+        let (rest, ln_sum) = a.sums(row);
+        let keep = 1.0 - self.config.label_smoothing;
+        let spread = self.config.label_smoothing / n_classes as f64;
+        let t = |c: usize| self.class_weight(c) * (keep * y.at(row, c).as_f64() + spread);
+        // −ln softmax(A)[n, c] = (max − A[n, c]) + ln Σ, with both differences small where the answer is right. A class of
+        // weight 0 adds 0, even where its surprise is infinite.
+        let term = |shifted: f64, t: f64| product_or_zero(ln_sum - shifted, t);
+        match y {
+            Targets::Classes(labels) if spread == 0.0 => {
+                let label = labels[row];
+                let (t, value) = (t(label), a.value(row, label));
+                if let Some((factor, da)) = gradient {
+                    let share = factor * t / (1.0 + rest);
+                    a.parts(row, |start, _, powers| write(da, start, powers, |e| share * e));
+                    da[label] = F::of(factor * minus_target(value, rest, t, t, || 0.0));
+                }
+                term(value.0, t)
+            }
+            _ => {
+                let total =
+                    (0..n_classes).fold(Sum::<F>::default(), |sum, c| sum.plus(t(c))).value();
+                let mut loss = Sum::<F>::default();
+                let mut gradient = gradient;
+                a.parts(row, |start, shifted, powers| {
+                    for (c, (&shifted, &power)) in (start..).zip(shifted.iter().zip(powers)) {
+                        loss = loss.plus(term(shifted, t(c)));
+                        if let Some((factor, da)) = &mut gradient {
+                            let others = || {
+                                let others = (0..n_classes).filter(|k| *k != c);
+                                others.fold(Sum::<F>::default(), |sum, k| sum.plus(t(k))).value()
+                            };
+                            da[c] = F::of(
+                                *factor * minus_target((shifted, power), rest, total, t(c), others),
+                            );
+                        }
+                    }
+                });
+                loss.value()
             }
         }
-        loss
     }
 }
 
-/// `total·softmax − target`, with `softmax = e^(−surprise)`; `others` is `total − target`.
+/// `total·softmax − target` of a class with the power `e^shifted`; `others` is `total − target`.
 ///
-/// Above ½ as `total·(softmax − 1) + others`: where the answer is right, `softmax` rounds to 1 and the small gradient that
-/// is left would be lost. At most one class of a row is above ½, so `others` is summed once.
-fn minus_target<F: Float>(surprise: F, total: F, target: F, others: impl FnOnce() -> F) -> F {
-    if surprise < F::of(std::f64::consts::LN_2) {
-        total * (-surprise).exp_m1() + others()
+/// Above ½ as `others − total·(1 − softmax)`: where the answer is right, `softmax` rounds to 1 and the small gradient that
+/// is left would be lost. Only a class that is alone the largest is above ½, so `others` is summed once.
+fn minus_target(
+    (shifted, power): (f64, f64),
+    rest: f64,
+    total: f64,
+    target: f64,
+    others: impl FnOnce() -> f64,
+) -> f64 {
+    if shifted == 0.0 && rest < 1.0 {
+        others() - total * (rest / (1.0 + rest))
     } else {
-        total * (-surprise).exp() - target
+        total * (power / (1.0 + rest)) - target
     }
 }
 

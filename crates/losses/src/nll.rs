@@ -24,6 +24,7 @@
 //! ```
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
+use tensor_core::powers::Powers;
 use tensor_core::special::product_or_zero;
 use tensor_core::{Error, Float};
 
@@ -79,26 +80,26 @@ impl<F: Float> RowLoss<F> for NllLoss {
         check_labels(PLACE, a, labels, self.config.ignore_index)
     }
 
-    fn count(&self, labels: &[usize], row: usize) -> Option<F> {
-        let label = Some(labels[row]).filter(|label| Some(*label) != self.config.ignore_index)?;
-        Some(class_weight(self.config.weight.as_deref(), label))
+    fn count(&self, labels: &[usize], row: usize) -> Option<f64> {
+        let weight = || class_weight(self.config.weight.as_deref(), labels[row]);
+        (Some(labels[row]) != self.config.ignore_index).then(weight)
     }
 
     fn row(
         &self,
         row: usize,
-        a: &ArrayRef1<F>,
+        a: &mut Powers<'_, F>,
         labels: &[usize],
-        gradient: Option<(F, &mut ArrayRef1<F>)>,
-    ) -> F {
+        gradient: Option<(f64, &mut ArrayRef1<F>)>,
+    ) -> f64 {
         let label = labels[row];
-        let weight: F = class_weight(self.config.weight.as_deref(), label);
+        let weight = class_weight(self.config.weight.as_deref(), label);
         if let Some((factor, da)) = gradient {
             da.fill(F::zero());
-            da[label] = -(factor * weight);
+            da[label] = F::of(-(factor * weight));
         }
         // A class that weighs nothing costs nothing, even where it was ruled out.
-        product_or_zero(F::zero() - a[label], weight)
+        product_or_zero(0.0 - a.values()[[row, label]].as_f64(), weight)
     }
 }
 

@@ -4,7 +4,8 @@
 //! says what `ℓ_n` and `count_n` are; the pass over the rows, the reduction and the weights of rows stand here.
 
 use ndarray::{ArrayRef1, ArrayRef2};
-use tensor_core::reduce::Compensated;
+use tensor_core::powers::Powers;
+use tensor_core::reduce::Sum;
 use tensor_core::{Error, Float};
 
 use crate::Reduction;
@@ -21,16 +22,16 @@ pub(crate) trait RowLoss<F: Float> {
     fn check(&self, a: &ArrayRef2<F>, y: Self::Target<'_>) -> Result<(), Error>;
 
     /// What the row adds to the denominator of the mean; `None` if it is ignored.
-    fn count(&self, y: Self::Target<'_>, row: usize) -> Option<F>;
+    fn count(&self, y: Self::Target<'_>, row: usize) -> Option<f64>;
 
     /// `ℓ_n`, and `factor·dℓ_n/dA[n, :]` into `da`.
     fn row(
         &self,
         row: usize,
-        a: &ArrayRef1<F>,
+        a: &mut Powers<'_, F>,
         y: Self::Target<'_>,
-        gradient: Option<(F, &mut ArrayRef1<F>)>,
-    ) -> F;
+        gradient: Option<(f64, &mut ArrayRef1<F>)>,
+    ) -> f64;
 }
 
 fn check<F: Float, L: RowLoss<F>>(
@@ -45,6 +46,8 @@ fn check<F: Float, L: RowLoss<F>>(
 }
 
 /// [`Loss::forward`](crate::Loss::forward), `backward` and `weighted` in one: without `da` only the loss is computed.
+///
+/// In `f64`, rounded once at the end.
 pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     loss: &L,
     a: &ArrayRef2<F>,
@@ -53,14 +56,13 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     mut da: Option<&mut ArrayRef2<F>>,
 ) -> Result<F, Error> {
     check(loss, a, y, weights, da.as_deref())?;
-    let weight = |n: usize| weights.map_or(F::one(), |w| w[n]);
+    let weight = |n: usize| weights.map_or(1.0, |w| w[n].as_f64());
     // A row that is ignored or weighs nothing is not looked at.
-    let count = |n: usize| loss.count(y, n).filter(|_| weight(n) != F::zero());
-    let mut all = Compensated::default();
-    (0..a.nrows()).filter_map(|n| Some(weight(n) * count(n)?)).for_each(|part| all.add(part));
-    let all = all.sum();
-    let mut sum = Compensated::default();
-    for (n, a) in a.rows().into_iter().enumerate() {
+    let count = |n: usize| loss.count(y, n).filter(|_| weight(n) != 0.0);
+    let parts = (0..a.nrows()).filter_map(|n| Some(weight(n) * count(n)?));
+    let all = parts.fold(Sum::<F>::default(), Sum::plus).value();
+    let (mut powers, mut sum) = (Powers::new(a), Sum::<F>::default());
+    for n in 0..a.nrows() {
         let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
         if count(n).is_none() {
             if let Some(da) = &mut da {
@@ -69,9 +71,10 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
             continue;
         }
         let factor = loss.reduction().share(weight(n), all);
-        sum.add(weight(n) * loss.row(n, &a, y, da.as_deref_mut().map(|da| (factor, da))));
+        let gradient = da.as_deref_mut().map(|da| (factor, da));
+        sum = sum.plus(weight(n) * loss.row(n, &mut powers, y, gradient));
     }
-    Ok(loss.reduction().share(sum.sum(), all))
+    Ok(F::of(loss.reduction().share(sum.value(), all)))
 }
 
 /// [`EachLoss::forward_each`](crate::EachLoss::forward_each): 0 for an ignored row, as in PyTorch.
@@ -83,8 +86,10 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, None)?;
     check_shape(L::NAME, "losses of the samples", &[a.nrows()], each.shape())?;
-    for ((n, a), each) in a.rows().into_iter().enumerate().zip(each) {
-        *each = loss.count(y, n).map_or(F::zero(), |_| loss.row(n, &a, y, None));
+    let mut powers = Powers::new(a);
+    for (n, each) in each.iter_mut().enumerate() {
+        let loss = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut powers, y, None));
+        *each = F::of(loss);
     }
     Ok(())
 }
@@ -99,9 +104,10 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, Some(da))?;
     check_shape(L::NAME, "gradient of the samples", &[a.nrows()], d_each.shape())?;
-    for (n, (a, mut da)) in a.rows().into_iter().zip(da.rows_mut()).enumerate() {
+    let mut powers = Powers::new(a);
+    for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if loss.count(y, n).is_some() {
-            loss.row(n, &a, y, Some((d_each[n], &mut da)));
+            loss.row(n, &mut powers, y, Some((d_each[n].as_f64(), &mut da)));
         } else {
             da.fill(F::zero());
         }
@@ -134,6 +140,6 @@ pub(crate) fn check_class_weights<F: Float>(
 }
 
 /// The weight of a class; 1 if there are none.
-pub(crate) fn class_weight<F: Float>(weight: Option<&[f64]>, class: usize) -> F {
-    weight.map_or(F::one(), |w| F::of(w[class]))
+pub(crate) fn class_weight(weight: Option<&[f64]>, class: usize) -> f64 {
+    weight.map_or(1.0, |w| w[class])
 }

@@ -8,6 +8,13 @@
 //! elementwise::map(&array![[1.0, -2.0]], &mut y, |v: f64| v.abs());
 //! assert_eq!(y, array![[1.0, 2.0]]);
 //!
+//! #[inline(always)]
+//! fn seventh(x: f64, [factor]: [f64; 1]) -> f64 {
+//!     factor * x / 7.0
+//! }
+//! elementwise::map_rounded(&array![[1.0, 2.0]], &mut y, [2.0], seventh);
+//! assert_eq!(y, array![[2.0 / 7.0, 4.0 / 7.0]]);
+//!
 //! elementwise::broadcast_rows(&array![5.0, 6.0], &mut y);
 //! assert_eq!(y, array![[5.0, 6.0]]);
 //! ```
@@ -53,6 +60,49 @@ impl<F: Float, M: Fn(F) -> F> Loop for Map<'_, F, M> {
     fn run(self) {
         for (y, &x) in self.y.iter_mut().zip(self.x) {
             *y = (self.f)(x);
+        }
+    }
+}
+
+/// `y ← f(x, numbers)` for every element, computed in `f64` and rounded once: for functions that `f32` would round more often.
+///
+/// `f` has to be a function that is `#[inline(always)]`, not a closure: a large closure is not inlined, and what is not
+/// inlined does not run in vectors. What a closure would capture are the `numbers`.
+///
+/// # Shapes
+/// `x`, `y`: the same.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn map_rounded<F: Float, const P: usize>(
+    x: &ArrayRef2<F>,
+    y: &mut ArrayRef2<F>,
+    numbers: [f64; P],
+    f: impl Fn(f64, [f64; P]) -> f64,
+) {
+    assert_eq!(x.dim(), y.dim(), "map_rounded: two matrices of one shape");
+    match (x.as_slice(), y.as_slice_mut()) {
+        (Some(x), Some(y)) => vectorized(MapRounded { x, y, numbers, f }),
+        _ => Zip::from(y).and(x).for_each(|y, &x| *y = F::of(f(x.as_f64(), numbers))),
+    }
+}
+
+struct MapRounded<'a, F, M, const P: usize> {
+    x: &'a [F],
+    y: &'a mut [F],
+    numbers: [f64; P],
+    f: M,
+}
+
+impl<F: Float, M: Fn(f64, [f64; P]) -> f64, const P: usize> Loop for MapRounded<'_, F, M, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, y, numbers, f } = self;
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = F::of(f(x.as_f64(), numbers));
         }
     }
 }
@@ -106,6 +156,56 @@ impl<F: Float, M: Fn(F, F) -> F> Loop for Map2<'_, F, M> {
     }
 }
 
+/// `dx ← dy·slope(x, numbers)` for every element, computed in `f64` and rounded once: the backward pass of an activation that
+/// [`map_rounded`] computes. What is said there of `f` holds for `slope`.
+///
+/// # Shapes
+/// `x`, `dy`, `dx`: the same.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn chain_rounded<F: Float, const P: usize>(
+    x: &ArrayRef2<F>,
+    dy: &ArrayRef2<F>,
+    dx: &mut ArrayRef2<F>,
+    numbers: [f64; P],
+    slope: impl Fn(f64, [f64; P]) -> f64,
+) {
+    assert!(
+        x.dim() == dx.dim() && dy.dim() == dx.dim(),
+        "chain_rounded: three matrices of one shape"
+    );
+    match (x.as_slice(), dy.as_slice(), dx.as_slice_mut()) {
+        (Some(x), Some(dy), Some(dx)) => {
+            vectorized(ChainRounded { x, dy, dx, numbers, slope });
+        }
+        _ => Zip::from(dx).and(x).and(dy).for_each(|dx, &x, &dy| {
+            *dx = F::of(dy.as_f64() * slope(x.as_f64(), numbers));
+        }),
+    }
+}
+
+struct ChainRounded<'a, F, M, const P: usize> {
+    x: &'a [F],
+    dy: &'a [F],
+    dx: &'a mut [F],
+    numbers: [f64; P],
+    slope: M,
+}
+
+impl<F: Float, M: Fn(f64, [f64; P]) -> f64, const P: usize> Loop for ChainRounded<'_, F, M, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, dy, dx, numbers, slope } = self;
+        for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
+            *dx = F::of(dy.as_f64() * slope(x.as_f64(), numbers));
+        }
+    }
+}
+
 /// Writes `row` into every row of `y`.
 ///
 /// # Shapes
@@ -124,7 +224,7 @@ pub fn broadcast_rows<F: Float>(row: &ArrayRef1<F>, y: &mut ArrayRef2<F>) {
 mod tests {
     use ndarray::{Array2, array};
 
-    use super::{map, map2};
+    use super::{chain_rounded, map, map_rounded, map2};
 
     #[test]
     fn strides_do_not_matter() {
@@ -135,6 +235,10 @@ mod tests {
         assert_eq!(y, array![[10.0, 20.0, 30.0], [40.0, 50.0, 60.0]]);
         map2(&x, &dy.t(), &mut y, |x, dy| x * dy);
         assert_eq!(y, array![[1.0, 2.0, 3.0], [2.0, 2.5, 3.0]]);
+        map_rounded(&x.t(), &mut y.view_mut().reversed_axes(), [10.0], |v, [factor]| factor * v);
+        assert_eq!(y, array![[10.0, 20.0, 30.0], [40.0, 50.0, 60.0]]);
+        chain_rounded(&x, &dy.t(), &mut y, [2.0], |x, [power]| x.powf(power));
+        assert_eq!(y, array![[1.0, 4.0, 9.0], [8.0, 12.5, 18.0]]);
     }
 
     // Matrices without gaps go another way than those with strides: at every length, because vectors leave a rest.
@@ -150,6 +254,14 @@ mod tests {
                 let x = i as f32;
                 assert_eq!((y[[0, i]], dx[[0, i]]), (2.0 * x + 1.0, 1000.0 * x + (100.0 - x)));
             }
+            map_rounded(&x, &mut y, [3.0], |x, [three]| x / three);
+            chain_rounded(&x, &dy, &mut dx, [7.0], |x, [seven]| x / seven);
+            for i in 0..n {
+                let (x, dy) = (x[[0, i]], dy[[0, i]]);
+                // A quotient of two f32 that was rounded to f64 before is the same f32.
+                assert_eq!(y[[0, i]], x / 3.0);
+                assert_eq!(dx[[0, i]], (f64::from(dy) * (f64::from(x) / 7.0)) as f32);
+            }
         }
     }
 
@@ -163,6 +275,24 @@ mod tests {
     #[should_panic(expected = "one shape")]
     fn a_gradient_of_another_shape_is_refused() {
         map2(&array![[1.0, 2.0]], &array![[1.0], [2.0]], &mut array![[0.0, 0.0]], |x, _| x);
+    }
+
+    #[test]
+    #[should_panic(expected = "one shape")]
+    fn rounding_needs_one_shape() {
+        map_rounded(&array![[1.0, 2.0]], &mut array![[0.0], [0.0]], [], |x, []| x);
+    }
+
+    #[test]
+    #[should_panic(expected = "one shape")]
+    fn a_slope_needs_one_shape() {
+        chain_rounded(
+            &array![[1.0, 2.0]],
+            &array![[1.0], [2.0]],
+            &mut array![[0.0, 0.0]],
+            [],
+            |x, []| x,
+        );
     }
 
     #[test]

@@ -20,7 +20,9 @@
 //! | [`parallel`] | work in parts on the threads of the caller's pool |
 //! | [`elementwise`] | maps over one or two matrices, the bias broadcast |
 //! | [`exponential`] | `exp` and `exp_m1` that run in vectors |
-//! | [`special`] | sigmoid, softplus, softmax and log-sum-exp that stay right far from zero |
+//! | [`logarithm`] | `ln` and `ln_1p`, the same |
+//! | [`special`] | sigmoid, softplus and tanh that stay right far from zero |
+//! | [`powers`], [`softmax`] | `e^(x − max)` along rows, softmax and its logarithm |
 //! | [`rng`], [`init`] | one ChaCha generator, our uniform, normal and shuffle; initial weights |
 //! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
 
@@ -30,15 +32,18 @@ pub mod error;
 pub mod exponential;
 pub mod float;
 pub mod init;
+pub mod logarithm;
 pub mod matmul;
 pub mod moments;
 pub mod pair;
 pub mod parallel;
 pub mod parameter;
+pub mod powers;
 pub mod reduce;
 pub mod rng;
 pub mod rows;
 pub mod simd;
+pub mod softmax;
 pub mod special;
 
 pub use error::Error;

@@ -15,6 +15,8 @@
 //! assert_eq!(columns, array![4.0, 6.0]);
 //! ```
 
+use std::marker::PhantomData;
+
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use crate::pair::Pair;
@@ -99,6 +101,61 @@ impl<F: Float> Compensated<F> {
     #[inline(always)]
     pub fn pair(&self) -> Pair<F> {
         if self.sum.is_finite() { Pair::sum(self.sum, self.lost) } else { Pair::from(self.sum) }
+    }
+}
+
+/// A running sum in `f64` whose error does not show in a result of type `F`.
+///
+/// For results of type `f32` this is a plain sum: its error is `n·2⁻⁵³ Σ|xᵢ|`. For those of type `f64` it is compensated: what
+/// rounding takes from each addition is kept aside and added at the end, so that the error is `u·|Σxᵢ|` and a term in `n²u²`
+/// (Ogita, Rump and Oishi, SIAM Journal on Scientific Computing 26(6), 2005, <https://doi.org/10.1137/030601818>,
+/// algorithm 4.4).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sum<F> {
+    sum: f64,
+    lost: f64,
+    of: PhantomData<F>,
+}
+
+impl<F: Float> Sum<F> {
+    #[inline(always)]
+    pub(crate) fn from_parts(sum: f64, lost: f64) -> Self {
+        Self { sum, lost, of: PhantomData }
+    }
+
+    /// What was added up, and what it lost.
+    #[inline(always)]
+    pub(crate) fn parts(self) -> (f64, f64) {
+        (self.sum, self.lost)
+    }
+
+    /// The sum with one term more.
+    #[inline(always)]
+    #[must_use]
+    pub fn plus(self, x: f64) -> Self {
+        let sum = self.sum + x;
+        if F::NARROW {
+            return Self::from_parts(sum, 0.0);
+        }
+        // What the addition took, whichever of the two is larger (Knuth).
+        let part = sum - self.sum;
+        let took = (self.sum - (sum - part)) + (x - part);
+        Self::from_parts(sum, self.lost + took)
+    }
+
+    /// The sum with all terms of another.
+    #[inline(always)]
+    #[must_use]
+    pub fn plus_all(self, other: Self) -> Self {
+        let sum = self.plus(other.sum);
+        Self::from_parts(sum.sum, sum.lost + other.lost)
+    }
+
+    /// The sum of the terms so far.
+    #[inline(always)]
+    pub fn value(self) -> f64 {
+        // Beyond the largest number there is nothing to compensate, and ∞ − ∞ would turn it into NaN.
+        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
     }
 }
 

@@ -1,0 +1,348 @@
+//! `e^(x − max)` of the values of each row: what softmax, its logarithm and cross-entropy are made of.
+//!
+//! | plain | here |
+//! |---|---|
+//! | for each row: its maximum, then an exponential a value, then their sum | the exponentials of as many rows as fit into a buffer run in vectors; rows of ten would leave most of a vector empty |
+//! | an exponential is kept in the type | in `f64`, and a result is rounded once |
+//! | every exponential is computed once | a row that is longer than the buffer is computed again, part by part, for whoever asks again |
+//!
+//! A row that holds NaN or +∞, or nothing but −∞, gives NaN: the limit depends on how it is approached.
+//!
+//! ```
+//! use ndarray::array;
+//! use tensor_core::powers::Powers;
+//!
+//! let x = array![[1e4_f32, 1e4, 1e4], [0.0, -50.0, f32::NEG_INFINITY]];
+//! let mut powers = Powers::new(&x);
+//! let (rest, ln_sum) = powers.sums(0);
+//! assert!(rest == 2.0 && (ln_sum - 3.0_f64.ln()).abs() < 1e-11);
+//! let (rest, ln_sum) = powers.sums(1);
+//! assert!((rest / (-50.0_f64).exp() - 1.0).abs() < 1e-11 && rest == ln_sum);
+//! ```
+
+use std::ops::Range;
+
+use ndarray::{ArrayRef1, ArrayRef2};
+
+use crate::Float;
+use crate::exponential::exp;
+use crate::logarithm::ln_1p;
+use crate::reduce::Sum;
+use crate::simd::{Loop, vectorized};
+
+/// Values whose exponentials are kept.
+pub(crate) const ROOM: usize = 512;
+/// Rows that they may belong to.
+const ROWS: usize = 64;
+const LANES: usize = 8;
+
+/// The exponentials of a matrix, computed when they are asked for: in order of the rows this happens once for many of them.
+#[derive(Debug)]
+pub struct Powers<'a, F> {
+    x: &'a ArrayRef2<F>,
+    /// Which rows are at hand, and of a row that is too long which columns.
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// `max`, of the row that is too long.
+    max: f64,
+    /// `x − max` and its exponential.
+    shifted: [f64; ROOM],
+    powers: [f64; ROOM],
+    /// `Σ e^(xₖ − max) − 1` of each row, and `ln Σ e^(xₖ − max)`.
+    rests: [f64; ROWS],
+    ln_sums: [f64; ROWS],
+}
+
+impl<'a, F: Float> Powers<'a, F> {
+    /// Of the rows of `x (N, C)`; any strides.
+    pub fn new(x: &'a ArrayRef2<F>) -> Self {
+        let (zeros, row_zeros) = ([0.0; ROOM], [0.0; ROWS]);
+        Self {
+            x,
+            rows: 0..0,
+            columns: 0..x.ncols().min(ROOM),
+            max: 0.0,
+            shifted: zeros,
+            powers: zeros,
+            rests: row_zeros,
+            ln_sums: row_zeros,
+        }
+    }
+
+    /// `x`.
+    pub fn values(&self) -> &'a ArrayRef2<F> {
+        self.x
+    }
+
+    /// `Σ e^(xₖ − max) − 1` and `ln Σ e^(xₖ − max)` of a row.
+    ///
+    /// The first is what is beside a largest value, which contributes exactly 1. Kept out of the sum, so that what is left
+    /// keeps its digits, however small.
+    #[inline]
+    pub fn sums(&mut self, row: usize) -> (f64, f64) {
+        self.find(row);
+        let i = row - self.rows.start;
+        (self.rests[i], self.ln_sums[i])
+    }
+
+    /// `x − max` and `e^(x − max)` of one value.
+    #[inline]
+    pub fn value(&mut self, row: usize, column: usize) -> (f64, f64) {
+        self.find(row);
+        if self.x.ncols() > ROOM {
+            let shifted = self.x[[row, column]].as_f64() - self.max;
+            return (shifted, exp::<F>(shifted));
+        }
+        let i = (row - self.rows.start) * self.x.ncols() + column;
+        (self.shifted[i], self.powers[i])
+    }
+
+    /// Calls `visit` with all parts of a row: the column of its first value, `x − max` and `e^(x − max)`.
+    #[inline]
+    pub fn parts(&mut self, row: usize, mut visit: impl FnMut(usize, &[f64], &[f64])) {
+        self.find(row);
+        let n_columns = self.x.ncols();
+        if n_columns <= ROOM {
+            let start = (row - self.rows.start) * n_columns;
+            let range = start..start + n_columns;
+            return visit(0, &self.shifted[range.clone()], &self.powers[range]);
+        }
+        for start in (0..n_columns).step_by(ROOM) {
+            let columns = start..n_columns.min(start + ROOM);
+            if self.columns != columns {
+                self.columns = columns;
+                vectorized(Part(self));
+            }
+            let n = self.columns.len();
+            visit(start, &self.shifted[..n], &self.powers[..n]);
+        }
+    }
+
+    /// Sees to it that a row is at hand.
+    #[inline]
+    fn find(&mut self, row: usize) {
+        if !self.rows.contains(&row) {
+            let (n_rows, n_columns) = self.x.dim();
+            let at_once = (ROOM / n_columns.max(1)).clamp(1, ROWS);
+            self.rows = row..n_rows.min(row + at_once);
+            if n_columns > ROOM { vectorized(Long(self)) } else { vectorized(Rows(self)) }
+        }
+    }
+
+    /// The columns of a row that are at hand, from place `at` of the buffers on: `x − max`.
+    #[inline(always)]
+    fn shift(&mut self, row: usize, max: f64, at: usize) {
+        let shifted = &mut self.shifted[at..at + self.columns.len()];
+        match self.x.as_slice() {
+            Some(x) => {
+                let x = &x[row * self.x.ncols()..][self.columns.clone()];
+                shifted.iter_mut().zip(x).for_each(|(shifted, x)| *shifted = x.as_f64() - max);
+            }
+            None => {
+                for (shifted, c) in shifted.iter_mut().zip(self.columns.clone()) {
+                    *shifted = self.x[[row, c]].as_f64() - max;
+                }
+            }
+        }
+    }
+
+    /// `max` of a row.
+    #[inline(always)]
+    fn largest(&self, row: usize) -> f64 {
+        let n_columns = self.x.ncols();
+        match self.x.as_slice() {
+            Some(x) => largest(&x[row * n_columns..][..n_columns]).as_f64(),
+            None => {
+                (0..n_columns).map(|c| self.x[[row, c]]).fold(F::neg_infinity(), larger).as_f64()
+            }
+        }
+    }
+
+    /// The exponentials of the first `n` values in the buffer.
+    #[inline(always)]
+    fn raise(&mut self, n: usize) {
+        for (power, &x) in self.powers[..n].iter_mut().zip(&self.shifted[..n]) {
+            *power = exp::<F>(x);
+        }
+    }
+}
+
+/// Computes all about the rows at hand.
+struct Rows<'p, 'a, F>(&'p mut Powers<'a, F>);
+
+impl<F: Float> Loop for Rows<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let powers = self.0;
+        let (first, n_rows, width) = (powers.rows.start, powers.rows.len(), powers.columns.len());
+        for i in 0..n_rows {
+            let max = powers.largest(first + i);
+            powers.shift(first + i, max, i * width);
+        }
+        powers.raise(n_rows * width);
+        for i in 0..n_rows {
+            let range = i * width..(i + 1) * width;
+            let sums = sum_below::<F>(&powers.shifted[range.clone()], &powers.powers[range]);
+            powers.rests[i] = rest(sums);
+        }
+        for (ln_sum, &rest) in powers.ln_sums[..n_rows].iter_mut().zip(&powers.rests[..n_rows]) {
+            *ln_sum = ln_1p::<F>(rest);
+        }
+    }
+}
+
+/// Computes the sums of a row that is too long, and leaves its last part at hand.
+struct Long<'p, 'a, F>(&'p mut Powers<'a, F>);
+
+impl<F: Float> Loop for Long<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let powers = self.0;
+        let (row, n_columns) = (powers.rows.start, powers.x.ncols());
+        powers.max = powers.largest(row);
+        let mut sums = (0.0, Sum::<F>::default());
+        for start in (0..n_columns).step_by(ROOM) {
+            powers.columns = start..n_columns.min(start + ROOM);
+            Part(powers).run();
+            let n = powers.columns.len();
+            let (largest, below) = sum_below(&powers.shifted[..n], &powers.powers[..n]);
+            sums = (sums.0 + largest, sums.1.plus_all(below));
+        }
+        powers.rests[0] = rest(sums);
+        powers.ln_sums[0] = ln_1p::<F>(powers.rests[0]);
+    }
+}
+
+/// Computes the exponentials of some columns of a row that is too long.
+struct Part<'p, 'a, F>(&'p mut Powers<'a, F>);
+
+impl<F: Float> Loop for Part<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let powers = self.0;
+        powers.shift(powers.rows.start, powers.max, 0);
+        powers.raise(powers.columns.len());
+    }
+}
+
+/// The sum without a largest value, which contributes 1.
+#[inline(always)]
+fn rest<F: Float>((largest, below): (f64, Sum<F>)) -> f64 {
+    below.value() + (largest - 1.0)
+}
+
+/// NaN passed over: it reaches every result through its exponential.
+#[inline(always)]
+fn larger<F: Float>(a: F, b: F) -> F {
+    if b > a { b } else { a }
+}
+
+/// The largest value.
+#[inline(always)]
+fn largest<F: Float>(x: &[F]) -> F {
+    let mut lanes = [F::neg_infinity(); LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest = chunks.remainder().iter().copied().fold(F::neg_infinity(), larger);
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, x);
+        }
+    }
+    lanes.into_iter().fold(rest, larger)
+}
+
+/// How many values are the largest, and the sum of the exponentials of the others.
+#[inline(always)]
+fn sum_below<F: Float>(shifted: &[f64], powers: &[f64]) -> (f64, Sum<F>) {
+    let split = |shifted: f64, power: f64| if shifted == 0.0 { (1.0, 0.0) } else { (0.0, power) };
+    let (mut largest, mut below) = (0.0, Sum::default());
+    let full = if powers.len() < 2 * LANES { 0 } else { powers.len() / LANES * LANES };
+    if full > 0 {
+        // Plain arrays and not one of structs, so that neighbors in memory are neighbors in a vector.
+        let (mut counts, mut sums, mut lost) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        let parts = shifted.chunks_exact(LANES).zip(powers.chunks_exact(LANES));
+        for (shifted, powers) in parts {
+            for lane in 0..LANES {
+                let (count, power) = split(shifted[lane], powers[lane]);
+                let sum = Sum::<F>::from_parts(sums[lane], lost[lane]).plus(power);
+                counts[lane] += count;
+                (sums[lane], lost[lane]) = sum.parts();
+            }
+        }
+        largest = counts.into_iter().sum();
+        below = sums
+            .into_iter()
+            .zip(lost)
+            .fold(below, |all, (sum, lost)| all.plus_all(Sum::from_parts(sum, lost)));
+    }
+    for (&shifted, &power) in shifted[full..].iter().zip(&powers[full..]) {
+        let (count, power) = split(shifted, power);
+        largest += count;
+        below = below.plus(power);
+    }
+    (largest, below)
+}
+
+/// Writes `f` of some values into a row, from column `start` on, rounded once.
+#[inline(always)]
+pub fn write<F: Float>(
+    row: &mut ArrayRef1<F>,
+    start: usize,
+    values: &[f64],
+    f: impl Fn(f64) -> f64,
+) {
+    match row.as_slice_mut() {
+        Some(row) => {
+            row[start..].iter_mut().zip(values).for_each(|(y, &value)| *y = F::of(f(value)));
+        }
+        None => row.iter_mut().skip(start).zip(values).for_each(|(y, &value)| *y = F::of(f(value))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::{Powers, ROOM};
+    use crate::Rng;
+
+    // In whatever order they are asked for.
+    #[test]
+    fn parts_are_those_of_the_row() {
+        let mut rng = Rng::new(1);
+        for shape in [(70, 9), (3, 2 * ROOM + 1)] {
+            let x = Array2::from_shape_simple_fn(shape, || rng.normal());
+            let mut powers = Powers::new(&x);
+            for n in [0, shape.0 - 1, 1, 1, 0] {
+                let max = x.row(n).fold(f64::NEG_INFINITY, |max, x| max.max(*x));
+                for c in [0, shape.1 - 1, shape.1 / 2] {
+                    assert_eq!(powers.value(n, c).0, x[[n, c]] - max, "{shape:?}, row {n}");
+                }
+                let mut next = 0;
+                powers.parts(n, |start, shifted, powers| {
+                    assert_eq!((start, shifted.len()), (next, powers.len()));
+                    assert_eq!(shifted[0], x[[n, start]] - max);
+                    next += powers.len();
+                });
+                assert_eq!(next, shape.1);
+            }
+        }
+    }
+
+    // Σ e^(xₖ − max) − 1 of [0, −50] is e^(−50) to 22 digits; the naive sum gives 0. Two equal maxima leave 1.
+    #[test]
+    fn what_is_beside_the_largest_keeps_its_digits() {
+        let x = array![[0.0, -50.0], [1e4, 1e4], [-7.0, f64::NEG_INFINITY]];
+        let mut powers = Powers::new(&x);
+        let e = (-50.0_f64).exp();
+        assert!((powers.sums(0).0 - e).abs() <= 2.0 * f64::EPSILON * e);
+        assert!((powers.sums(0).1 - e).abs() <= 2.0 * f64::EPSILON * e);
+        assert_eq!((powers.sums(1), powers.sums(2)), ((1.0, 2.0_f64.ln()), (0.0, 0.0)));
+    }
+}
