@@ -73,10 +73,7 @@ fn parts(workload: &Workload, seconds: f64) -> Result<[f64; 6], Error> {
     let mut step = 0;
     medians(seconds, |[gather, forward, loss, backward, update, alone]| {
         step = (step + 1) % steps;
-        *gather = timed(|| {
-            model.gather(step * workload.batch);
-            Ok(())
-        })?;
+        *gather = timed(|| model.gather(step * workload.batch))?;
         *forward = timed(|| model.forward())?;
         *loss = timed(|| model.loss())?;
         *backward = timed(|| model.backward())?;

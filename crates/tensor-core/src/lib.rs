@@ -18,6 +18,7 @@
 //! | [`moments`] | mean and variance that keep their digits far from zero |
 //! | [`simd`] | loops compiled for the processor at hand; the one module with `unsafe` |
 //! | [`parallel`] | work in parts on the threads of the caller's pool |
+//! | [`gather`] | a batch of shuffled rows |
 //! | [`elementwise`] | maps over one or two matrices, the bias broadcast |
 //! | [`exponential`] | `exp` and `exp_m1` that run in vectors |
 //! | [`logarithm`] | `ln` and `ln_1p`, the same |
@@ -31,6 +32,7 @@ pub mod elementwise;
 pub mod error;
 pub mod exponential;
 pub mod float;
+pub mod gather;
 pub mod init;
 pub mod logarithm;
 pub mod matmul;
@@ -48,6 +50,7 @@ pub mod special;
 
 pub use error::Error;
 pub use float::Float;
+pub use gather::gather_rows;
 pub use init::Init;
 pub use matmul::{gemm, gemm_row};
 pub use parameter::{Kind, Parameter, Role, Tensor, TensorMut, Trainable};

@@ -7,7 +7,7 @@ use losses::{CrossEntropyLoss, Loss as _, MseLoss, Targets};
 use models::{Mlp, Scratch, Sequential, Workspace};
 use ndarray::{Array2, ArrayRef2, Axis, Slice};
 use optim::{Adam, AdamConfig, Optimizer as _, Sgd, SgdConfig};
-use tensor_core::{Error, Rng};
+use tensor_core::{Error, Rng, gather_rows};
 
 use crate::data::uniform;
 use crate::workloads::Workload;
@@ -108,7 +108,7 @@ impl Training {
 
     /// A step with all rows; of an epoch, with the first ones.
     pub(crate) fn step(&mut self) -> Result<(), Error> {
-        self.gather(0);
+        self.gather(0)?;
         self.forward()?;
         self.loss()?;
         self.backward()?;
@@ -118,7 +118,7 @@ impl Training {
     /// All rows once, in a shuffled order.
     pub(crate) fn epoch(&mut self) -> Result<(), Error> {
         for first in (0..self.order.len()).step_by(self.batch.nrows()) {
-            self.gather(first);
+            self.gather(first)?;
             self.forward()?;
             self.loss()?;
             self.backward()?;
@@ -132,16 +132,16 @@ impl Training {
     }
 
     /// Copies the rows of a step into a batch; nothing where a step has all of them.
-    pub(crate) fn gather(&mut self, first: usize) {
+    pub(crate) fn gather(&mut self, first: usize) -> Result<(), Error> {
         if !self.is_epoch() {
-            return;
+            return Ok(());
         }
         let chosen = &self.order[first..self.order.len().min(first + self.batch.nrows())];
-        for (mut to, &from) in self.batch.rows_mut().into_iter().zip(chosen) {
-            to.assign(&self.x.row(from));
-        }
+        let mut batch = self.batch.slice_axis_mut(Axis(0), Slice::from(..chosen.len()));
+        gather_rows(&self.x, chosen, &mut batch)?;
         self.batch_classes.clear();
         self.batch_classes.extend(chosen.iter().map(|&row| self.classes[row]));
+        Ok(())
     }
 
     /// The forward pass of the gathered rows, or of all.

@@ -126,16 +126,19 @@ impl<F: Float> Kernel<F> {
             c: std::ptr::null_mut(),
             ldc: 0,
         };
-        let &[row_stride, column_stride] = c.strides() else { return };
+        let (row_stride, column_stride) = (c.strides()[0], c.strides()[1]);
+        // What a vector of a row of `C` starts from: itself, or a part of the row. A column has no such vectors.
+        let from = match start {
+            Start::Scaled(beta) => Some((beta, None)),
+            Start::Row(row) => Some((F::one(), Some(&row[j0..j0 + w]))),
+            Start::Column(_) => None,
+        };
         let whole = w == width && column_stride == 1 && row_stride >= 0;
-        if whole && !matches!(start, Start::Column(_)) {
+        if whole && let Some((beta, row)) = from {
             let ldc = row_stride.unsigned_abs();
             // SAFETY: the element (i0, j0) lies within `c`, as asserted above.
             let c = unsafe { c.as_mut_ptr().add(i0 * ldc + j0) };
-            let (beta, old, ld_old) = match start {
-                Start::Scaled(beta) => (beta, c.cast_const(), ldc),
-                Start::Row(row) | Start::Column(row) => (F::one(), row[j0..j0 + w].as_ptr(), 0),
-            };
+            let (old, ld_old) = row.map_or((c.cast_const(), ldc), |row| (row.as_ptr(), 0));
             // SAFETY: the panels were measured above, the tile lies within `c` and has unit column stride, `old` is the tile
             // itself or `w` values of a row, and `run` belongs to a processor that was asked.
             unsafe {

@@ -8,7 +8,7 @@ use optim::{Adam, AdamConfig, Optimizer as _, Sgd, SgdConfig};
 use peer_common::{
     ADAM_EPS, BETAS, EPS, Failure, Loss, MOMENTUM, NORM_MOMENTUM, Optimizer, Program, Workload,
 };
-use tensor_core::Error;
+use tensor_core::{Error, gather_rows};
 
 /// The workload with this library.
 pub(crate) fn load(workload: &Workload) -> Result<Box<dyn Program>, Failure> {
@@ -144,9 +144,7 @@ impl Program for Training {
             return Err("epochs are of classes".into());
         };
         let mut batch = batch.slice_axis_mut(Axis(0), Slice::from(..rows.len()));
-        for (mut to, &from) in batch.rows_mut().into_iter().zip(rows) {
-            to.assign(&x.row(from));
-        }
+        gather_rows(x, rows, &mut batch)?;
         labels.clear();
         labels.extend(rows.iter().map(|&row| classes[row]));
         self.loss = train(model, ws, rule, &batch, |a, da| {
