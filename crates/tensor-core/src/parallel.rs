@@ -4,24 +4,40 @@
 //! that of `ThreadPool::install`. Without it there is one part. A part never depends on how many others there are, so the number
 //! of threads changes no bit of any result.
 //!
-//! The calling thread works on the first part itself, so that two parts wake one other thread and not two. A thread that has
+//! The calling thread works on the first part itself, so that two parts need one other thread and not two. A thread that has
 //! done a part looks out for the next one for a while before it goes to sleep, as OpenMP's do: the products of a training step
-//! follow each other within microseconds, and waking a thread takes tens of them.
+//! follow each other within microseconds. Work is handed to a sleeping thread only if it is much longer than waking one takes;
+//! for less the calling thread does it all, and has a thread woken meanwhile, for what comes next.
 
-/// How many parts are worth making of `work`, in the unit of `part`, the smallest that pays for handing it to another thread.
+/// How many parts to make of `work`, in the unit of `part`, the smallest that pays for handing it to a thread that is awake.
 pub fn parts(work: usize, part: usize) -> usize {
+    if work < 2 * part {
+        return 1;
+    }
     #[cfg(feature = "threads")]
     {
-        if work < 2 * part {
-            return 1;
+        let threads = rayon::current_num_threads();
+        let awake = pool::awake();
+        if awake < threads {
+            pool::wake_one();
         }
-        rayon::current_num_threads().min(work / part.max(1)).max(1)
+        share(work, part, threads, awake)
     }
     #[cfg(not(feature = "threads"))]
     {
-        let _ = (work, part);
         1
     }
+}
+
+/// How much longer a part has to be for a thread that sleeps: 16 times 4 µs.
+#[cfg(feature = "threads")]
+const ASLEEP: usize = 16;
+
+/// How many parts `work` is worth where `awake` of the threads are.
+#[cfg(feature = "threads")]
+fn share(work: usize, part: usize, threads: usize, awake: usize) -> usize {
+    let among = |threads: usize, part: usize| threads.min(work / part.max(1)).max(1);
+    among(threads, part.saturating_mul(ASLEEP)).max(among(threads.min(awake), part))
 }
 
 /// Runs `work` on every element of `parts`, each on its own thread where there is one.
@@ -43,7 +59,7 @@ pub fn for_each<T: Send>(parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync
 mod pool {
     use std::cell::Cell;
     use std::hint::spin_loop;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use rayon::Yield;
 
@@ -78,6 +94,29 @@ mod pool {
 
     /// Threads that are in [`linger`].
     static LINGERING: AtomicUsize = AtomicUsize::new(0);
+
+    /// How often a thread that was woken lets others go first.
+    const YIELDS: usize = 32;
+
+    /// Threads that would take a part at once: those that look for one, and the calling thread.
+    pub(super) fn awake() -> usize {
+        1 + LINGERING.load(Ordering::Relaxed)
+    }
+
+    /// Has a thread look for parts, if none is on its way already.
+    pub(super) fn wake_one() {
+        static CALLED: AtomicBool = AtomicBool::new(false);
+        if !CALLED.swap(true, Ordering::Relaxed) {
+            rayon::spawn(|| {
+                CALLED.store(false, Ordering::Relaxed);
+                // Some systems wake a thread on the processor of the one that called it, which is at work there.
+                for _ in 0..YIELDS {
+                    std::thread::yield_now();
+                }
+                linger();
+            });
+        }
+    }
 
     pub(super) fn for_each<T: Send>(
         first: T,
@@ -137,20 +176,25 @@ mod pool {
 
 #[cfg(all(test, feature = "threads"))]
 mod tests {
-    use rayon::ThreadPoolBuilder;
+    use super::share;
 
-    use super::parts;
-
-    // Two parts where each has enough to do, and never more than threads; a part of 0 pays anyway.
+    // Parts of at least 10 for those who are awake, of at least 160 for the others; a part of 0 pays anyway.
     #[test]
     fn parts_are_large_enough_and_not_more_than_threads() {
-        let pool = ThreadPoolBuilder::new().num_threads(4).build().unwrap();
-        let parts_of = |work, part| pool.install(|| parts(work, part));
-        for (work, expected) in
-            [(0, 1), (19, 1), (20, 2), (29, 2), (30, 3), (39, 3), (40, 4), (999, 4)]
-        {
-            assert_eq!(parts_of(work, 10), expected, "{work}");
+        let table = [
+            (0, [1, 1, 1]),
+            (19, [1, 1, 1]),
+            (20, [1, 2, 2]),
+            (30, [1, 2, 3]),
+            (40, [1, 2, 4]),
+            (319, [1, 2, 4]),
+            (320, [2, 2, 4]),
+            (480, [3, 3, 4]),
+            (9999, [4, 4, 4]),
+        ];
+        for (work, expected) in table {
+            assert_eq!([1, 2, 4].map(|awake| share(work, 10, 4, awake)), expected, "{work}");
         }
-        assert_eq!([parts_of(0, 0), parts_of(9, 0)], [1, 4]);
+        assert_eq!([share(9, 0, 4, 1), share(9, 0, 1, 1), share(999, 10, 4, 9)], [4, 1, 4]);
     }
 }

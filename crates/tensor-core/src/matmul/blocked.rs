@@ -38,6 +38,9 @@ fn blocks(level: Level) -> Blocks {
     }
 }
 
+/// Multiply-adds that pay for handing them to another thread: some 4 µs.
+pub(super) const PART: usize = 1 << 18;
+
 /// Panels of `B` packed at once, so that a row of `B` is read for several cache lines and a row of `C` written so.
 const GROUP: usize = 8;
 

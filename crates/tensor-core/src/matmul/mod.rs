@@ -98,23 +98,25 @@ fn product<F: Float>(
     };
     // Chosen before C is cut into parts: the number of threads must not change what is computed.
     if rows::fits(&a, &b) {
-        in_parts(a, b, start, c, |a, b, start, c| rows::product(level, alpha, a, b, start, c));
+        in_parts(rows::PART, a, b, start, c, |a, b, start, c| {
+            rows::product(level, alpha, a, b, start, c);
+        });
     } else {
-        in_parts(a, b, start, c, |a, b, start, c| blocked::product(level, alpha, a, b, start, c));
+        in_parts(blocked::PART, a, b, start, c, |a, b, start, c| {
+            blocked::product(level, alpha, a, b, start, c);
+        });
     }
 }
 
 /// Up to this many columns the product is computed transposed.
 const FEW_COLUMNS: usize = 16;
 
-/// Multiply-adds that pay for waking a thread.
-const PART: usize = 1 << 18;
-
 /// Columns, or rows, that stay together: a tile's width.
 const STEP: usize = 32;
 
-/// Cuts `C` along its longer side and runs `work` on the parts.
+/// Cuts `C` along its longer side into parts of at least `part` multiply-adds and runs `work` on them.
 fn in_parts<F: Float>(
+    part: usize,
     a: ArrayView2<'_, F>,
     b: ArrayView2<'_, F>,
     start: Start<'_, F>,
@@ -122,7 +124,7 @@ fn in_parts<F: Float>(
     work: impl Fn(ArrayView2<'_, F>, ArrayView2<'_, F>, Start<'_, F>, &mut ArrayViewMut2<'_, F>) + Sync,
 ) {
     let ((m, k), n) = (a.dim(), b.ncols());
-    let parts = parallel::parts(m.saturating_mul(n).saturating_mul(k), PART);
+    let parts = parallel::parts(m.saturating_mul(n).saturating_mul(k), part);
     if parts == 1 {
         work(a, b, start, &mut c);
         return;

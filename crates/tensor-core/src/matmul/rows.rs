@@ -7,6 +7,9 @@ use crate::simd::Level;
 use crate::simd::dots::{MAX_ROWS, MAX_SUMS, MAX_TOGETHER, TOGETHER};
 use crate::simd::tile::Start;
 
+/// Multiply-adds that pay for handing them to another thread. Reading `B` is what takes the time here: some 4 µs for a row.
+pub(super) const PART: usize = 1 << 16;
+
 /// Most rows.
 const FEW_ROWS: usize = 2 * MAX_ROWS;
 
