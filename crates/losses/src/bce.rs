@@ -23,6 +23,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
+use tensor_core::logarithm::{ln, ln_1p};
 use tensor_core::{Error, Float};
 
 use crate::{ElementLoss, Reduction};
@@ -55,19 +56,22 @@ impl ElementLoss for BceLoss {
         }
     }
 
-    fn loss<F: Float>(&self, _column: usize, p: F, y: F) -> F {
+    #[inline(always)]
+    fn loss<F: Float>(&self, p: f64, y: f64, _w: f64) -> f64 {
         // ln_1p(−p) and not ln(1 − p): a tiny p would round away.
-        -(y * at_least(p.ln(), -100.0) + (F::one() - y) * at_least((-p).ln_1p(), -100.0))
+        -(y * at_least(ln::<F>(p), -100.0) + (1.0 - y) * at_least(ln_1p::<F>(-p), -100.0))
     }
 
-    fn derivative<F: Float>(&self, _column: usize, p: F, y: F) -> F {
-        (p - y) / at_least(p * (F::one() - p), 1e-12)
+    #[inline(always)]
+    fn derivative<F: Float>(&self, p: f64, y: f64, _w: f64) -> f64 {
+        (p - y) / at_least(p * (1.0 - p), 1e-12)
     }
 }
 
 /// `max(x, bound)`, but NaN for NaN.
-fn at_least<F: Float>(x: F, bound: f64) -> F {
-    if x < F::of(bound) { F::of(bound) } else { x }
+#[inline(always)]
+fn at_least(x: f64, bound: f64) -> f64 {
+    if x < bound { bound } else { x }
 }
 
 #[cfg(test)]

@@ -58,11 +58,6 @@ impl BceWithLogitsLoss {
     pub fn config(&self) -> &BceWithLogitsConfig {
         &self.config
     }
-
-    /// `w y`, how much a positive answer counts here.
-    fn positive(&self, column: usize, y: f64) -> f64 {
-        self.config.pos_weight.as_ref().map_or(y, |w| w[column] * y)
-    }
 }
 
 impl ElementLoss for BceWithLogitsLoss {
@@ -79,18 +74,19 @@ impl ElementLoss for BceWithLogitsLoss {
         }
     }
 
-    fn loss<F: Float>(&self, column: usize, z: F, y: F) -> F {
-        // An answer that counts nothing costs nothing, even an infinite one.
-        let (z, y) = (z.as_f64(), y.as_f64());
-        F::of(
-            product_or_zero(softplus::<F>(-z), self.positive(column, y))
-                + product_or_zero(softplus::<F>(z), 1.0 - y),
-        )
+    fn weights(&self) -> Option<&[f64]> {
+        self.config.pos_weight.as_deref()
     }
 
-    fn derivative<F: Float>(&self, column: usize, z: F, y: F) -> F {
-        let (z, y) = (z.as_f64(), y.as_f64());
-        F::of((1.0 - y) * sigmoid::<F>(z) - self.positive(column, y) * sigmoid::<F>(-z))
+    #[inline(always)]
+    fn loss<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
+        // An answer that counts nothing costs nothing, even an infinite one.
+        product_or_zero(softplus::<F>(-z), w * y) + product_or_zero(softplus::<F>(z), 1.0 - y)
+    }
+
+    #[inline(always)]
+    fn derivative<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
+        (1.0 - y) * sigmoid::<F>(z) - w * y * sigmoid::<F>(-z)
     }
 }
 

@@ -16,10 +16,10 @@
 //!     fn reduction(&self) -> Reduction {
 //!         Reduction::Mean
 //!     }
-//!     fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+//!     fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
 //!         (a - y).cosh().ln()
 //!     }
-//!     fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+//!     fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
 //!         (a - y).tanh()
 //!     }
 //! }
@@ -31,14 +31,21 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{ArrayRef2, Ix2, Zip};
-use tensor_core::reduce::{self, Compensated};
+use std::array::from_fn;
+
+use ndarray::{ArrayRef1, ArrayRef2, Ix2, Zip};
+use tensor_core::reduce::{self, Lanes, Sum};
+use tensor_core::rows::{LANES, Values};
+use tensor_core::simd::{Loop, vectorized};
 use tensor_core::{Error, Float};
 
 use crate::loss::{check_predictions, check_shape};
 use crate::{EachLoss, Loss, Reduction, WeightedLoss};
 
 /// A loss that is a mean or a sum over all elements. [`Loss`], [`EachLoss`] and [`WeightedLoss`] follow.
+///
+/// Both formulas and the sum are computed in `f64`, for a result of type `F` to which it is rounded once. With
+/// `#[inline(always)]` on them, loops over them run in vectors.
 pub trait ElementLoss {
     /// The name in messages.
     const NAME: &'static str;
@@ -46,11 +53,16 @@ pub trait ElementLoss {
     /// Mean over the `N·C` elements, or sum.
     fn reduction(&self) -> Reduction;
 
-    /// `ℓ(a, y)`, in column `column` of the batch.
-    fn loss<F: Float>(&self, column: usize, a: F, y: F) -> F;
+    /// A number `w (C)` for each column, if the formulas have one. That there are `C` is for [`check`](Self::check) to say.
+    fn weights(&self) -> Option<&[f64]> {
+        None
+    }
+
+    /// `ℓ(a, y)`; `w` is the column's number, 1 without [`weights`](Self::weights).
+    fn loss<F: Float>(&self, a: f64, y: f64, w: f64) -> f64;
 
     /// `dℓ/da`. Where `ℓ` has a corner, the file of the loss says what is taken.
-    fn derivative<F: Float>(&self, column: usize, a: F, y: F) -> F;
+    fn derivative<F: Float>(&self, a: f64, y: f64, w: f64) -> f64;
 
     /// What must hold beyond equal shapes: a range of the predictions, a length of the configuration.
     ///
@@ -102,7 +114,9 @@ impl<F: Float, L: ElementLoss> EachLoss<F> for L {
     ) -> Result<(), Error> {
         check(self, a, y, None, None)?;
         check_shape(L::NAME, "losses of the samples", a.shape(), each.shape())?;
-        Zip::indexed(each).and(a).and(y).for_each(|(_, c), l, &a, &y| *l = self.loss(c, a, y));
+        Zip::indexed(each).and(a).and(y).for_each(|(_, c), each, a, y| {
+            *each = F::of(self.loss::<F>(a.as_f64(), y.as_f64(), weight(self, c)));
+        });
         Ok(())
     }
 
@@ -115,11 +129,10 @@ impl<F: Float, L: ElementLoss> EachLoss<F> for L {
     ) -> Result<(), Error> {
         check(self, a, y, None, Some(da))?;
         check_shape(L::NAME, "gradient of the samples", a.shape(), d_each.shape())?;
-        Zip::indexed(da)
-            .and(a)
-            .and(y)
-            .and(d_each)
-            .for_each(|(_, c), da, &a, &y, &d| *da = d * self.derivative(c, a, y));
+        Zip::indexed(da).and(a).and(y).and(d_each).for_each(|(_, c), da, a, y, d| {
+            let slope = self.derivative::<F>(a.as_f64(), y.as_f64(), weight(self, c));
+            *da = F::of(d.as_f64() * slope);
+        });
         Ok(())
     }
 }
@@ -142,30 +155,116 @@ fn pass<F: Float, L: ElementLoss>(
     a: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     weights: Option<&[F]>,
-    mut da: Option<&mut ArrayRef2<F>>,
+    da: Option<&mut ArrayRef2<F>>,
 ) -> Result<F, Error> {
     check(loss, a, y, weights, da.as_deref())?;
-    let (rows, columns) = a.dim();
-    let all = weights.map_or(F::of(rows as f64), reduce::sum) * F::of(columns as f64);
-    let mut sum = Compensated::default();
-    for (n, (a, y)) in a.rows().into_iter().zip(y.rows()).enumerate() {
-        let weight = weights.map_or(F::one(), |w| w[n]);
-        let counts = weight != F::zero();
-        if counts {
-            sum.add(weight * reduce::sum_by(columns, &|c| loss.loss(c, a[c], y[c])));
-        }
-        let Some(da) = da.as_deref_mut() else { continue };
-        let mut da = da.row_mut(n);
-        if counts {
-            let share = loss.reduction().share(weight, all); // 1/(N·C) for the plain mean
-            for (c, da) in da.iter_mut().enumerate() {
-                *da = share * loss.derivative(c, a[c], y[c]);
+    let mean = match weights {
+        Some(weights) => reduce::sum_by(weights.len(), &|n| weights[n].as_f64()),
+        None => a.nrows() as f64,
+    };
+    let all = mean * a.ncols() as f64;
+    let sum = vectorized(Pass { loss, a, y, weights, da, all });
+    Ok(F::of(loss.reduction().share(sum, all)))
+}
+
+struct Pass<'a, F, L> {
+    loss: &'a L,
+    a: &'a ArrayRef2<F>,
+    y: &'a ArrayRef2<F>,
+    weights: Option<&'a [F]>,
+    da: Option<&'a mut ArrayRef2<F>>,
+    /// `N·C`, or the sum of the weights in the place of `N`.
+    all: f64,
+}
+
+impl<F: Float, L: ElementLoss> Loop for Pass<'_, F, L> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let Self { loss, a, y, weights, mut da, all } = self;
+        let mut sum = Sum::<F>::default();
+        for (n, (a, y)) in a.rows().into_iter().zip(y.rows()).enumerate() {
+            let weight = weights.map_or(1.0, |w| w[n].as_f64());
+            let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
+            if weight == 0.0 {
+                if let Some(da) = &mut da {
+                    da.fill(F::zero());
+                }
+                continue;
             }
-        } else {
-            da.fill(F::zero());
+            let share = loss.reduction().share(weight, all); // 1/(N·C) for the plain mean
+            let part = match (a.to_slice(), y.to_slice()) {
+                (Some(a), Some(y)) => {
+                    if let Some(da) = &mut da {
+                        gradients(loss, share, a, y, da);
+                    }
+                    losses::<F, L, _>(loss, a, y)
+                }
+                _ => {
+                    if let Some(da) = &mut da {
+                        gradients(loss, share, a, y, da);
+                    }
+                    losses::<F, L, _>(loss, a, y)
+                }
+            };
+            sum = sum.plus(weight * part);
+        }
+        sum.value()
+    }
+}
+
+/// The number of a column.
+#[inline(always)]
+fn weight<L: ElementLoss>(loss: &L, column: usize) -> f64 {
+    loss.weights().map_or(1.0, |w| w[column])
+}
+
+/// The sum of the losses of a row, in lanes as [`rows::sums`](tensor_core::rows::sums) has them.
+#[inline(always)]
+fn losses<'a, F: Float, L: ElementLoss, V: Values<'a, F>>(loss: &L, a: V, y: V) -> f64 {
+    let full = a.count() / LANES * LANES;
+    let mut lanes = Lanes::<F, LANES>::default();
+    for start in (0..full).step_by(LANES) {
+        let (a, y) = (a.lanes(start), y.lanes(start));
+        let w: [f64; LANES] =
+            loss.weights().map_or([1.0; LANES], |w| from_fn(|lane| w[start + lane]));
+        for lane in 0..LANES {
+            lanes.add(lane, loss.loss::<F>(a[lane].as_f64(), y[lane].as_f64(), w[lane]));
         }
     }
-    Ok(loss.reduction().share(sum.sum(), all))
+    let term = |c| loss.loss::<F>(a.at(c).as_f64(), y.at(c).as_f64(), weight(loss, c));
+    (full..a.count()).fold(lanes.total(), |sum, c| sum.plus(term(c))).value()
+}
+
+/// `da ← share·dℓ/da` for a row.
+#[inline(always)]
+fn gradients<'a, F: Float, L: ElementLoss, V: Values<'a, F>>(
+    loss: &L,
+    share: f64,
+    a: V,
+    y: V,
+    da: &mut ArrayRef1<F>,
+) {
+    let values = a.values().zip(y.values());
+    match (da.as_slice_mut(), loss.weights()) {
+        (Some(da), None) => {
+            for (da, (a, y)) in da.iter_mut().zip(values) {
+                *da = F::of(share * loss.derivative::<F>(a.as_f64(), y.as_f64(), 1.0));
+            }
+        }
+        (Some(da), Some(w)) => {
+            for ((da, (a, y)), &w) in da.iter_mut().zip(values).zip(w) {
+                *da = F::of(share * loss.derivative::<F>(a.as_f64(), y.as_f64(), w));
+            }
+        }
+        _ => {
+            for (c, (da, (a, y))) in da.iter_mut().zip(values).enumerate() {
+                let w = weight(loss, c);
+                *da = F::of(share * loss.derivative::<F>(a.as_f64(), y.as_f64(), w));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -73,14 +73,18 @@ impl ElementLoss for HuberLoss {
         self.config.reduction
     }
 
-    fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
-        let (d, delta, half) = ((a - y).abs(), F::of(self.config.delta), F::of(0.5));
-        if d < delta { half * d * d } else { delta * (d - half * delta) }
+    #[inline(always)]
+    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+        let (d, delta) = ((a - y).abs(), self.config.delta);
+        let (square, line) = (0.5 * d * d, delta * (d - 0.5 * delta));
+        if d < delta { square } else { line }
     }
 
-    fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
-        let (d, delta) = (a - y, F::of(self.config.delta));
-        if d.abs() < delta { d } else { delta * sign(d) }
+    #[inline(always)]
+    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+        let (d, delta) = (a - y, self.config.delta);
+        let far = delta * sign(d);
+        if d.abs() < delta { d } else { far }
     }
 }
 

@@ -37,11 +37,13 @@ impl ElementLoss for MaeLoss {
         self.reduction
     }
 
-    fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+    #[inline(always)]
+    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
         (a - y).abs()
     }
 
-    fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+    #[inline(always)]
+    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
         sign(a - y)
     }
 }

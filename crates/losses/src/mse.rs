@@ -36,12 +36,14 @@ impl ElementLoss for MseLoss {
         self.reduction
     }
 
-    fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
+    #[inline(always)]
+    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
         (a - y) * (a - y)
     }
 
-    fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
-        F::of(2.0) * (a - y)
+    #[inline(always)]
+    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+        2.0 * (a - y)
     }
 }
 

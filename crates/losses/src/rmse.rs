@@ -6,7 +6,7 @@
 //! | `Y` | `(N, C)` | targets |
 //! | `dLdA = (A − Y)/(N·C·L)` | `(N, C)` | 0 where `L = 0` |
 //!
-//! Computed as `m·√(Σ ((A − Y)/m)² / (N·C))` with `m = max |A − Y|`, so that no square overflows or vanishes. PyTorch has no
+//! Computed as `m·√(Σ ((A − Y)/m)² / (N·C))` with `m = max |A − Y|`, so that no square of an `f64` overflows or vanishes. PyTorch has no
 //! such loss; the square root of its `MSELoss` has the gradient NaN where all predictions are right.
 //!
 //! There is no reduction to choose and no loss of a single sample: the root stands outside the mean.
@@ -23,7 +23,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::reduce::{self, Compensated};
+use tensor_core::reduce::{self, Sum};
 use tensor_core::{Error, Float};
 
 use crate::loss::{check_predictions, check_shape};
@@ -45,36 +45,36 @@ impl RmseLoss {
         check_predictions(PLACE, a, weights, da.as_deref())?;
         check_shape(PLACE, "target", a.shape(), y.shape())?;
         let (rows, columns) = a.dim();
-        let weight = |n: usize| weights.map_or(F::one(), |w| w[n]);
-        let counts = |n: &usize| weight(*n) != F::zero();
-        let all = weights.map_or(F::of(rows as f64), reduce::sum) * F::of(columns as f64);
+        let weight = |n: usize| weights.map_or(1.0, |w| w[n].as_f64());
+        let counts = |n: &usize| weight(*n) != 0.0;
+        let all = reduce::sum_by(rows, &weight) * columns as f64;
+        let difference = |n: usize, c: usize| a[[n, c]].as_f64() - y[[n, c]].as_f64();
 
         // Once NaN, it stays: nothing is larger.
-        let larger = |m: F, d: F| if d > m || d.is_nan() { d } else { m };
-        let distances = |n: usize| (0..columns).map(move |c| (a[[n, c]] - y[[n, c]]).abs());
-        let largest = (0..rows).filter(counts).flat_map(distances).fold(F::zero(), larger);
-        let scaled = |n: usize, c: usize| (a[[n, c]] - y[[n, c]]) / largest;
-        let root = if largest == F::zero() || largest.is_infinite() {
+        let larger = |m: f64, d: f64| if d > m || d.is_nan() { d } else { m };
+        let distances = |n: usize| (0..columns).map(move |c| difference(n, c).abs());
+        let largest = (0..rows).filter(counts).flat_map(distances).fold(0.0, larger);
+        let scaled = |n: usize, c: usize| difference(n, c) / largest;
+        let root = if largest == 0.0 || largest.is_infinite() {
             // Nothing to scale: all right, or a loss of ∞.
-            F::one()
+            1.0
         } else {
-            let mut squares = Compensated::default();
-            for n in (0..rows).filter(counts) {
-                squares.add(weight(n) * reduce::sum_by(columns, &|c| scaled(n, c) * scaled(n, c)));
-            }
-            Reduction::Mean.share(squares.sum(), all).sqrt()
+            let row = |n| weight(n) * reduce::sum_by(columns, &|c| scaled(n, c) * scaled(n, c));
+            let squares =
+                (0..rows).filter(counts).fold(Sum::<F>::default(), |sum, n| sum.plus(row(n)));
+            Reduction::Mean.share(squares.value(), all).sqrt()
         };
         let loss = largest * root;
         if let Some(da) = da {
             for ((n, c), da) in da.indexed_iter_mut() {
-                *da = if counts(&n) && loss != F::zero() {
-                    Reduction::Mean.share(weight(n), all) * (scaled(n, c) / root)
+                *da = if counts(&n) && loss != 0.0 {
+                    F::of(Reduction::Mean.share(weight(n), all) * (scaled(n, c) / root))
                 } else {
                     F::zero()
                 };
             }
         }
-        Ok(loss)
+        Ok(F::of(loss))
     }
 }
 

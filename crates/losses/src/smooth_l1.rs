@@ -72,15 +72,19 @@ impl ElementLoss for SmoothL1Loss {
         self.config.reduction
     }
 
-    fn loss<F: Float>(&self, _column: usize, a: F, y: F) -> F {
-        let (d, beta, half) = ((a - y).abs(), F::of(self.config.beta), F::of(0.5));
+    #[inline(always)]
+    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+        let (d, beta) = ((a - y).abs(), self.config.beta);
         // d·(d/β) and not d²/β: the square of a tiny d is 0.
-        if d < beta { half * d * (d / beta) } else { d - half * beta }
+        let (square, line) = (0.5 * d * (d / beta), d - 0.5 * beta);
+        if d < beta { square } else { line }
     }
 
-    fn derivative<F: Float>(&self, _column: usize, a: F, y: F) -> F {
-        let (d, beta) = (a - y, F::of(self.config.beta));
-        if d.abs() < beta { d / beta } else { sign(d) }
+    #[inline(always)]
+    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+        let (d, beta) = (a - y, self.config.beta);
+        let (near, far) = (d / beta, sign(d));
+        if d.abs() < beta { near } else { far }
     }
 }
 

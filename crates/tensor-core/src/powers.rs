@@ -27,7 +27,7 @@ use ndarray::{ArrayRef1, ArrayRef2};
 use crate::Float;
 use crate::exponential::exp;
 use crate::logarithm::ln_1p;
-use crate::reduce::Sum;
+use crate::reduce::{Lanes, Sum};
 use crate::simd::{Loop, vectorized};
 
 /// Values whose exponentials are kept.
@@ -264,22 +264,16 @@ fn sum_below<F: Float>(shifted: &[f64], powers: &[f64]) -> (f64, Sum<F>) {
     let (mut largest, mut below) = (0.0, Sum::default());
     let full = if powers.len() < 2 * LANES { 0 } else { powers.len() / LANES * LANES };
     if full > 0 {
-        // Plain arrays and not one of structs, so that neighbors in memory are neighbors in a vector.
-        let (mut counts, mut sums, mut lost) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        let (mut counts, mut lanes) = ([0.0; LANES], Lanes::<F, LANES>::default());
         let parts = shifted.chunks_exact(LANES).zip(powers.chunks_exact(LANES));
         for (shifted, powers) in parts {
             for lane in 0..LANES {
                 let (count, power) = split(shifted[lane], powers[lane]);
-                let sum = Sum::<F>::from_parts(sums[lane], lost[lane]).plus(power);
                 counts[lane] += count;
-                (sums[lane], lost[lane]) = sum.parts();
+                lanes.add(lane, power);
             }
         }
-        largest = counts.into_iter().sum();
-        below = sums
-            .into_iter()
-            .zip(lost)
-            .fold(below, |all, (sum, lost)| all.plus_all(Sum::from_parts(sum, lost)));
+        (largest, below) = (counts.into_iter().sum(), lanes.total());
     }
     for (&shifted, &power) in shifted[full..].iter().zip(&powers[full..]) {
         let (count, power) = split(shifted, power);

@@ -159,6 +159,56 @@ impl<F: Float> Sum<F> {
     }
 }
 
+/// Sums side by side, `N` terms at a time: for loops in vectors.
+///
+/// Two plain arrays and not one of [`Sum`]s, so that neighbors in memory are neighbors in a vector.
+#[derive(Debug, Clone, Copy)]
+pub struct Lanes<F, const N: usize> {
+    sums: [f64; N],
+    lost: [f64; N],
+    of: PhantomData<F>,
+}
+
+impl<F, const N: usize> Default for Lanes<F, N> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self { sums: [0.0; N], lost: [0.0; N], of: PhantomData }
+    }
+}
+
+impl<F: Float, const N: usize> Lanes<F, N> {
+    /// The sum in one lane.
+    #[inline(always)]
+    pub fn get(&self, lane: usize) -> Sum<F> {
+        Sum::from_parts(self.sums[lane], self.lost[lane])
+    }
+
+    /// Replaces the sum in one lane.
+    #[inline(always)]
+    pub fn set(&mut self, lane: usize, sum: Sum<F>) {
+        (self.sums[lane], self.lost[lane]) = sum.parts();
+    }
+
+    /// Adds a term to the sum in one lane.
+    #[inline(always)]
+    pub fn add(&mut self, lane: usize, term: f64) {
+        self.set(lane, self.get(lane).plus(term));
+    }
+
+    /// All lanes in one sum: halves onto halves. `N` is a power of two.
+    #[inline(always)]
+    pub fn total(mut self) -> Sum<F> {
+        let mut n = N;
+        while n > 1 {
+            n /= 2;
+            for lane in 0..n {
+                self.set(lane, self.get(lane).plus_all(self.get(lane + n)));
+            }
+        }
+        self.get(0)
+    }
+}
+
 /// `out[c] = Σ_n x[n, c]`: the gradient of a bias that was added to every row. Overwrites `out`.
 ///
 /// Rows are added one after the other, [compensated](Compensated).

@@ -19,7 +19,8 @@ use crate::Float;
 use crate::pair::Pair;
 use crate::reduce::Compensated;
 
-const LANES: usize = 16;
+/// Values that are taken at a time.
+pub const LANES: usize = 16;
 
 /// Values one after the other: a slice, or a part of a row of a matrix with any strides.
 pub trait Values<'a, F: 'a>: Copy {

@@ -62,7 +62,7 @@ pub fn product_or_zero<F: Float>(x: F, y: F) -> F {
 /// `−1`, `0` or `1`: the derivative of `|x|`, with 0 at the corner, as PyTorch's `sign`. NaN for NaN.
 ///
 /// (The standard library's `signum` gives 1 for 0.)
-#[inline]
+#[inline(always)]
 pub fn sign<F: Float>(x: F) -> F {
     if x == F::zero() { F::zero() } else { x.signum() }
 }
