@@ -38,6 +38,24 @@ pub struct AffineGrads<F> {
     pub weight: Array1<F>,
     /// `dLdβ (C)`.
     pub bias: Array1<F>,
+    /// Both before they are rounded.
+    pub(crate) sums: AffineSums,
+}
+
+/// `dLdγ` and `dLdβ` in `f64`, where every sample adds its share.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct AffineSums {
+    pub(crate) weight: Vec<f64>,
+    pub(crate) bias: Vec<f64>,
+}
+
+impl<F: Float> AffineGrads<F> {
+    /// Rounds the sums.
+    pub(crate) fn round(&mut self) {
+        let round = |(out, &sum): (&mut F, &f64)| *out = F::of(sum);
+        self.weight.iter_mut().zip(&self.sums.weight).for_each(round);
+        self.bias.iter_mut().zip(&self.sums.bias).for_each(round);
+    }
 }
 
 impl<F: Float> Affine<F> {
@@ -115,7 +133,12 @@ impl<F: Float> Affine<F> {
 
     /// Room for the gradients.
     pub fn grads(&self) -> AffineGrads<F> {
-        AffineGrads { weight: Array1::zeros(self.channels), bias: Array1::zeros(self.channels) }
+        let (zeros, sums) = (Array1::zeros(self.channels), vec![0.0; self.channels]);
+        AffineGrads {
+            weight: zeros.clone(),
+            bias: zeros,
+            sums: AffineSums { weight: sums.clone(), bias: sums },
+        }
     }
 
     /// Shows the parameters that exist, for [`Layer::tensors`](crate::Layer::tensors).

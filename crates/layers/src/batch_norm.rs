@@ -16,9 +16,8 @@
 //! term of `dLdμ`, and what stays of the two are `dLdγ` and `dLdβ`, which are wanted anyway. (Ioffe and Szegedy, ICML 2015,
 //! <https://arxiv.org/abs/1502.03167>, algorithm 1 and section 3; the long form is the tests' reference.)
 //!
-//! The passes over the batch: one for `μ` and `σ²`, one for `BZ`; one for `dLdγ` and `dLdβ`, one for `dLdZ`. What all values of
-//! a feature share, `γ/√(σ² + ε)` among it, is computed with [twice the digits](tensor_core::pair) and rounded once. It has to
-//! be within the range of the type, as in PyTorch.
+//! The passes over the batch: one for `μ` and `σ²`, one for `BZ`; one for `dLdγ` and `dLdβ`, one for `dLdZ`. All of them compute
+//! in `f64`, and what they write is rounded once.
 //!
 //! ```
 //! use layers::{BatchNorm1d, Layer, Mode};
@@ -35,8 +34,8 @@
 mod config;
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
-use tensor_core::moments::ColumnMoments;
-use tensor_core::pair::Pair;
+use tensor_core::moments::{ColumnMoments, deviation};
+use tensor_core::reduce::Sum;
 use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut, columns};
 
 use crate::{Affine, AffineGrads, Layer, Mode, Saved};
@@ -75,12 +74,12 @@ pub struct BatchNorm1dCache<F> {
 impl<F: Float> BatchNorm1dCache<F> {
     /// `μ` of feature `c` as the last forward pass used it.
     pub fn mean(&self, c: usize) -> F {
-        self.moments.mean[c]
+        F::of(self.moments.mean[c])
     }
 
     /// `σ²` of feature `c` as the last forward pass used it.
     pub fn variance(&self, c: usize) -> F {
-        self.moments.variance[c]
+        F::of(self.moments.variance[c])
     }
 }
 
@@ -139,10 +138,6 @@ impl<F: Float> BatchNorm1d<F> {
     pub fn running_var(&self) -> &ArrayRef1<F> {
         &self.running_var
     }
-
-    fn eps(&self) -> Pair<F> {
-        Pair::of(self.config.eps)
-    }
 }
 
 impl<F: Float> Layer<F> for BatchNorm1d<F> {
@@ -170,10 +165,10 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        let (mean, eps) = (&self.running_mean, self.eps());
         let column = |c: usize| {
-            let inv_std = Pair::from(self.running_var[c]).plus(eps).inverse_root();
-            [mean[c], inv_std.times(self.affine.scale(c)).rounded(), self.affine.offset(c)]
+            let inv_std = 1.0 / (self.running_var[c].as_f64() + self.config.eps).sqrt();
+            let (scale, offset) = (self.affine.scale(c).as_f64(), self.affine.offset(c).as_f64());
+            [self.running_mean[c].as_f64(), inv_std * scale, offset]
         };
         columns::map([x], &column, y, &|[x], [mean, scale, offset]| (x - mean) * scale + offset);
     }
@@ -198,14 +193,16 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
             }
             Mode::Eval => cache.moments.set(&self.running_mean, &self.running_var),
         }
-        let (moments, eps) = (&cache.moments, self.eps());
+        let moments = &cache.moments;
         let column = |c: usize| {
-            let scale = moments.inverse_deviation(c, eps).times(self.affine.scale(c));
-            [moments.mean[c], moments.mean_rest[c], scale.rounded(), self.affine.offset(c)]
+            let [mean, rest] = moments.center(c);
+            let scale = moments.inverse_deviation(c, self.config.eps);
+            let scale = scale * self.affine.scale(c).as_f64();
+            [mean, rest, scale, self.affine.offset(c).as_f64()]
         };
         // BZ = γ/√(σ² + ε) ⊙ (Z − μ) + β
         columns::map([x], &column, y, &|[x], [mean, rest, scale, offset]| {
-            ((x - mean) - rest) * scale + offset
+            deviation::<F>(x, [mean, rest]) * scale + offset
         });
         Ok(())
     }
@@ -218,37 +215,38 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         grads: &mut AffineGrads<F>,
     ) {
         let Saved { x, cache, .. } = saved;
-        let (moments, eps) = (&cache.moments, self.eps());
-        let inv_std = |c: usize| moments.inverse_deviation(c, eps);
+        let moments = &cache.moments;
+        let inv_std = |c: usize| moments.inverse_deviation(c, self.config.eps);
+        let sums = &mut grads.sums;
         columns::sums(
             [x, dy],
-            &|c| [moments.mean[c], moments.mean_rest[c], inv_std(c).value],
-            &|[x, dy], [mean, rest, inv_std], [bias, weight]| {
-                // dLdβ = Σ_n dLdBZ, dLdγ = Σ_n dLdBZ ⊙ NZ
-                [bias.plus(dy), weight.plus(dy * (((x - mean) - rest) * inv_std))]
+            &|c| moments.center(c),
+            &|[x, dy], center, [bias, weight]: [Sum<F>; 2]| {
+                // dLdβ = Σ_n dLdBZ, dLdγ = Σ_n dLdBZ ⊙ (Z − μ), still to be divided by √(σ² + ε)
+                [bias.plus(dy), weight.plus(dy * deviation::<F>(x, center))]
             },
             |c, [bias, weight]| {
-                grads.bias[c] = bias.sum();
-                grads.weight[c] = weight.pair().refined_by(inv_std(c)).rounded();
+                (sums.bias[c], sums.weight[c]) = (bias.value(), weight.value() * inv_std(c));
             },
         );
+        grads.round();
         let Some(dx) = dx else { return };
-        let scale = |c: usize| inv_std(c).times(self.affine.scale(c)).rounded();
+        let scale = |c: usize| inv_std(c) * self.affine.scale(c).as_f64();
         match cache.mode {
             // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
             Mode::Train => {
-                let n = F::of(x.nrows() as f64);
+                let (n, sums) = (x.nrows() as f64, &grads.sums);
                 let column = |c: usize| {
-                    let slope = inv_std(c).times(grads.weight[c]).over(n).rounded();
-                    let mean_dy = grads.bias[c] / n;
-                    [moments.mean[c], moments.mean_rest[c], mean_dy, slope, scale(c)]
+                    let [mean, rest] = moments.center(c);
+                    let slope = inv_std(c) * (sums.weight[c] / n);
+                    [mean, rest, sums.bias[c] / n, slope, scale(c)]
                 };
                 columns::map(
                     [x, dy],
                     &column,
                     dx,
                     &|[x, dy], [mean, rest, mean_dy, slope, scale]| {
-                        ((dy - mean_dy) - ((x - mean) - rest) * slope) * scale
+                        ((dy - mean_dy) - deviation::<F>(x, [mean, rest]) * slope) * scale
                     },
                 );
             }
@@ -283,18 +281,20 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
     fn settle(&mut self, cache: &mut BatchNorm1dCache<F>) {
         let Some(n) = cache.pending.take() else { return };
         let momentum = self.config.momentum;
-        let (old, new) = (F::of(1.0 - momentum), F::of(momentum));
-        let correction = if self.config.unbiased_running_var {
-            F::of(n as f64 / (n as f64 - 1.0))
-        } else {
-            F::one()
+        let correction = match self.config.unbiased_running_var {
+            true => n as f64 / (n as f64 - 1.0),
+            false => 1.0,
         };
         // running ← α·running + (1 − α)·batch
-        for (c, running) in self.running_mean.iter_mut().enumerate() {
-            *running = old * *running + new * cache.mean(c);
+        let moments = &cache.moments;
+        let step = |running: &mut F, batch: f64| {
+            *running = F::of((1.0 - momentum) * running.as_f64() + momentum * batch);
+        };
+        for (running, &mean) in self.running_mean.iter_mut().zip(&moments.mean) {
+            step(running, mean);
         }
-        for (c, running) in self.running_var.iter_mut().enumerate() {
-            *running = old * *running + new * (cache.variance(c) * correction);
+        for (running, &variance) in self.running_var.iter_mut().zip(&moments.variance) {
+            step(running, variance * correction);
         }
     }
 }

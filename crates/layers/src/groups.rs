@@ -1,16 +1,17 @@
 //! Both passes over groups of values that are normalized by themselves: what [`GroupNorm`](crate::GroupNorm),
-//! [`LayerNorm`](crate::LayerNorm) and [`InstanceNorm1d`](crate::InstanceNorm1d) share. The formulas stand in `group_norm.rs`.
+//! [`LayerNorm`](crate::LayerNorm), [`InstanceNorm1d`](crate::InstanceNorm1d) and [`RmsNorm`](crate::RmsNorm) share. The formulas
+//! stand in `group_norm.rs`, those without a mean in `rms_norm.rs`. All is computed in `f64`, and what is written is rounded once.
 
 use std::{iter, mem};
 
 use ndarray::{Array1, ArrayRef2, ArrayView1, ArrayViewMut1, Axis};
 use tensor_core::moments::Moments;
-use tensor_core::pair::Pair;
-use tensor_core::reduce::Compensated;
+use tensor_core::reduce::Sum;
 use tensor_core::rows::{self, Values};
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::{Error, Float};
 
+use crate::affine::AffineSums;
 use crate::{Affine, AffineGrads};
 
 /// How rows are cut into groups, and both passes over them: for every layer that normalizes a sample by itself.
@@ -23,6 +24,8 @@ pub(crate) struct Groups {
     channels: usize,
     length: usize,
     eps: f64,
+    /// Whether the mean is taken away.
+    is_centered: bool,
 }
 
 impl Groups {
@@ -45,7 +48,19 @@ impl Groups {
         let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
         let range = "a finite number > 0 in the layer's type";
         Error::check_hyperparameter(place, "eps", range, eps, in_range)?;
-        Ok(Self { n_groups, channels, length, eps })
+        Ok(Self { n_groups, channels, length, eps, is_centered: true })
+    }
+
+    /// The same without a mean: values are divided by their root mean square.
+    pub(crate) fn about_zero(self) -> Self {
+        Self { is_centered: false, ..self }
+    }
+
+    /// The moments of a group and `1/√(σ² + ε)`.
+    #[inline(always)]
+    fn moments<'a, F: Float>(&self, x: impl Values<'a, F>) -> (Moments<F>, f64) {
+        let moments = if self.is_centered { Moments::of(x) } else { Moments::about_zero(x) };
+        (moments, 1.0 / (moments.variance + self.eps).sqrt())
     }
 
     pub(crate) fn out_features(
@@ -99,8 +114,9 @@ impl Groups {
         dx: Option<&mut ArrayRef2<F>>,
         grads: &mut AffineGrads<F>,
     ) {
-        grads.weight.fill(F::zero());
-        grads.bias.fill(F::zero());
+        grads.sums.weight.fill(0.0);
+        grads.sums.bias.fill(0.0);
+        let sums = &mut grads.sums;
         let (groups, size) = (*self, self.size());
         let dx_is_packed = dx.as_ref().is_none_or(|dx| dx.is_standard_layout());
         match (x.as_slice(), dy.as_slice()) {
@@ -109,7 +125,7 @@ impl Groups {
                 let mut dx = dx.map(|dx| dx.chunks_exact_mut(size));
                 let dx = iter::from_fn(move || Some(dx.as_mut().and_then(Iterator::next)));
                 let parts = x.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx);
-                vectorized(Backward { groups, affine, parts, grads });
+                vectorized(Backward { groups, affine, parts, sums });
             }
             _ => {
                 let dx = dx.into_iter().flat_map(|dx| dx.rows_mut());
@@ -118,9 +134,10 @@ impl Groups {
                 let x = x.rows().into_iter().flat_map(|row| cut(row, size));
                 let dy = dy.rows().into_iter().flat_map(|row| cut(row, size));
                 let parts = x.zip(dy).zip(dx);
-                vectorized(Backward { groups, affine, parts, grads });
+                vectorized(Backward { groups, affine, parts, sums });
             }
         }
+        grads.round();
     }
 }
 
@@ -143,36 +160,35 @@ where
     #[inline(always)]
     fn run(self) {
         let Self { groups, affine, parts } = self;
-        let (size, length, eps) = (groups.size(), groups.length, Pair::of(groups.eps));
+        let (size, length) = (groups.size(), groups.length);
         for (k, (x, y)) in parts.enumerate() {
             let first = groups.first_channel(k);
-            let moments = Moments::of(x);
-            let inv_std = moments.variance.plus(eps).inverse_root();
-            let elements = y.into_iter().zip(x.values());
+            let (moments, inv_std) = groups.moments(x);
+            let mut elements = y.into_iter().zip(x.values());
             // BZ = γ ⊙ NZ + β
             if length == 1 {
-                let inv_std = inv_std.rounded();
                 let weight = slice(affine.weight(), first, size);
                 let bias = slice(affine.bias(), first, size);
-                let normalized = |x| moments.deviation(x) * inv_std;
+                let normalized = |x: F| moments.deviation(x.as_f64()) * inv_std;
                 match (weight, bias) {
                     (Some(weight), Some(bias)) => {
                         for (((y, &x), &weight), &bias) in elements.zip(weight).zip(bias) {
-                            *y = normalized(x) * weight + bias;
+                            *y = F::of(normalized(x) * weight.as_f64() + bias.as_f64());
                         }
                     }
                     (Some(weight), None) => {
-                        elements.zip(weight).for_each(|((y, &x), &w)| *y = normalized(x) * w);
+                        for ((y, &x), &weight) in elements.zip(weight) {
+                            *y = F::of(normalized(x) * weight.as_f64());
+                        }
                     }
-                    (None, _) => elements.for_each(|(y, &x)| *y = normalized(x)),
+                    (None, _) => elements.for_each(|(y, &x)| *y = F::of(normalized(x))),
                 }
                 continue;
             }
-            let mut elements = elements;
             for c in first..first + size / length {
-                let (scale, offset) = (inv_std.times(affine.scale(c)).rounded(), affine.offset(c));
+                let (scale, offset) = (inv_std * affine.scale(c).as_f64(), affine.offset(c));
                 for (y, &x) in elements.by_ref().take(length) {
-                    *y = moments.deviation(x) * scale + offset;
+                    *y = F::of(moments.deviation(x.as_f64()) * scale + offset.as_f64());
                 }
             }
         }
@@ -184,7 +200,7 @@ struct Backward<'a, F, I> {
     affine: &'a Affine<F>,
     /// Each group's `x` and `dy`, and `dx` if it is wanted.
     parts: I,
-    grads: &'a mut AffineGrads<F>,
+    sums: &'a mut AffineSums,
 }
 
 impl<'a, F, X, D, I> Loop for Backward<'a, F, I>
@@ -198,70 +214,68 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Self { groups, affine, parts, grads } = self;
-        let (size, length, eps) = (groups.size(), groups.length, Pair::of(groups.eps));
-        let n = F::of(size as f64);
-        let zero = Compensated::default();
+        let Self { groups, affine, parts, sums } = self;
+        let (size, length) = (groups.size(), groups.length);
+        let n = size as f64;
         for (k, ((x, dy), dx)) in parts.enumerate() {
             let first = groups.first_channel(k);
-            let moments = Moments::of(x);
-            let inv_std = moments.variance.plus(eps).inverse_root();
-            let normalized = |x| moments.deviation(x) * inv_std.value;
+            let (moments, inv_std) = groups.moments(x);
+            let normalized = |x: f64| moments.deviation(x) * inv_std;
             let weight = slice(affine.weight(), first, size / length);
             // Σ dLdNZ and Σ dLdNZ ⊙ NZ, where dLdNZ = dLdBZ ⊙ γ
             let [sum, sum_normalized] = if length > 1 {
-                let (mut sum, mut sum_normalized) = (zero, zero);
+                let mut all = [Sum::<F>::default(); 2];
                 for c in first..first + size / length {
                     let start = (c - first) * length;
                     let [bias, weight] = rows::sums(
                         [x.part(start, length), dy.part(start, length)],
-                        &|[x, dy], s| add_gradients(s, dy, normalized(x)),
+                        &|[x, dy], s| add_gradients::<F>(s, dy, normalized(x)),
                     );
-                    grads.bias[c] += bias.sum();
-                    grads.weight[c] += weight.pair().refined_by(inv_std).rounded();
-                    sum = sum.plus_pair(bias.pair().times(affine.scale(c)));
-                    sum_normalized = sum_normalized.plus_pair(weight.pair().times(affine.scale(c)));
+                    let (bias, weight) = (bias.value(), weight.value());
+                    sums.bias[c] += bias;
+                    sums.weight[c] += weight;
+                    let scale = affine.scale(c).as_f64();
+                    all = [all[0].plus(bias * scale), all[1].plus(weight * scale)];
                 }
-                [sum, sum_normalized]
+                all
             } else {
                 let channels = first..first + size;
-                let biases =
-                    grads.bias.as_slice_mut().unwrap_or_default()[channels.clone()].iter_mut();
-                let weights = grads.weight.as_slice_mut().unwrap_or_default()[channels].iter_mut();
-                for ((bias, weight), (&x, &dy)) in
-                    biases.zip(weights).zip(x.values().zip(dy.values()))
-                {
-                    *bias += dy;
-                    *weight += dy * normalized(x);
+                let biases = sums.bias[channels.clone()].iter_mut();
+                let shares = biases.zip(&mut sums.weight[channels]);
+                for ((bias, weight), (x, dy)) in shares.zip(x.values().zip(dy.values())) {
+                    *bias += dy.as_f64();
+                    *weight += dy.as_f64() * normalized(x.as_f64());
                 }
                 match weight {
                     Some(weight) => {
                         rows::sums([x, dy, X::of_slice(weight)], &|[x, dy, weight], s| {
-                            add_gradients(s, dy * weight, normalized(x))
+                            add_gradients::<F>(s, dy * weight, normalized(x))
                         })
                     }
-                    None => rows::sums([x, dy], &|[x, dy], s| add_gradients(s, dy, normalized(x))),
+                    None => {
+                        rows::sums([x, dy], &|[x, dy], s| add_gradients::<F>(s, dy, normalized(x)))
+                    }
                 }
             };
             let Some(dx) = dx else { continue };
-            let mean = sum.pair().over(n).rounded();
-            let mean_normalized = sum_normalized.pair().refined_by(inv_std).over(n);
-            let slope = mean_normalized.times(inv_std.value).rounded();
-            let inv_std = inv_std.rounded();
+            let mean = if groups.is_centered { sum.value() / n } else { 0.0 };
+            let slope = sum_normalized.value() / n * inv_std;
             // dLdZ = (dLdNZ − mean(dLdNZ) − NZ ⊙ mean(dLdNZ ⊙ NZ))/√(σ² + ε)
-            let gradient = |dy: F, x: F| ((dy - mean) - moments.deviation(x) * slope) * inv_std;
+            let gradient = |dy: f64, x: F| {
+                F::of(((dy - mean) - moments.deviation(x.as_f64()) * slope) * inv_std)
+            };
             let mut elements = dx.into_iter().zip(x.values().zip(dy.values()));
             match weight {
-                None => elements.for_each(|(dx, (&x, &dy))| *dx = gradient(dy, x)),
+                None => elements.for_each(|(dx, (&x, dy))| *dx = gradient(dy.as_f64(), x)),
                 Some(weight) if length == 1 => {
-                    elements
-                        .zip(weight)
-                        .for_each(|((dx, (&x, &dy)), &w)| *dx = gradient(dy * w, x));
+                    for ((dx, (&x, dy)), weight) in elements.zip(weight) {
+                        *dx = gradient(dy.as_f64() * weight.as_f64(), x);
+                    }
                 }
                 Some(weight) => {
-                    for &weight in weight {
-                        for (dx, (&x, &dy)) in elements.by_ref().take(length) {
-                            *dx = gradient(dy * weight, x);
+                    for weight in weight {
+                        for (dx, (&x, dy)) in elements.by_ref().take(length) {
+                            *dx = gradient(dy.as_f64() * weight.as_f64(), x);
                         }
                     }
                 }
@@ -309,10 +323,6 @@ fn slice<F>(channels: Option<&Array1<F>>, first: usize, n: usize) -> Option<&[F]
 
 /// Adds an element's share of `dLdβ` and of `dLdγ`.
 #[inline(always)]
-fn add_gradients<F: Float>(
-    [bias, weight]: [Compensated<F>; 2],
-    dy: F,
-    normalized: F,
-) -> [Compensated<F>; 2] {
+fn add_gradients<F: Float>([bias, weight]: [Sum<F>; 2], dy: f64, normalized: f64) -> [Sum<F>; 2] {
     [bias.plus(dy), weight.plus(dy * normalized)]
 }

@@ -9,7 +9,8 @@
 //! | `dLdNZ = dLdA ⊙ γ` | `(N, C)` | |
 //! | `dLdZ = (dLdNZ − NZ ⊙ mean_c(dLdNZ ⊙ NZ))/√(mean_c Z² + ε)` | `(N, C)` | |
 //!
-//! (Zhang and Sennrich, NeurIPS 2019, <https://arxiv.org/abs/1910.07467>, equation 4; the ε is PyTorch's.)
+//! (Zhang and Sennrich, NeurIPS 2019, <https://arxiv.org/abs/1910.07467>, equation 4; the ε is PyTorch's.) The passes are
+//! those of a [`GroupNorm`](crate::GroupNorm) with one group whose mean is not taken away.
 //!
 //! ```
 //! use layers::{Layer, RmsNorm};
@@ -21,21 +22,20 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{ArrayRef1, ArrayRef2};
-use tensor_core::reduce::sum_by;
+use ndarray::ArrayRef2;
 use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
 
+use crate::groups::Groups;
 use crate::{Affine, AffineGrads, Layer, Saved};
 
 /// Root-mean-square normalization over the features, PyTorch's `nn.RMSNorm(C)`.
 ///
 /// Parameters: `weight (C)` unless it is left out. Training and evaluation are the same.
 ///
-/// The squares have to fit into the type: from entries of about 1e19 in f32 and 1e154 in f64 on, the row becomes 0, as in
-/// PyTorch.
+/// The squares have to fit into an `f64`: from entries of about 1e154 on, the row becomes 0, as in PyTorch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RmsNorm<F> {
-    eps: F,
+    groups: Groups,
     affine: Affine<F>,
 }
 
@@ -72,16 +72,13 @@ impl<F: Float> RmsNorm<F> {
             return Err(Error::empty(Self::NAME, "at least 1 feature"));
         }
         let eps = config.eps.unwrap_or(F::epsilon().as_f64());
-        // In F: an ε that rounds to 0 would divide a row of zeros by 0.
-        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
-        let range = "a finite number > 0 in the layer's type";
-        Error::check_hyperparameter(Self::NAME, "eps", range, eps, in_range)?;
+        let groups = Groups::new::<F>(Self::NAME, [1, features, 1], eps)?.about_zero();
         let affine = if config.elementwise_affine {
             Affine::weight_only(features)
         } else {
             Affine::none(features)
         };
-        Ok(Self { eps: F::of(eps), affine })
+        Ok(Self { groups, affine })
     }
 
     /// The layer with another γ.
@@ -100,12 +97,6 @@ impl<F: Float> RmsNorm<F> {
     pub fn affine(&self) -> &Affine<F> {
         &self.affine
     }
-
-    /// `1/√(mean_c Z² + ε)` of a row.
-    fn inv_rms(&self, x: &ArrayRef1<F>) -> F {
-        let mean = sum_by(x.len(), &|c| x[c] * x[c]) * F::of(1.0 / x.len() as f64);
-        F::one() / (mean + self.eps).sqrt()
-    }
 }
 
 impl<F: Float> Layer<F> for RmsNorm<F> {
@@ -114,10 +105,7 @@ impl<F: Float> Layer<F> for RmsNorm<F> {
     const NAME: &'static str = "RmsNorm";
 
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        match self.affine.channels() {
-            expected if expected == in_features => Ok(expected),
-            expected => Err(Error::features(Self::NAME, expected, in_features)),
-        }
+        self.groups.out_features(Self::NAME, in_features)
     }
 
     fn cache(&self, _max_batch: usize, _in_features: usize) {}
@@ -127,36 +115,17 @@ impl<F: Float> Layer<F> for RmsNorm<F> {
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        for (x, mut y) in x.rows().into_iter().zip(y.rows_mut()) {
-            let inv_rms = self.inv_rms(&x);
-            for (c, (y, &x)) in y.iter_mut().zip(x).enumerate() {
-                *y = self.affine.scale(c) * (x * inv_rms);
-            }
-        }
+        self.groups.normalize(&self.affine, x, y);
     }
 
     fn backward(
         &self,
         saved: Saved<'_, F, ()>,
         dy: &ArrayRef2<F>,
-        mut dx: Option<&mut ArrayRef2<F>>,
+        dx: Option<&mut ArrayRef2<F>>,
         grads: &mut AffineGrads<F>,
     ) {
-        grads.weight.fill(F::zero());
-        let inverse_size = F::of(1.0 / dy.ncols() as f64);
-        for (n, (x, dy)) in saved.x.rows().into_iter().zip(dy.rows()).enumerate() {
-            let inv_rms = self.inv_rms(&x);
-            for (dw, (&x, &dy)) in grads.weight.iter_mut().zip(x.iter().zip(dy)) {
-                *dw += dy * (x * inv_rms); // dLdγ = Σ_n dLdA ⊙ NZ
-            }
-            let Some(dx) = &mut dx else { continue };
-            let d_normalized = |c: usize| dy[c] * self.affine.scale(c); // dLdNZ = dLdA ⊙ γ
-            let mean = sum_by(x.len(), &|c| d_normalized(c) * (x[c] * inv_rms)) * inverse_size;
-            for (c, (dx, &x)) in dx.row_mut(n).iter_mut().zip(x).enumerate() {
-                // dLdZ = (dLdNZ − NZ ⊙ mean_c(dLdNZ ⊙ NZ))/√(mean_c Z² + ε)
-                *dx = (d_normalized(c) - x * inv_rms * mean) * inv_rms;
-            }
-        }
+        self.groups.backward(&self.affine, saved.x, dy, dx, grads);
     }
 
     fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {

@@ -172,12 +172,17 @@ fn rms_norm_of_extreme_rows() {
     // 1/√ε = 2^11.5: what far smaller entries are multiplied by.
     let scale = 2896.3093_f32;
     let small = 1e-20 * scale;
-    let expected =
-        [[1.0, -1.0], [0.0, 0.0], [1e-45 * scale, -1e-45 * scale], [small, 0.0], [0.0, 0.0]];
+    // The square of 1e20 does not fit into an f32.
+    let large = [2.0_f32.sqrt(), 1e-20 * 2.0_f32.sqrt()];
+    let expected = [[1.0, -1.0], [0.0, 0.0], [1e-45 * scale, -1e-45 * scale], [small, 0.0], large];
     for (found, expected) in y.iter().zip(expected.as_flattened()) {
         assert!((found - expected).abs() <= 4.0 * f32::EPSILON * expected.abs(), "{y}");
     }
     assert!(dx.iter().all(|d| d.is_finite()), "{dx}");
+    // Nor does that of 1e160 into an f64.
+    let layer = RmsNorm::<f64>::new(2).unwrap();
+    let [y, _] = pass(&layer, &array![[1e160, 1.0]], &Array2::ones((1, 2)));
+    assert_eq!(y, array![[0.0, 0.0]]);
 }
 
 #[test]

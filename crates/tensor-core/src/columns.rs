@@ -4,7 +4,7 @@
 //! |---|---|
 //! | for each column `c`: for each row `n`: add a term of `x[n, c]` | 32 columns side by side, whose sums fill vector registers |
 //! | what belongs to a column is looked up for each value | looked up once for each strip of 32 columns, kept on the stack |
-//! | a sum is a number | a sum is [`Compensated`]: its error does not grow with the number of rows |
+//! | values, numbers and sums have the type of the matrix | they are `f64`, and what is written is rounded once; a sum is a [`Sum`] |
 //! | for any strides | contiguous matrices are read a strip at a time; others are copied to the stack first |
 //!
 //! Rows are added one after the other and every column by itself, so that the bits of a sum depend on neither the strides nor
@@ -25,11 +25,12 @@
 //! ```
 
 use std::array::from_fn;
+use std::marker::PhantomData;
 
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
 use crate::Float;
-use crate::reduce::Compensated;
+use crate::reduce::{Lanes, Sum};
 use crate::simd::{Loop, vectorized};
 
 /// Columns that are computed side by side.
@@ -48,20 +49,19 @@ pub(crate) const STRIP: usize = 32;
 #[track_caller]
 pub fn sums<F: Float, const M: usize, const P: usize, const K: usize>(
     inputs: [&ArrayRef2<F>; M],
-    columns: &impl Fn(usize) -> [F; P],
-    add: &impl Fn([F; M], [F; P], [Compensated<F>; K]) -> [Compensated<F>; K],
-    finish: impl FnMut(usize, [Compensated<F>; K]),
+    columns: &impl Fn(usize) -> [f64; P],
+    add: &impl Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K],
+    finish: impl FnMut(usize, [Sum<F>; K]),
 ) {
     let (n_rows, n_columns) = shape(&inputs);
-    let start = [Compensated::default(); K];
     match contiguous(&inputs) {
         Some(data) => {
             let inputs = data.map(|data| Packed { data, n_columns });
-            vectorized(Sums { inputs, n_rows, n_columns, columns, start, add, finish });
+            vectorized(Sums { inputs, n_rows, n_columns, columns, add, finish, of: PhantomData });
         }
         None => {
             let inputs = inputs.map(|input| input.view());
-            vectorized(Sums { inputs, n_rows, n_columns, columns, start, add, finish });
+            vectorized(Sums { inputs, n_rows, n_columns, columns, add, finish, of: PhantomData });
         }
     }
 }
@@ -76,9 +76,9 @@ pub fn sums<F: Float, const M: usize, const P: usize, const K: usize>(
 #[track_caller]
 pub fn map<F: Float, const M: usize, const P: usize>(
     inputs: [&ArrayRef2<F>; M],
-    columns: &impl Fn(usize) -> [F; P],
+    columns: &impl Fn(usize) -> [f64; P],
     y: &mut ArrayRef2<F>,
-    f: &impl Fn([F; M], [F; P]) -> F,
+    f: &impl Fn([f64; M], [f64; P]) -> f64,
 ) {
     let (n_rows, n_columns) = shape(&inputs);
     assert_eq!(y.dim(), (n_rows, n_columns), "columns: matrices of one shape");
@@ -86,11 +86,19 @@ pub fn map<F: Float, const M: usize, const P: usize>(
         (Some(data), Some(y)) => {
             let inputs = data.map(|data| Packed { data, n_columns });
             let y = PackedMut { data: y, n_columns };
-            vectorized(Map { inputs, n_rows, n_columns, columns, y, f });
+            vectorized(Map { inputs, n_rows, n_columns, columns, y, f, of: PhantomData });
         }
         _ => {
             let inputs = inputs.map(|input| input.view());
-            vectorized(Map { inputs, n_rows, n_columns, columns, y: y.view_mut(), f });
+            vectorized(Map {
+                inputs,
+                n_rows,
+                n_columns,
+                columns,
+                y: y.view_mut(),
+                f,
+                of: PhantomData,
+            });
         }
     }
 }
@@ -126,11 +134,11 @@ impl Strip {
 
     /// Numbers of its columns; 0 beyond the last.
     #[inline(always)]
-    pub(crate) fn look_up<F: Float, const P: usize>(
+    pub(crate) fn look_up<const P: usize>(
         self,
-        columns: &impl Fn(usize) -> [F; P],
-    ) -> [[F; STRIP]; P] {
-        let mut numbers = [[F::zero(); STRIP]; P];
+        columns: &impl Fn(usize) -> [f64; P],
+    ) -> [[f64; STRIP]; P] {
+        let mut numbers = [[0.0; STRIP]; P];
         for i in 0..self.width {
             for (numbers, number) in numbers.iter_mut().zip(columns(self.start + i)) {
                 numbers[i] = number;
@@ -144,25 +152,20 @@ impl Strip {
     pub(crate) fn sums<F: Float, R: Rows<F>, const M: usize, const P: usize, const K: usize>(
         self,
         (inputs, n_rows): (&[R; M], usize),
-        columns: &[[F; STRIP]; P],
-        start: [Compensated<F>; K],
-        add: &impl Fn([F; M], [F; P], [Compensated<F>; K]) -> [Compensated<F>; K],
-    ) -> [[Compensated<F>; STRIP]; K] {
-        // Two plain arrays and not one of structs, so that neighbors in memory are neighbors in a vector.
-        let mut sums = start.map(|start| [start.sum; STRIP]);
-        let mut lost = start.map(|start| [start.lost; STRIP]);
+        columns: &[[f64; STRIP]; P],
+        add: &impl Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K],
+    ) -> [Lanes<F, STRIP>; K] {
+        let mut sums = [Lanes::default(); K];
         for row in 0..n_rows {
             let values: [[F; STRIP]; M] = from_fn(|m| inputs[m].load(row, self));
             for i in 0..STRIP {
-                let before = from_fn(|k| Compensated { sum: sums[k][i], lost: lost[k][i] });
+                let values = from_fn(|m| values[m][i].as_f64());
                 let column = from_fn(|p| columns[p][i]);
-                let after = add(from_fn(|m| values[m][i]), column, before);
-                for (k, after) in after.into_iter().enumerate() {
-                    (sums[k][i], lost[k][i]) = (after.sum, after.lost);
-                }
+                let after = add(values, column, from_fn(|k| sums[k].get(i)));
+                sums.iter_mut().zip(after).for_each(|(sums, sum)| sums.set(i, sum));
             }
         }
-        from_fn(|k| from_fn(|i| Compensated { sum: sums[k][i], lost: lost[k][i] }))
+        sums
     }
 
     /// Its columns and their places within it.
@@ -244,9 +247,9 @@ struct Sums<'a, F, R, C, A, E, const M: usize, const K: usize> {
     n_rows: usize,
     n_columns: usize,
     columns: &'a C,
-    start: [Compensated<F>; K],
     add: &'a A,
     finish: E,
+    of: PhantomData<[F; K]>,
 }
 
 impl<F, R, C, A, E, const M: usize, const P: usize, const K: usize> Loop
@@ -254,9 +257,9 @@ impl<F, R, C, A, E, const M: usize, const P: usize, const K: usize> Loop
 where
     F: Float,
     R: Rows<F>,
-    C: Fn(usize) -> [F; P],
-    A: Fn([F; M], [F; P], [Compensated<F>; K]) -> [Compensated<F>; K],
-    E: FnMut(usize, [Compensated<F>; K]),
+    C: Fn(usize) -> [f64; P],
+    A: Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K],
+    E: FnMut(usize, [Sum<F>; K]),
 {
     type Output = ();
 
@@ -264,30 +267,31 @@ where
     fn run(mut self) {
         for strip in Strip::all(self.n_columns) {
             let columns = strip.look_up(self.columns);
-            let sums = strip.sums((&self.inputs, self.n_rows), &columns, self.start, self.add);
+            let sums = strip.sums((&self.inputs, self.n_rows), &columns, self.add);
             for (c, i) in strip.columns() {
-                (self.finish)(c, from_fn(|k| sums[k][i]));
+                (self.finish)(c, from_fn(|k| sums[k].get(i)));
             }
         }
     }
 }
 
-struct Map<'a, R, W, C, T, const M: usize> {
+struct Map<'a, F, R, W, C, T, const M: usize> {
     inputs: [R; M],
     n_rows: usize,
     n_columns: usize,
     columns: &'a C,
     y: W,
     f: &'a T,
+    of: PhantomData<F>,
 }
 
-impl<F, R, W, C, T, const M: usize, const P: usize> Loop for Map<'_, R, W, C, T, M>
+impl<F, R, W, C, T, const M: usize, const P: usize> Loop for Map<'_, F, R, W, C, T, M>
 where
     F: Float,
     R: Rows<F>,
     W: RowsMut<F>,
-    C: Fn(usize) -> [F; P],
-    T: Fn([F; M], [F; P]) -> F,
+    C: Fn(usize) -> [f64; P],
+    T: Fn([f64; M], [f64; P]) -> f64,
 {
     type Output = ();
 
@@ -299,7 +303,8 @@ where
                 let values: [[F; STRIP]; M] = from_fn(|m| self.inputs[m].load(row, strip));
                 let mut out = [F::zero(); STRIP];
                 for (i, out) in out.iter_mut().enumerate() {
-                    *out = (self.f)(from_fn(|m| values[m][i]), from_fn(|p| columns[p][i]));
+                    let values = from_fn(|m| values[m][i].as_f64());
+                    *out = F::of((self.f)(values, from_fn(|p| columns[p][i])));
                 }
                 self.y.store(row, strip, &out);
             }
@@ -313,6 +318,7 @@ mod tests {
 
     use super::{map, sums};
     use crate::Rng;
+    use crate::reduce::Sum;
 
     const SHAPES: [(usize, usize); 9] =
         [(1, 1), (2, 31), (16, 32), (17, 33), (100, 7), (129, 70), (5, 64), (0, 4), (3, 0)];
@@ -337,7 +343,7 @@ mod tests {
                 [&x, &y],
                 &|c| [c as f64],
                 &|[x, y], [c], [one, two]| [one.plus(x * y + c), two.plus(y)],
-                |c, sums| found[c] = sums.map(|sum| sum.sum()),
+                |c, sums| found[c] = sums.map(Sum::sum),
             );
             for (c, found) in found.into_iter().enumerate() {
                 let one = x.column(c).iter().map(|x| x * (x + 7.0) + c as f64).sum();
@@ -369,12 +375,15 @@ mod tests {
         for shape in SHAPES {
             let [x, x_other] = both_orders(shape, 4);
             let [dy, dy_other] = both_orders(shape, 5);
-            let plain = Array2::from_shape_fn(shape, |(n, c)| x[[n, c]] * dy[[n, c]] - c as f32);
+            // The product of two f32 is exact in f64.
+            let plain = Array2::from_shape_fn(shape, |(n, c)| {
+                (f64::from(x[[n, c]]) * f64::from(dy[[n, c]]) - c as f64) as f32
+            });
             let inputs = [[&x, &dy], [&x_other, &dy_other], [&x, &dy_other]];
             for (inputs, order) in inputs.into_iter().zip([false, true, false]) {
                 let mut y = Array2::from_elem(shape.set_f(order), f32::NAN);
                 let inputs = inputs.map(|input| &**input);
-                map(inputs, &|c| [c as f32], &mut y, &|[x, dy], [c]| x * dy - c);
+                map(inputs, &|c| [c as f64], &mut y, &|[x, dy], [c]| x * dy - c);
                 assert_eq!(y, plain, "{shape:?}");
             }
         }

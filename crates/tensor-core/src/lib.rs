@@ -14,7 +14,6 @@
 //! | [`reduce`] | sums over slices and columns, always in the same order |
 //! | [`columns`] | loops over all rows, with numbers that belong to a column |
 //! | [`rows`] | sums over the values of one row, for loops in vector registers |
-//! | [`pair`] | numbers of twice the digits |
 //! | [`moments`] | mean and variance that keep their digits far from zero |
 //! | [`simd`] | loops compiled for the processor at hand; the one module with `unsafe` |
 //! | [`parallel`] | work in parts on the threads of the caller's pool |
@@ -37,7 +36,6 @@ pub mod init;
 pub mod logarithm;
 pub mod matmul;
 pub mod moments;
-pub mod pair;
 pub mod parallel;
 pub mod parameter;
 pub mod powers;

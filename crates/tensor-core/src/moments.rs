@@ -15,9 +15,9 @@
 //! deviations from the mean, so that `K` is never a bad choice (Chan, Golub and LeVeque, *Algorithms for Computing the Sample
 //! Variance*, The American Statistician 37(3), 1983, <https://doi.org/10.1080/00031305.1983.10483115>, section 3).
 //!
-//! Once `d` is known, `K + d` is split anew into its nearest `F` and the rest that this has no
-//! room for, because `x − K` rounds less the nearer `K` is.
-//! Sums are [compensated](Compensated) and results are [pairs](Pair): what a statistic loses, every value loses.
+//! Everything is `f64`. For `f64` values, `K + d` is split anew into the nearest `f64` and the rest that this has no room for,
+//! because `x − K` rounds less the nearer `K` is, and sums are compensated. For `f32` values neither is needed, and one pass
+//! is enough: `σ² = mean((x − K)²) − d²` loses at most a factor `n` of `f64`'s 29 digits more, because `d² ≤ n σ²`.
 //!
 //! The variance is the biased one, divided by `n`. Values that are all equal have variance 0, exactly. NaN or an infinity
 //! among the values makes the variance NaN.
@@ -27,27 +27,30 @@
 //!
 //! let x = [1e8_f32, 1e8 + 8.0, 1e8 + 16.0];
 //! let moments = Moments::of(&x[..]);
-//! assert_eq!(moments.mean.rounded(), 1e8 + 8.0);
-//! assert_eq!(moments.variance.rounded(), 128.0 / 3.0);
-//! assert_eq!(x.map(|x| moments.deviation(x)), [-8.0, 0.0, 8.0]);
+//! assert_eq!((moments.mean, moments.variance as f32), (1e8 + 8.0, 128.0 / 3.0));
+//! assert_eq!(x.map(|x| moments.deviation(x.into())), [-8.0, 0.0, 8.0]);
 //! ```
+
+use std::marker::PhantomData;
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2, ArrayView1};
 
 use crate::Float;
 use crate::columns::{Packed, Rows, Strip};
-use crate::pair::Pair;
-use crate::reduce::Compensated;
+use crate::reduce::{Sum, two_sum};
 use crate::rows::{self, Values};
 use crate::simd::{Loop, vectorized};
 
-/// Mean and biased variance of a list of values, both [pairs](Pair), as good as rounded once from their exact values.
+/// Mean and biased variance of a list of values of type `F`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments<F> {
     /// `μ`.
-    pub mean: Pair<F>,
+    pub mean: f64,
+    /// What `μ` itself has no room for.
+    pub mean_rest: f64,
     /// `σ²`.
-    pub variance: Pair<F>,
+    pub variance: f64,
+    of: PhantomData<F>,
 }
 
 impl<F: Float> Moments<F> {
@@ -57,50 +60,79 @@ impl<F: Float> Moments<F> {
     where
         F: 'a,
     {
-        let (n, shift) = (F::of(x.count() as f64), x.at(0));
-        let [from_shift] =
-            rows::sums([x], &|[x], [sum]| [sum.plus_pair(Pair::difference(x, shift))]);
-        let mean = Pair::from(shift).plus(from_shift.pair().over(n));
+        let (n, shift) = (x.count() as f64, x.at(0).as_f64());
+        let sums = rows::sums([x], &|[x], sums| add_first(x, shift, sums));
+        let ([mean, mean_rest], variance) = first_moments(shift, sums, n);
+        let moments = Self { mean, mean_rest, variance, of: PhantomData };
+        if F::NARROW {
+            return moments;
+        }
         let [squares] =
-            rows::sums([x], &|[x], [sum]| [sum.plus(square((x - mean.value) - mean.rest))]);
-        Self { mean, variance: squares.pair().over(n) }
+            rows::sums([x], &|[x], [sum]: [Sum<F>; 1]| [sum.plus(square(moments.deviation(x)))]);
+        Self { variance: squares.value() / n, ..moments }
+    }
+
+    /// As if `μ` were 0: the variance is the mean square. Of a list that is not empty; inlined as well.
+    #[inline(always)]
+    pub fn about_zero<'a>(x: impl Values<'a, F>) -> Self
+    where
+        F: 'a,
+    {
+        let [squares] = rows::sums([x], &|[x], [sum]: [Sum<F>; 1]| [sum.plus(square(x))]);
+        let variance = squares.value() / x.count() as f64;
+        Self { mean: 0.0, mean_rest: 0.0, variance, of: PhantomData }
     }
 
     /// `x − μ`, with the digits that `μ` itself has no room for.
     #[inline(always)]
-    pub fn deviation(&self, x: F) -> F {
-        (x - self.mean.value) - self.mean.rest
+    pub fn deviation(&self, x: f64) -> f64 {
+        deviation::<F>(x, [self.mean, self.mean_rest])
     }
 }
 
-/// Mean and biased variance of every column of a matrix, in buffers that are filled again and again.
+/// `x − μ` for `μ` and the rest that it has no room for.
+#[inline(always)]
+pub fn deviation<F: Float>(x: f64, [mean, rest]: [f64; 2]) -> f64 {
+    if F::NARROW { x - mean } else { (x - mean) - rest }
+}
+
+/// Adds `x − K` and, where it is of use, its square.
+#[inline(always)]
+fn add_first<F: Float>(x: f64, shift: f64, [sum, squares]: [Sum<F>; 2]) -> [Sum<F>; 2] {
+    let squares = if F::NARROW { squares.plus(square(x - shift)) } else { squares };
+    [sum.plus_difference(x, shift), squares]
+}
+
+/// `μ` with its rest, and `σ²` where it is of use, from what [`add_first`] has added up.
+#[inline(always)]
+fn first_moments<F: Float>(shift: f64, [sum, squares]: [Sum<F>; 2], n: f64) -> ([f64; 2], f64) {
+    let from_shift = sum.value() / n;
+    let (mean, rest) = two_sum(shift, from_shift);
+    // An infinity has no rest, and must not become NaN for it.
+    let rest = if rest.is_nan() { 0.0 } else { rest };
+    ([mean, rest], squares.value() / n - square(from_shift))
+}
+
+/// Mean and biased variance of every column of a matrix of type `F`, in buffers that are filled again and again.
 ///
-/// Both are [pairs](Pair), as good as rounded once from their exact values: what a statistic loses, every value of its column
-/// loses. Plainly, in the terms of the table at the head of this module, `μ = K + mean(x − K)`, whose rest is kept, and
-/// `σ² = mean((x − μ)²)`, each strip of columns after the other, so that the second sum reads what the first has left in the
-/// processor's cache.
+/// Plainly, [`Moments`] of each column. Here each strip of columns comes after the other, so that a second sum reads what the
+/// first has left in the processor's cache.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnMoments<F> {
     /// `μ (C)`.
-    pub mean: Array1<F>,
+    pub mean: Array1<f64>,
     /// What `μ` itself has no room for, `(C)`.
-    pub mean_rest: Array1<F>,
+    pub mean_rest: Array1<f64>,
     /// `σ² (C)`.
-    pub variance: Array1<F>,
-    /// What `σ²` has no room for, `(C)`.
-    pub variance_rest: Array1<F>,
+    pub variance: Array1<f64>,
+    of: PhantomData<F>,
 }
 
 impl<F: Float> ColumnMoments<F> {
     /// Room for `n_columns` columns.
     pub fn new(n_columns: usize) -> Self {
         let zeros = Array1::zeros(n_columns);
-        Self {
-            mean: zeros.clone(),
-            mean_rest: zeros.clone(),
-            variance: zeros.clone(),
-            variance_rest: zeros,
-        }
+        Self { mean: zeros.clone(), mean_rest: zeros.clone(), variance: zeros, of: PhantomData }
     }
 
     /// Takes the moments of the columns of `x`.
@@ -129,23 +161,21 @@ impl<F: Float> ColumnMoments<F> {
     /// If a length is not the number of columns.
     #[track_caller]
     pub fn set(&mut self, mean: &ArrayRef1<F>, variance: &ArrayRef1<F>) {
-        self.mean.assign(mean);
-        self.mean_rest.fill(F::zero());
-        self.variance.assign(variance);
-        self.variance_rest.fill(F::zero());
+        self.mean.zip_mut_with(mean, |own, x| *own = x.as_f64());
+        self.mean_rest.fill(0.0);
+        self.variance.zip_mut_with(variance, |own, x| *own = x.as_f64());
     }
 
-    /// `x − μ` for a value of column `c`.
-    #[inline]
-    pub fn deviation(&self, c: usize, x: F) -> F {
-        (x - self.mean[c]) - self.mean_rest[c]
+    /// `μ` of column `c` and its rest, for [`deviation`].
+    #[inline(always)]
+    pub fn center(&self, c: usize) -> [f64; 2] {
+        [self.mean[c], self.mean_rest[c]]
     }
 
     /// `1/√(σ² + ε)` of column `c`.
     #[inline(always)]
-    pub fn inverse_deviation(&self, c: usize, eps: Pair<F>) -> Pair<F> {
-        let variance = Pair { value: self.variance[c], rest: self.variance_rest[c] };
-        variance.plus(eps).inverse_root()
+    pub fn inverse_deviation(&self, c: usize, eps: f64) -> f64 {
+        1.0 / (self.variance[c] + eps).sqrt()
     }
 }
 
@@ -162,31 +192,33 @@ impl<F: Float, R: Rows<F>> Loop for Measure<'_, F, R> {
     #[inline(always)]
     fn run(self) {
         let Self { x, first, n_rows, moments } = self;
-        let (input, n) = ((&[x], n_rows), F::of(n_rows as f64));
+        let (input, n) = ((&[x], n_rows), n_rows as f64);
         for strip in Strip::all(first.len()) {
-            let zero = [Compensated::default()];
-            let shift = strip.look_up(&|c| [first[c]]);
-            let from_shift = strip.sums(input, &shift, zero, &|[x], [shift], [sum]| {
-                [sum.plus_pair(Pair::difference(x, shift))]
-            });
+            let shift = strip.look_up(&|c| [first[c].as_f64()]);
+            let sums = strip
+                .sums(input, &shift, &|[x], [shift], sums: [Sum<F>; 2]| add_first(x, shift, sums));
             for (c, i) in strip.columns() {
-                let mean = Pair::from(first[c]).plus(from_shift[0][i].pair().over(n));
-                (moments.mean[c], moments.mean_rest[c]) = (mean.value, mean.rest);
+                let sums = sums.map(|sums| sums.get(i));
+                let ([mean, rest], variance) = first_moments(shift[0][i], sums, n);
+                (moments.mean[c], moments.mean_rest[c]) = (mean, rest);
+                moments.variance[c] = variance;
             }
-            let mean = strip.look_up(&|c| [moments.mean[c], moments.mean_rest[c]]);
-            let squares = strip.sums(input, &mean, zero, &|[x], [mean, rest], [sum]| {
-                [sum.plus(square((x - mean) - rest))]
+            if F::NARROW {
+                continue;
+            }
+            let center = strip.look_up(&|c| moments.center(c));
+            let [squares] = strip.sums(input, &center, &|[x], center, [sum]: [Sum<F>; 1]| {
+                [sum.plus(square(deviation::<F>(x, center)))]
             });
             for (c, i) in strip.columns() {
-                let variance = squares[0][i].pair().over(n);
-                (moments.variance[c], moments.variance_rest[c]) = (variance.value, variance.rest);
+                moments.variance[c] = squares.get(i).value() / n;
             }
         }
     }
 }
 
 #[inline(always)]
-fn square<F: Float>(x: F) -> F {
+fn square(x: f64) -> f64 {
     x * x
 }
 
@@ -194,7 +226,7 @@ fn square<F: Float>(x: F) -> F {
 mod tests {
     use ndarray::{Array2, array};
 
-    use super::{ColumnMoments, Moments};
+    use super::{ColumnMoments, Moments, deviation};
     use crate::{Float, Rng};
 
     // 1..=n has mean (n + 1)/2 and variance (n² − 1)/12. For n = 2ᵏ the mean and all sums are exact: so must be the result.
@@ -207,13 +239,9 @@ mod tests {
                 let moments = Moments::of(&list[..]);
                 let mean = (n as f64 + 1.0) / 2.0;
                 let variance = ((n * n) as f64 - 1.0) / 12.0;
-                assert_eq!(
-                    moments.variance.rounded(),
-                    F::of(variance),
-                    "offset {offset:e}, n = {n}"
-                );
+                assert_eq!(moments.variance, variance, "offset {offset:e}, n = {n}");
                 for i in 0..n {
-                    let deviation = moments.deviation(values(i)).as_f64();
+                    let deviation = moments.deviation(values(i).as_f64());
                     assert_eq!(deviation, (i + 1) as f64 - mean, "offset {offset:e}, value {i}");
                 }
             }
@@ -235,15 +263,18 @@ mod tests {
                 // The two add in another order: (16 + log₂ n) roundings of terms up to n times their mean.
                 let bound = 32.0 * f64::EPSILON;
                 let close = |a: f64, b: f64, scale: f64| (a - b).abs() <= bound * scale;
-                assert!(
-                    close(columns.variance[j], list.variance.value, list.variance.value),
-                    "({n}, {c})"
-                );
-                assert!(close(columns.mean[j], list.mean.value, list.mean.value), "({n}, {c})");
-                let deviation = columns.deviation(j, x[[0, j]]);
+                assert!(close(columns.variance[j], list.variance, list.variance), "({n}, {c})");
+                assert!(close(columns.mean[j], list.mean, list.mean), "({n}, {c})");
+                let deviation = deviation::<f64>(x[[0, j]], columns.center(j));
                 assert!(close(deviation, list.deviation(x[[0, j]]), 4.0), "({n}, {c})");
             }
         }
+    }
+
+    #[test]
+    fn about_zero_the_variance_is_the_mean_square() {
+        let moments = Moments::about_zero(&[1.0_f32, -2.0, 4.0][..]);
+        assert_eq!((moments.mean, moments.variance, moments.deviation(5.0)), (0.0, 7.0, 5.0));
     }
 
     // What was measured before, with centers other than 0, leaves nothing behind.
@@ -253,7 +284,7 @@ mod tests {
         columns.measure(&array![[1.0, 5.0], [2.0, 9.0]]);
         columns.set(&array![3.0, -2.0], &array![4.0, 0.25]);
         assert_eq!(columns.mean, array![3.0, -2.0]);
-        assert_eq!((columns.deviation(0, 4.5), columns.deviation(1, 4.5)), (1.5, 6.5));
+        assert_eq!([0, 1].map(|c| deviation::<f64>(4.5, columns.center(c))), [1.5, 6.5]);
         assert_eq!(columns.variance, array![4.0, 0.25]);
     }
 
@@ -261,7 +292,7 @@ mod tests {
     fn equal_values_have_no_variance() {
         for value in [0.0, -0.0, 0.1, 1e300, f64::MIN_POSITIVE / 2.0] {
             let moments = Moments::of(&[value; 7][..]);
-            assert_eq!((moments.mean.rounded(), moments.variance.rounded()), (value, 0.0));
+            assert_eq!((moments.mean, moments.variance), (value, 0.0));
             assert_eq!(moments.deviation(value), 0.0);
         }
     }
@@ -271,7 +302,7 @@ mod tests {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for x in [[bad, 1.0], [1.0, bad]] {
                 let moments = Moments::of(&x[..]);
-                assert!(moments.variance.rounded().is_nan(), "{x:?}");
+                assert!(moments.variance.is_nan(), "{x:?}");
                 assert!(moments.deviation(bad).is_nan(), "{x:?}");
             }
         }

@@ -19,7 +19,6 @@ use std::marker::PhantomData;
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
-use crate::pair::Pair;
 use crate::{Float, columns};
 
 const LANES: usize = 8;
@@ -56,54 +55,6 @@ fn pairwise<F: Float>(start: usize, n: usize, term: &impl Fn(usize) -> F) -> F {
     ((a + e) + (b + f)) + ((c + g) + (d + h))
 }
 
-/// A running sum whose error does not grow with the number of terms: for terms that come one at a time.
-///
-/// What rounding takes from each addition is kept aside and added at the end, so that the error is `u·|Σxᵢ|` and a term in
-/// `n²u²` (Ogita, Rump and Oishi, SIAM Journal on Scientific Computing 26(6), 2005, <https://doi.org/10.1137/030601818>,
-/// algorithm 4.4).
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Compensated<F> {
-    pub(crate) sum: F,
-    pub(crate) lost: F,
-}
-
-impl<F: Float> Compensated<F> {
-    /// Adds one term.
-    #[inline(always)]
-    pub fn add(&mut self, x: F) {
-        *self = self.plus(x);
-    }
-
-    /// The sum with one term more.
-    #[inline(always)]
-    #[must_use]
-    pub fn plus(self, x: F) -> Self {
-        let sum = Pair::sum(self.sum, x);
-        Self { sum: sum.value, lost: self.lost + sum.rest }
-    }
-
-    /// The sum with one term more, given with what its own rounding took.
-    #[inline(always)]
-    #[must_use]
-    pub fn plus_pair(self, x: Pair<F>) -> Self {
-        let sum = Pair::sum(self.sum, x.value);
-        Self { sum: sum.value, lost: self.lost + (sum.rest + x.rest) }
-    }
-
-    /// The sum of the terms so far.
-    #[inline(always)]
-    pub fn sum(&self) -> F {
-        // Beyond the largest number there is nothing to compensate, and ∞ − ∞ would turn it into NaN.
-        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
-    }
-
-    /// The sum of the terms so far, before it is rounded.
-    #[inline(always)]
-    pub fn pair(&self) -> Pair<F> {
-        if self.sum.is_finite() { Pair::sum(self.sum, self.lost) } else { Pair::from(self.sum) }
-    }
-}
-
 /// A running sum in `f64` whose error does not show in a result of type `F`.
 ///
 /// For results of type `f32` this is a plain sum: its error is `n·2⁻⁵³ Σ|xᵢ|`. For those of type `f64` it is compensated: what
@@ -129,18 +80,27 @@ impl<F: Float> Sum<F> {
         (self.sum, self.lost)
     }
 
+    /// Adds one term.
+    #[inline(always)]
+    pub fn add(&mut self, x: F) {
+        *self = self.plus(x.as_f64());
+    }
+
     /// The sum with one term more.
     #[inline(always)]
     #[must_use]
     pub fn plus(self, x: f64) -> Self {
-        let sum = self.sum + x;
-        if F::NARROW {
-            return Self::from_parts(sum, 0.0);
-        }
-        // What the addition took, whichever of the two is larger (Knuth).
-        let part = sum - self.sum;
-        let took = (self.sum - (sum - part)) + (x - part);
-        Self::from_parts(sum, self.lost + took)
+        let (sum, took) = two_sum(self.sum, x);
+        Self::from_parts(sum, if F::NARROW { 0.0 } else { self.lost + took })
+    }
+
+    /// The sum with `a − b` more, and with what that difference loses.
+    #[inline(always)]
+    #[must_use]
+    pub fn plus_difference(self, a: f64, b: f64) -> Self {
+        let (difference, took) = two_sum(a, -b);
+        let sum = self.plus(difference);
+        Self::from_parts(sum.sum, if F::NARROW { 0.0 } else { sum.lost + took })
     }
 
     /// The sum with all terms of another.
@@ -157,6 +117,23 @@ impl<F: Float> Sum<F> {
         // Beyond the largest number there is nothing to compensate, and ∞ − ∞ would turn it into NaN.
         if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
     }
+
+    /// The sum of the terms so far, rounded to `F`.
+    #[inline(always)]
+    pub fn sum(self) -> F {
+        F::of(self.value())
+    }
+}
+
+/// What optimizers know a [`Sum`] as.
+pub type Compensated<F> = Sum<F>;
+
+/// `a + b` rounded, and what that took, whichever is larger (Knuth).
+#[inline(always)]
+pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let part = sum - a;
+    (sum, (a - (sum - part)) + (b - part))
 }
 
 /// Sums side by side, `N` terms at a time: for loops in vectors.
@@ -211,7 +188,7 @@ impl<F: Float, const N: usize> Lanes<F, N> {
 
 /// `out[c] = Σ_n x[n, c]`: the gradient of a bias that was added to every row. Overwrites `out`.
 ///
-/// Rows are added one after the other, [compensated](Compensated).
+/// Rows are added one after the other, each column to a [`Sum`].
 ///
 /// # Shapes
 /// `x (N, C)`, `out (C)`; any strides.
@@ -221,14 +198,16 @@ impl<F: Float, const N: usize> Lanes<F, N> {
 #[track_caller]
 pub fn column_sums<F: Float>(x: &ArrayRef2<F>, out: &mut ArrayRef1<F>) {
     assert_eq!(x.ncols(), out.len(), "column_sums: one sum for each column");
-    columns::sums([x], &|_| [], &|[x], [], [sum]| [sum.plus(x)], |c, [sum]| out[c] = sum.sum());
+    columns::sums([x], &|_| [], &|[x], [], [sum]| [sum.plus(x)], |c, [sum]: [Sum<F>; 1]| {
+        out[c] = sum.sum()
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use ndarray::{Array1, Array2};
 
-    use super::{Compensated, column_sums, sum};
+    use super::{Sum, column_sums, sum};
     use crate::{Float, Rng};
 
     /// The definition, one term after the other in `f64`; for `f32` terms its own error is negligible.
@@ -252,7 +231,7 @@ mod tests {
     #[test]
     fn compensation_saves_what_rounding_takes() {
         let add = |terms: &[f64]| {
-            let mut total = Compensated::default();
+            let mut total = Sum::<f64>::default();
             terms.iter().for_each(|&x| total.add(x));
             total.sum()
         };

@@ -1,7 +1,7 @@
 //! Sums over the values of one row, 16 at a time: for loops that run through [`vectorized`](crate::simd::vectorized).
 //!
 //! Plainly: for each value, add a term. Here every sixteenth value is added to a sum of its own, so that the sums fill a vector
-//! register, and the sixteen are added at the end; each is [`Compensated`]. The order depends on the length alone.
+//! register, and the sixteen are added at the end; each is a [`Sum`]. The order depends on the length alone.
 //!
 //! ```
 //! use tensor_core::rows;
@@ -16,8 +16,7 @@ use std::array::from_fn;
 use ndarray::{ArrayView1, Axis, aview1};
 
 use crate::Float;
-use crate::pair::Pair;
-use crate::reduce::Compensated;
+use crate::reduce::{Lanes, Sum};
 
 /// Values that are taken at a time.
 pub const LANES: usize = 16;
@@ -113,49 +112,28 @@ impl<'a, F: Float> Values<'a, F> for ArrayView1<'a, F> {
 #[inline(always)]
 pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
     inputs: [V; M],
-    add: &impl Fn([F; M], [Compensated<F>; K]) -> [Compensated<F>; K],
-) -> [Compensated<F>; K] {
+    add: &impl Fn([f64; M], [Sum<F>; K]) -> [Sum<F>; K],
+) -> [Sum<F>; K] {
     let n = inputs[0].count();
     assert!(inputs.iter().all(|input| input.count() == n), "rows: of one length");
-    let zero = [Compensated::default(); K];
     let full = n / LANES * LANES;
-    let rest = |start| (full..n).fold(start, |sums, i| add(from_fn(|m| inputs[m].at(i)), sums));
+    let rest = |start| {
+        let values = |i| from_fn(|m| inputs[m].at(i).as_f64());
+        (full..n).fold(start, |sums, i| add(values(i), sums))
+    };
     if full == 0 {
-        return rest(zero);
+        return rest([Sum::default(); K]);
     }
-    // Two plain arrays and not one of structs, so that neighbors in memory are neighbors in a vector.
-    let mut totals = [[F::zero(); LANES]; K];
-    let mut lost = [[F::zero(); LANES]; K];
+    let mut lanes = [Lanes::<F, LANES>::default(); K];
     for start in (0..full).step_by(LANES) {
         let values: [[F; LANES]; M] = from_fn(|m| inputs[m].lanes(start));
         for lane in 0..LANES {
-            let before = from_fn(|k| Compensated { sum: totals[k][lane], lost: lost[k][lane] });
-            let after = add(from_fn(|m| values[m][lane]), before);
-            for (k, after) in after.into_iter().enumerate() {
-                (totals[k][lane], lost[k][lane]) = (after.sum, after.lost);
-            }
+            let values = from_fn(|m| values[m][lane].as_f64());
+            let sums = add(values, from_fn(|k| lanes[k].get(lane)));
+            lanes.iter_mut().zip(sums).for_each(|(lanes, sum)| lanes.set(lane, sum));
         }
     }
-    // Halves onto halves: 8, 4, 2, 1.
-    for k in 0..K {
-        let (totals, lost) = (&mut totals[k], &mut lost[k]);
-        join::<F, 8>(totals, lost);
-        join::<F, 4>(totals, lost);
-        join::<F, 2>(totals, lost);
-        join::<F, 1>(totals, lost);
-    }
-    let joined = from_fn(|k| Compensated { sum: totals[k][0], lost: lost[k][0] });
-    rest(joined)
-}
-
-/// Adds lanes `N..2N` to lanes `0..N`.
-#[inline(always)]
-fn join<F: Float, const N: usize>(totals: &mut [F; LANES], lost: &mut [F; LANES]) {
-    for lane in 0..N {
-        let sum = Pair::sum(totals[lane], totals[lane + N]);
-        totals[lane] = sum.value;
-        lost[lane] += lost[lane + N] + sum.rest;
-    }
+    rest(lanes.map(Lanes::total))
 }
 
 #[cfg(test)]
@@ -164,7 +142,7 @@ mod tests {
 
     use super::sums;
     use crate::Rng;
-    use crate::reduce::Compensated;
+    use crate::reduce::Sum;
 
     #[test]
     fn a_sum_is_right_to_the_last_place_in_any_layout() {
@@ -172,7 +150,7 @@ mod tests {
         for n in (1..=70).chain([1000, 1001]) {
             let x = Array2::from_shape_simple_fn((n, 3), || rng.normal() as f32);
             let y: Vec<f32> = x.column(1).to_vec();
-            let add = |[x]: [f32; 1], [sum]: [Compensated<f32>; 1]| [sum.plus(x)];
+            let add = |[x]: [f64; 1], [sum]: [Sum<f32>; 1]| [sum.plus(x)];
             let [packed] = sums([&y[..]], &add);
             let [strided] = sums([x.column(1)], &add);
             assert_eq!(packed.sum(), strided.sum(), "n = {n}: bits depend on the strides");
