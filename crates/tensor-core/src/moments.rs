@@ -31,12 +31,14 @@
 //! assert_eq!(x.map(|x| moments.deviation(x.into())), [-8.0, 0.0, 8.0]);
 //! ```
 
+use std::array::from_fn;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2, ArrayView1};
 
 use crate::Float;
-use crate::columns::{Packed, Rows, Strip};
+use crate::columns::{Finish, Packed, Rows, STRIP, Strip, in_strips};
 use crate::reduce::{Sum, two_sum};
 use crate::rows::{self, Values};
 use crate::simd::{Loop, vectorized};
@@ -147,12 +149,15 @@ impl<F: Float> ColumnMoments<F> {
         assert_eq!(x.ncols(), self.mean.len(), "moments: as many columns as there is room for");
         let (first, n_rows) = (x.row(0), x.nrows());
         match x.as_slice() {
-            Some(data) => {
-                let x = Packed { data, n_columns: x.ncols() };
-                vectorized(Measure { x, first, n_rows, moments: self });
-            }
-            None => vectorized(Measure { x: x.view(), first, n_rows, moments: self }),
+            Some(data) => self.measure_rows(Packed { data, n_columns: x.ncols() }, first, n_rows),
+            None => self.measure_rows(x.view(), first, n_rows),
         }
+    }
+
+    fn measure_rows<R: Rows<F>>(&mut self, x: R, first: ArrayView1<'_, F>, n_rows: usize) {
+        in_strips(n_rows, first.len(), self, |range, moments| {
+            vectorized(Measure { x, first, n_rows, range, moments });
+        });
     }
 
     /// Takes moments that are known: for columns that are compared with what was measured elsewhere.
@@ -179,40 +184,43 @@ impl<F: Float> ColumnMoments<F> {
     }
 }
 
-struct Measure<'a, F, R> {
+struct Measure<'a, 'm, F, R> {
     x: R,
     first: ArrayView1<'a, F>,
     n_rows: usize,
-    moments: &'a mut ColumnMoments<F>,
+    range: Range<usize>,
+    moments: &'a mut Finish<'m, ColumnMoments<F>>,
 }
 
-impl<F: Float, R: Rows<F>> Loop for Measure<'_, F, R> {
+impl<F: Float, R: Rows<F>> Loop for Measure<'_, '_, F, R> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { x, first, n_rows, moments } = self;
+        let Self { x, first, n_rows, range, moments } = self;
         let (input, n) = ((&[x], n_rows), n_rows as f64);
-        for strip in Strip::all(first.len()) {
+        for strip in Strip::all(range) {
             let shift = strip.look_up(&|c| [first[c].as_f64()]);
             let sums = strip
                 .sums(input, &shift, &|[x], [shift], sums: [Sum<F>; 2]| add_first(x, shift, sums));
-            for (c, i) in strip.columns() {
+            let ([mut mean, mut mean_rest], mut variance) = ([[0.0; STRIP]; 2], [0.0; STRIP]);
+            for i in 0..STRIP {
                 let sums = sums.map(|sums| sums.get(i));
-                let ([mean, rest], variance) = first_moments(shift[0][i], sums, n);
-                (moments.mean[c], moments.mean_rest[c]) = (mean, rest);
-                moments.variance[c] = variance;
+                ([mean[i], mean_rest[i]], variance[i]) = first_moments(shift[0][i], sums, n);
             }
-            if F::NARROW {
-                continue;
+            if !F::NARROW {
+                let center = [mean, mean_rest];
+                let [squares] = strip.sums(input, &center, &|[x], center, [sum]: [Sum<F>; 1]| {
+                    [sum.plus(square(deviation::<F>(x, center)))]
+                });
+                variance = from_fn(|i| squares.get(i).value() / n);
             }
-            let center = strip.look_up(&|c| moments.center(c));
-            let [squares] = strip.sums(input, &center, &|[x], center, [sum]: [Sum<F>; 1]| {
-                [sum.plus(square(deviation::<F>(x, center)))]
+            moments.with(|moments| {
+                for (c, i) in strip.columns() {
+                    (moments.mean[c], moments.mean_rest[c]) = (mean[i], mean_rest[i]);
+                    moments.variance[c] = variance[i];
+                }
             });
-            for (c, i) in strip.columns() {
-                moments.variance[c] = squares.get(i).value() / n;
-            }
         }
     }
 }

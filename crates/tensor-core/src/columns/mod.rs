@@ -24,22 +24,32 @@
 //! assert_eq!(y, array![[0.1, 0.1], [0.3, 0.2]]);
 //! ```
 
+mod strip;
+
 use std::array::from_fn;
 use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
-use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
+use ndarray::ArrayRef2;
 
-use crate::Float;
-use crate::reduce::{Lanes, Sum};
+use crate::reduce::Sum;
 use crate::simd::{Loop, vectorized};
+use crate::{Float, parallel};
 
-/// Columns that are computed side by side.
-pub(crate) const STRIP: usize = 32;
+pub(crate) use strip::{Packed, Rows, STRIP, Strip};
+use strip::{PackedMut, RowsMut};
+
+/// Values of a strip that are added up one after the other: filling up vectors of so few takes longer.
+const FEW: usize = 64;
+
+/// Values that pay for handing them to another thread: some 4 µs.
+const PART: usize = 1 << 14;
 
 /// Adds up expressions of the columns of `M` matrices.
 ///
 /// For each column `c`, `add` is called with each row's values, the numbers `columns(c)` and the `K` sums so far, which are 0
-/// before the first row, and gives the sums with that row; then `finish` gets `c` and the sums.
+/// before the first row, and gives the sums with that row; then `finish` gets `c` and the sums, the columns in any order.
 ///
 /// # Shapes
 /// All matrices `(N, C)`; any strides.
@@ -49,19 +59,70 @@ pub(crate) const STRIP: usize = 32;
 #[track_caller]
 pub fn sums<F: Float, const M: usize, const P: usize, const K: usize>(
     inputs: [&ArrayRef2<F>; M],
-    columns: &impl Fn(usize) -> [f64; P],
-    add: &impl Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K],
-    finish: impl FnMut(usize, [Sum<F>; K]),
+    columns: &(impl Fn(usize) -> [f64; P] + Sync),
+    add: &(impl Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K] + Sync),
+    finish: impl FnMut(usize, [Sum<F>; K]) + Send,
 ) {
-    let (n_rows, n_columns) = shape(&inputs);
+    let shape = shape(&inputs);
     match contiguous(&inputs) {
         Some(data) => {
-            let inputs = data.map(|data| Packed { data, n_columns });
-            vectorized(Sums { inputs, n_rows, n_columns, columns, add, finish, of: PhantomData });
+            let inputs = data.map(|data| Packed { data, n_columns: shape.1 });
+            sums_of(inputs, shape, columns, add, finish);
         }
-        None => {
-            let inputs = inputs.map(|input| input.view());
-            vectorized(Sums { inputs, n_rows, n_columns, columns, add, finish, of: PhantomData });
+        None => sums_of(inputs.map(|input| input.view()), shape, columns, add, finish),
+    }
+}
+
+/// [`sums`] of matrices that can be read, a large one in parts of whole strips.
+fn sums_of<F, R, C, A, const M: usize, const P: usize, const K: usize>(
+    inputs: [R; M],
+    (n_rows, n_columns): (usize, usize),
+    columns: &C,
+    add: &A,
+    mut finish: impl FnMut(usize, [Sum<F>; K]) + Send,
+) where
+    F: Float,
+    R: Rows<F>,
+    C: Fn(usize) -> [f64; P] + Sync,
+    A: Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K] + Sync,
+{
+    let of = PhantomData;
+    in_strips(n_rows, n_columns, &mut finish, |range, finish| {
+        vectorized(Sums { inputs, n_rows, range, columns, add, finish, of });
+    });
+}
+
+/// Runs `work` on all columns, or on several ranges of them at a time, with what it hands its results to.
+pub(crate) fn in_strips<E: Send>(
+    n_rows: usize,
+    n_columns: usize,
+    finish: &mut E,
+    work: impl Fn(Range<usize>, &mut Finish<'_, E>) + Sync,
+) {
+    let parts = parallel::parts(n_rows * n_columns, PART);
+    if parts == 1 {
+        return work(0..n_columns, &mut Finish::Own(finish));
+    }
+    let step = n_columns.div_ceil(parts).next_multiple_of(STRIP);
+    let finish = Mutex::new(finish);
+    let ranges = (0..n_columns).step_by(step).map(|first| first..n_columns.min(first + step));
+    parallel::for_each(ranges, |range| work(range, &mut Finish::Shared(&finish)));
+}
+
+/// What the results of a strip are handed to: by one thread, or by several that take turns.
+pub(crate) enum Finish<'a, E> {
+    Own(&'a mut E),
+    Shared(&'a Mutex<&'a mut E>),
+}
+
+impl<E> Finish<'_, E> {
+    #[inline(always)]
+    pub(crate) fn with(&mut self, work: impl FnOnce(&mut E)) {
+        match self {
+            Self::Own(finish) => work(finish),
+            Self::Shared(finish) => {
+                work(&mut finish.lock().unwrap_or_else(PoisonError::into_inner))
+            }
         }
     }
 }
@@ -76,17 +137,25 @@ pub fn sums<F: Float, const M: usize, const P: usize, const K: usize>(
 #[track_caller]
 pub fn map<F: Float, const M: usize, const P: usize>(
     inputs: [&ArrayRef2<F>; M],
-    columns: &impl Fn(usize) -> [f64; P],
+    columns: &(impl Fn(usize) -> [f64; P] + Sync),
     y: &mut ArrayRef2<F>,
-    f: &impl Fn([f64; M], [f64; P]) -> f64,
+    f: &(impl Fn([f64; M], [f64; P]) -> f64 + Sync),
 ) {
     let (n_rows, n_columns) = shape(&inputs);
     assert_eq!(y.dim(), (n_rows, n_columns), "columns: matrices of one shape");
     match (contiguous(&inputs), y.as_slice_mut()) {
         (Some(data), Some(y)) => {
-            let inputs = data.map(|data| Packed { data, n_columns });
-            let y = PackedMut { data: y, n_columns };
-            vectorized(Map { inputs, n_rows, n_columns, columns, y, f, of: PhantomData });
+            let parts = parallel::parts(y.len(), PART);
+            let length = n_rows.div_ceil(parts).max(1) * n_columns.max(1);
+            parallel::for_each(y.chunks_mut(length).enumerate(), |(part, y)| {
+                let inputs = data.map(|data| {
+                    let data = &data[part * length..][..y.len()];
+                    Packed { data, n_columns }
+                });
+                let n_rows = y.len() / n_columns;
+                let y = PackedMut { data: y, n_columns };
+                vectorized(Map { inputs, n_rows, n_columns, columns, y, f, of: PhantomData });
+            });
         }
         _ => {
             let inputs = inputs.map(|input| input.view());
@@ -117,143 +186,18 @@ fn contiguous<'a, F: Float, const M: usize>(
     all.then(|| inputs.map(|input| input.as_slice().unwrap_or_default()))
 }
 
-/// Up to [`STRIP`] columns.
-#[derive(Clone, Copy)]
-pub(crate) struct Strip {
-    start: usize,
-    width: usize,
-}
-
-impl Strip {
-    /// All strips of a matrix.
-    #[inline(always)]
-    pub(crate) fn all(n_columns: usize) -> impl Iterator<Item = Self> {
-        let strip = move |start| Self { start, width: STRIP.min(n_columns - start) };
-        (0..n_columns).step_by(STRIP).map(strip)
-    }
-
-    /// Numbers of its columns; 0 beyond the last.
-    #[inline(always)]
-    pub(crate) fn look_up<const P: usize>(
-        self,
-        columns: &impl Fn(usize) -> [f64; P],
-    ) -> [[f64; STRIP]; P] {
-        let mut numbers = [[0.0; STRIP]; P];
-        for i in 0..self.width {
-            for (numbers, number) in numbers.iter_mut().zip(columns(self.start + i)) {
-                numbers[i] = number;
-            }
-        }
-        numbers
-    }
-
-    /// The sums of its columns; see [`sums`].
-    #[inline(always)]
-    pub(crate) fn sums<F: Float, R: Rows<F>, const M: usize, const P: usize, const K: usize>(
-        self,
-        (inputs, n_rows): (&[R; M], usize),
-        columns: &[[f64; STRIP]; P],
-        add: &impl Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K],
-    ) -> [Lanes<F, STRIP>; K] {
-        let mut sums = [Lanes::default(); K];
-        for row in 0..n_rows {
-            let values: [[F; STRIP]; M] = from_fn(|m| inputs[m].load(row, self));
-            for i in 0..STRIP {
-                let values = from_fn(|m| values[m][i].as_f64());
-                let column = from_fn(|p| columns[p][i]);
-                let after = add(values, column, from_fn(|k| sums[k].get(i)));
-                sums.iter_mut().zip(after).for_each(|(sums, sum)| sums.set(i, sum));
-            }
-        }
-        sums
-    }
-
-    /// Its columns and their places within it.
-    #[inline(always)]
-    pub(crate) fn columns(self) -> impl Iterator<Item = (usize, usize)> {
-        (0..self.width).map(move |i| (self.start + i, i))
-    }
-}
-
-/// A matrix that is read a strip of a row at a time.
-pub(crate) trait Rows<F> {
-    /// Row `row` of a strip; 0 beyond its last column.
-    fn load(&self, row: usize, strip: Strip) -> [F; STRIP];
-}
-
-/// A matrix that is written a strip of a row at a time.
-pub(crate) trait RowsMut<F> {
-    /// Writes row `row` of a strip.
-    fn store(&mut self, row: usize, strip: Strip, values: &[F; STRIP]);
-}
-
-/// Row after row without gaps.
-pub(crate) struct Packed<'a, F> {
-    pub(crate) data: &'a [F],
-    pub(crate) n_columns: usize,
-}
-
-impl<F: Float> Rows<F> for Packed<'_, F> {
-    #[inline(always)]
-    fn load(&self, row: usize, strip: Strip) -> [F; STRIP] {
-        let values = &self.data[row * self.n_columns + strip.start..][..strip.width];
-        if let Ok(values) = <&[F; STRIP]>::try_from(values) {
-            return *values;
-        }
-        let mut padded = [F::zero(); STRIP];
-        padded[..strip.width].copy_from_slice(values);
-        padded
-    }
-}
-
-struct PackedMut<'a, F> {
-    data: &'a mut [F],
-    n_columns: usize,
-}
-
-impl<F: Float> RowsMut<F> for PackedMut<'_, F> {
-    #[inline(always)]
-    fn store(&mut self, row: usize, strip: Strip, values: &[F; STRIP]) {
-        let out = &mut self.data[row * self.n_columns + strip.start..][..strip.width];
-        match <&mut [F; STRIP]>::try_from(&mut *out) {
-            Ok(out) => *out = *values,
-            Err(_) => out.copy_from_slice(&values[..strip.width]),
-        }
-    }
-}
-
-impl<F: Float> Rows<F> for ArrayView2<'_, F> {
-    #[inline(always)]
-    fn load(&self, row: usize, strip: Strip) -> [F; STRIP] {
-        let mut values = [F::zero(); STRIP];
-        for (c, i) in strip.columns() {
-            values[i] = self[[row, c]];
-        }
-        values
-    }
-}
-
-impl<F: Float> RowsMut<F> for ArrayViewMut2<'_, F> {
-    #[inline(always)]
-    fn store(&mut self, row: usize, strip: Strip, values: &[F; STRIP]) {
-        for (c, i) in strip.columns() {
-            self[[row, c]] = values[i];
-        }
-    }
-}
-
-struct Sums<'a, F, R, C, A, E, const M: usize, const K: usize> {
+struct Sums<'a, 'f, F, R, C, A, E, const M: usize, const K: usize> {
     inputs: [R; M],
     n_rows: usize,
-    n_columns: usize,
+    range: Range<usize>,
     columns: &'a C,
     add: &'a A,
-    finish: E,
-    of: PhantomData<[F; K]>,
+    finish: &'a mut Finish<'f, E>,
+    of: PhantomData<fn([F; K])>,
 }
 
 impl<F, R, C, A, E, const M: usize, const P: usize, const K: usize> Loop
-    for Sums<'_, F, R, C, A, E, M, K>
+    for Sums<'_, '_, F, R, C, A, E, M, K>
 where
     F: Float,
     R: Rows<F>,
@@ -264,13 +208,26 @@ where
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
-        for strip in Strip::all(self.n_columns) {
+    fn run(self) {
+        for strip in Strip::all(self.range) {
+            if self.n_rows * strip.width <= FEW {
+                for (c, _) in strip.columns() {
+                    let column = (self.columns)(c);
+                    let values = |row| from_fn(|m| self.inputs[m].at(row, c).as_f64());
+                    let start = [Sum::default(); K];
+                    let sums = (0..self.n_rows)
+                        .fold(start, |sums, row| (self.add)(values(row), column, sums));
+                    self.finish.with(|finish| finish(c, sums));
+                }
+                continue;
+            }
             let columns = strip.look_up(self.columns);
             let sums = strip.sums((&self.inputs, self.n_rows), &columns, self.add);
-            for (c, i) in strip.columns() {
-                (self.finish)(c, from_fn(|k| sums[k].get(i)));
-            }
+            self.finish.with(|finish| {
+                for (c, i) in strip.columns() {
+                    finish(c, from_fn(|k| sums[k].get(i)));
+                }
+            });
         }
     }
 }
@@ -297,7 +254,7 @@ where
 
     #[inline(always)]
     fn run(mut self) {
-        for strip in Strip::all(self.n_columns) {
+        for strip in Strip::all(0..self.n_columns) {
             let columns = strip.look_up(self.columns);
             for row in 0..self.n_rows {
                 let values: [[F; STRIP]; M] = from_fn(|m| self.inputs[m].load(row, strip));
