@@ -15,6 +15,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
+use tensor_core::exponential::exp;
 use tensor_core::softmax::log_softmax;
 use tensor_core::{Float, reduce};
 
@@ -46,9 +47,10 @@ impl<F: Float> Layer<F> for LogSoftmax {
     ) {
         let Some(dx) = dx else { return };
         for ((y, dy), mut dx) in saved.y.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
-            let total = reduce::sum_by(dy.len(), &|c| dy[c]); // Σ_c dLdA
+            let total = reduce::sum_by(dy.len(), &|c| dy[c].as_f64()); // Σ_c dLdA
             for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                *dx = dy - y.exp() * total; // dLdZ = dLdA − softmax(Z)·Σ_c dLdA
+                // dLdZ = dLdA − softmax(Z)·Σ_c dLdA
+                *dx = F::of(dy.as_f64() - exp::<F>(y.as_f64()) * total);
             }
         }
     }

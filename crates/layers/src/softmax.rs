@@ -51,10 +51,12 @@ impl<F: Float> Layer<F> for Softmax {
         let Some(dx) = dx else { return };
         for ((y, dy), mut dx) in saved.y.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
             let likeliest = (0..y.len()).fold(0, |best, c| if y[c] > y[best] { c } else { best });
-            let shift = dy[likeliest];
-            let mean = reduce::sum_by(y.len(), &|c| y[c] * (dy[c] - shift)); // Σ_c A ⊙ dLdA
+            let shift = dy[likeliest].as_f64();
+            // Σ_c A ⊙ dLdA
+            let mean = reduce::sum_by(y.len(), &|c| y[c].as_f64() * (dy[c].as_f64() - shift));
             for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                *dx = y * ((dy - shift) - mean); // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
+                // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
+                *dx = F::of(y.as_f64() * ((dy.as_f64() - shift) - mean));
             }
         }
     }
