@@ -12,10 +12,10 @@ use rayon::ThreadPoolBuilder;
 use support::{Gradients, Vectors};
 use tensor_core::Rng;
 
-/// More than two parts of a large parameter, with a rest.
-const N: usize = 400_001;
+/// Enough for two parts even where every other thread sleeps, and a rest.
+const N: usize = (1 << 20) + 1;
 
-/// The values after three steps, on a pool of that many threads.
+/// The values after two steps, on a pool of that many threads.
 fn moved<R: Rule>(optimizer: &Descent<f32, R>, threads: usize) -> Vec<f32> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let mut optimizer = optimizer.clone();
@@ -23,7 +23,7 @@ fn moved<R: Rule>(optimizer: &Descent<f32, R>, threads: usize) -> Vec<f32> {
         let mut rng = Rng::new(1);
         let mut draw = || (0..N).map(|_| rng.normal() as f32).collect::<Vec<_>>();
         let mut model = Vectors::weight(&draw());
-        for _ in 0..3 {
+        for _ in 0..2 {
             optimizer.step(&mut model, &mut Gradients::of(&[&draw()])).unwrap();
         }
         model.values().to_vec()
@@ -32,7 +32,7 @@ fn moved<R: Rule>(optimizer: &Descent<f32, R>, threads: usize) -> Vec<f32> {
 
 fn same_bits<R: Rule>(optimizer: Descent<f32, R>) {
     let alone = moved(&optimizer, 1);
-    for threads in [2, 3, 4, 8] {
+    for threads in [2, 3, 8] {
         assert!(moved(&optimizer, threads) == alone, "{}, {threads} threads", R::NAME);
     }
 }

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{Array1, Array2};
 use rayon::ThreadPoolBuilder;
-use tensor_core::{Float, Rng, elementwise, gemm, gemm_row, parallel};
+use tensor_core::moments::ColumnMoments;
+use tensor_core::reduce::column_sums;
+use tensor_core::{Float, Rng, columns, elementwise, gemm, gemm_row, parallel};
 
 fn random<F: Float>(rng: &mut Rng, rows: usize, cols: usize) -> Array2<F> {
     Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()))
@@ -29,9 +31,10 @@ fn products<F: Float>(batch: usize, inputs: usize, outputs: usize) -> [Array2<F>
 }
 
 fn same_bits<F: Float>() {
-    // Few rows, few columns, more rows than columns and the reverse, all large enough to be cut.
+    // Few rows, few columns, more rows than columns and the reverse, all large enough to be cut even where every other thread
+    // sleeps.
     for (batch, inputs, outputs) in
-        [(1, 1500, 1100), (3, 700, 900), (300, 513, 10), (130, 257, 301), (400, 300, 70)]
+        [(1, 1500, 1500), (3, 700, 1100), (300, 2900, 10), (130, 257, 301), (400, 300, 80)]
     {
         let run = |threads| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -56,8 +59,8 @@ fn f64_products() {
 
 #[test]
 fn elementwise_loops() {
-    // Three parts and one element, in any case more than the smallest part.
-    let x = random::<f64>(&mut Rng::new(8), 1, 3 * (1 << 15) + 1);
+    // Two parts even where every other thread sleeps, and a rest.
+    let x = random::<f64>(&mut Rng::new(8), 1, (1 << 20) + 1);
     let f = |x: f64| x * x - 1.0;
     let plain = x.mapv(f);
     for threads in [1, 2, 8] {
@@ -70,6 +73,40 @@ fn elementwise_loops() {
         assert_eq!(y, plain, "{threads} threads");
         assert_eq!(dx, &x - &plain, "{threads} threads");
     }
+}
+
+fn columns_have_the_same_bits<F: Float>() {
+    let x = random::<F>(&mut Rng::new(9), 1101, 501);
+    let run = |threads| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let (mut sums, mut y) = (Array1::zeros(501), Array2::zeros(x.dim()));
+            column_sums(&x, &mut sums);
+            let mut moments = ColumnMoments::new(501);
+            moments.measure(&x);
+            columns::map([&x], &|c| [moments.mean[c]], &mut y, &|[x], [mean]| (x - mean) * 0.3);
+            (sums, moments, y)
+        })
+    };
+    let alone = run(1);
+    for threads in [2, 8] {
+        assert!(run(threads) == alone, "{threads} threads");
+    }
+    // Every column is there, in its place.
+    for (c, column) in x.columns().into_iter().enumerate() {
+        let plain = column.iter().map(|x| x.as_f64()).sum::<f64>();
+        assert!((alone.0[c].as_f64() - plain).abs() < 1e-4, "column {c}");
+        assert!((alone.1.mean[c] - plain / 1101.0).abs() < 1e-9, "column {c}");
+        for (&x, &y) in column.iter().zip(alone.2.column(c)) {
+            assert!(((x.as_f64() - alone.1.mean[c]) * 0.3 - y.as_f64()).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn columns_of_both_types() {
+    columns_have_the_same_bits::<f32>();
+    columns_have_the_same_bits::<f64>();
 }
 
 // From a thread of the pool and from another one, one product after the other and one within the other.
