@@ -176,7 +176,12 @@ mod pool {
 
 #[cfg(all(test, feature = "threads"))]
 mod tests {
-    use super::share;
+    use std::sync::{Barrier, mpsc};
+    use std::time::Duration;
+
+    use rayon::ThreadPoolBuilder;
+
+    use super::{for_each, share};
 
     // Parts of at least 10 for those who are awake, of at least 160 for the others; a part of 0 pays anyway.
     #[test]
@@ -196,5 +201,28 @@ mod tests {
             assert_eq!([1, 2, 4].map(|awake| share(work, 10, 4, awake)), expected, "{work}");
         }
         assert_eq!([share(9, 0, 4, 1), share(9, 0, 1, 1), share(999, 10, 4, 9)], [4, 1, 4]);
+    }
+
+    // A thread that looked forever would never leave its pool. The barrier gives each thread one of the two parts.
+    #[test]
+    fn a_thread_stops_looking() {
+        let (left, leaving) = mpsc::channel();
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(2)
+            .exit_handler(move |_| left.send(()).unwrap())
+            .build()
+            .unwrap();
+        let both = Barrier::new(2);
+        for _ in 0..100 {
+            pool.install(|| {
+                for_each(0..2, |_| {
+                    both.wait();
+                });
+            });
+        }
+        drop(pool);
+        for _ in 0..2 {
+            assert!(leaving.recv_timeout(Duration::from_secs(60)).is_ok(), "still in its pool");
+        }
     }
 }

@@ -195,3 +195,38 @@ fn copy<F: Float>(from: &[F], to: &mut [F]) {
         *to = from;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, Axis, Slice};
+
+    use super::{FEW_READS, PAGE, in_place};
+
+    // What is copied first gives the same product: no other test sees the choice.
+    #[test]
+    fn near_lines_that_are_read_a_few_times_stay_in_place() {
+        fn check<F: Default + Clone>() {
+            let page = PAGE / size_of::<F>();
+            let lines = |width| Array2::from_elem((3, width), F::default());
+            for (width, reads, stays) in [
+                (8, 0, true),
+                (8, FEW_READS, true),
+                (8, FEW_READS + 1, false),
+                (page - 1, FEW_READS, true),
+                (page, FEW_READS, false),
+                (2 * page, 1, false),
+            ] {
+                assert_eq!(in_place(lines(width).view(), reads), stays, "{width}, {reads} times");
+            }
+            assert!(!in_place(lines(8).t(), 1));
+            let mut gaps = lines(8);
+            gaps.slice_axis_inplace(Axis(1), Slice::new(0, None, 2));
+            assert!(!in_place(gaps.view(), 1));
+            let mut upward = lines(8);
+            upward.invert_axis(Axis(0));
+            assert!(!in_place(upward.view(), 1));
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+}
