@@ -95,22 +95,23 @@ pub(crate) struct Moments<F> {
     beta2: F,
     rest1: F,
     rest2: F,
-    /// `λ ρ/(1 − β₁ᵗ)` with `ρ = √(1 − β₂ᵗ)`: with ρ on both sides of the fraction there is one division an element and not two.
+    /// `λ/(1 − β₁ᵗ)`
     rate: F,
-    /// `ε ρ`
+    /// `√(1 − β₂ᵗ)`
+    root: F,
     eps: F,
 }
 
 impl<F: Float> Moments<F> {
     pub(crate) fn at(step: Step, (beta1, beta2): (f64, f64), eps: f64) -> Self {
-        let root = one_minus_power(beta2, step.t).sqrt();
         Self {
             beta1: F::of(beta1),
             beta2: F::of(beta2),
             rest1: F::of(1.0 - beta1),
             rest2: F::of(1.0 - beta2),
-            rate: F::of(step.lr * root / one_minus_power(beta1, step.t)),
-            eps: F::of(eps * root),
+            rate: F::of(step.lr / one_minus_power(beta1, step.t)),
+            root: F::of(one_minus_power(beta2, step.t).sqrt()),
+            eps: F::of(eps),
         }
     }
 
@@ -150,7 +151,7 @@ impl<F: Float> Moments<F> {
 
     #[inline(always)]
     fn descent(&self, m: F, v: F) -> F {
-        self.rate * (m / (v.sqrt() + self.eps))
+        self.rate * (m / (v.sqrt() / self.root + self.eps))
     }
 }
 
