@@ -86,7 +86,7 @@ impl Rule for AdagradConfig {
         for ((w, &g), s) in w.iter_mut().zip(g).zip(sum) {
             let g = decayed(g, *w, weight_decay);
             *s += g * g;
-            *w -= lr * (g / (s.sqrt() + eps));
+            *w -= lr * g / (s.sqrt() + eps);
         }
     }
 }

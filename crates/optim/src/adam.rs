@@ -3,7 +3,7 @@
 //! | step | formula | left out if |
 //! |---|---|---|
 //! | weight decay | `g ← g + η w` | `η = 0` |
-//! | mean | `m ← β₁ m + (1 − β₁) g` | |
+//! | mean | `m ← β₁ m + (1 − β₁) g`, computed as `m + (1 − β₁)(g − m)` | |
 //! | mean square | `v ← β₂ v + (1 − β₂) g²` | |
 //! | AMSGrad | `v_max ← max(v_max, v)`, and `v_max` in the place of `v` below | not asked for |
 //! | descent | `w ← w − λ/(1 − β₁ᵗ) · m/(√v/√(1 − β₂ᵗ) + ε)` | |
@@ -145,13 +145,13 @@ impl<F: Float> Moments<F> {
 
     #[inline(always)]
     fn remember(&self, g: F, m: &mut F, v: &mut F) {
-        *m = normal_or_zero(self.beta1 * *m + self.rest1 * g);
-        *v = self.beta2 * *v + self.rest2 * (g * g);
+        *m = normal_or_zero(*m + self.rest1 * (g - *m));
+        *v = self.beta2 * *v + self.rest2 * g * g;
     }
 
     #[inline(always)]
     fn descent(&self, m: F, v: F) -> F {
-        self.rate * (m / (v.sqrt() / self.root + self.eps))
+        self.rate * m / (v.sqrt() / self.root + self.eps)
     }
 }
 

@@ -86,7 +86,7 @@ impl Rule for RmsPropConfig {
         let (alpha, rest) = (F::of(self.alpha), F::of(1.0 - self.alpha));
         let (momentum, eps) = (F::of(self.momentum), F::of(self.eps));
         let mean_square = |g: F, s: &mut F| {
-            *s = alpha * *s + rest * (g * g);
+            *s = alpha * *s + rest * g * g;
             *s
         };
         let variance = |g: F, s: &mut F, m: &mut F| {
@@ -106,7 +106,7 @@ impl Rule for RmsPropConfig {
         match (self.centered, self.momentum > 0.0) {
             (false, false) => elements.for_each(|((w, &g), s)| {
                 let g = decayed(g, *w, weight_decay);
-                *w -= lr * direction(g, mean_square(g, s));
+                *w -= direction(lr * g, mean_square(g, s));
             }),
             (false, true) => elements.zip(v).for_each(|(((w, &g), s), v)| {
                 let g = decayed(g, *w, weight_decay);
@@ -114,7 +114,7 @@ impl Rule for RmsPropConfig {
             }),
             (true, false) => elements.zip(m).for_each(|(((w, &g), s), m)| {
                 let g = decayed(g, *w, weight_decay);
-                *w -= lr * direction(g, variance(g, s, m));
+                *w -= direction(lr * g, variance(g, s, m));
             }),
             (true, true) => elements.zip(m.iter_mut().zip(v)).for_each(|(((w, &g), s), (m, v))| {
                 let g = decayed(g, *w, weight_decay);
