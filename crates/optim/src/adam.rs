@@ -91,7 +91,6 @@ pub(crate) fn buffers(amsgrad: bool) -> &'static [&'static str] {
 
 /// What Adam and AdamW share: the rule without its weight decay, at one step.
 pub(crate) struct Moments<F> {
-    beta1: F,
     beta2: F,
     rest1: F,
     rest2: F,
@@ -105,7 +104,6 @@ pub(crate) struct Moments<F> {
 impl<F: Float> Moments<F> {
     pub(crate) fn at(step: Step, (beta1, beta2): (f64, f64), eps: f64) -> Self {
         Self {
-            beta1: F::of(beta1),
             beta2: F::of(beta2),
             rest1: F::of(1.0 - beta1),
             rest2: F::of(1.0 - beta2),
