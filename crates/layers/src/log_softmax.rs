@@ -1,7 +1,7 @@
 //! `A[n, c] = Z[n, c] − ln Σ_k e^Z[n, k]`: the logarithm of softmax, finite where softmax itself rounds to 0.
 //!
 //! The Jacobian of a row is `∂a_i/∂z_j = δ_ij − softmax(z)_j`, so `dLdZ = dLdA − softmax(Z)·Σ_c dLdA`, with
-//! `softmax(Z) = e^A`.
+//! `softmax(Z)` from the input: `e^A` would make what `A` was rounded by `|A|` times larger.
 //!
 //! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
 //!
@@ -15,7 +15,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::exponential::exp;
+use tensor_core::powers::{Powers, write_beside};
 use tensor_core::softmax::log_softmax;
 use tensor_core::{Float, reduce};
 
@@ -46,12 +46,14 @@ impl<F: Float> Layer<F> for LogSoftmax {
         _grads: &mut (),
     ) {
         let Some(dx) = dx else { return };
-        for ((y, dy), mut dx) in saved.y.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
+        let mut powers = Powers::new(saved.x);
+        for (n, (dy, mut dx)) in dy.rows().into_iter().zip(dx.rows_mut()).enumerate() {
             let total = reduce::sum_by(dy.len(), &|c| dy[c].as_f64()); // Σ_c dLdA
-            for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                // dLdZ = dLdA − softmax(Z)·Σ_c dLdA
-                *dx = F::of(dy.as_f64() - exp::<F>(y.as_f64()) * total);
-            }
+            let share = total / (1.0 + powers.sums(n).0);
+            // dLdZ = dLdA − softmax(Z)·Σ_c dLdA
+            powers.parts(n, |start, _, powers| {
+                write_beside(&mut dx, start, powers, &dy, |power, dy| dy - power * share);
+            });
         }
     }
 }

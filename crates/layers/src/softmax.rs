@@ -19,6 +19,8 @@
 //! ```
 
 use ndarray::ArrayRef2;
+use tensor_core::powers::{Powers, write_beside};
+use tensor_core::reduce::Sum;
 use tensor_core::softmax::softmax;
 use tensor_core::{Float, reduce};
 
@@ -49,15 +51,25 @@ impl<F: Float> Layer<F> for Softmax {
         _grads: &mut (),
     ) {
         let Some(dx) = dx else { return };
-        for ((y, dy), mut dx) in saved.y.rows().into_iter().zip(dy.rows()).zip(dx.rows_mut()) {
-            let likeliest = (0..y.len()).fold(0, |best, c| if y[c] > y[best] { c } else { best });
+        let mut powers = Powers::new(saved.x);
+        for (n, (dy, mut dx)) in dy.rows().into_iter().zip(dx.rows_mut()).enumerate() {
+            let factor = 1.0 / (1.0 + powers.sums(n).0);
+            let mut likeliest = 0;
+            powers.parts(n, |start, shifted, _| {
+                likeliest = shifted.iter().position(|x| *x == 0.0).map_or(likeliest, |i| start + i);
+            });
             let shift = dy[likeliest].as_f64();
-            // Σ_c A ⊙ dLdA
-            let mean = reduce::sum_by(y.len(), &|c| y[c].as_f64() * (dy[c].as_f64() - shift));
-            for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
-                *dx = F::of(y.as_f64() * ((dy.as_f64() - shift) - mean));
-            }
+            let mut mean = Sum::<F>::default(); // Σ_c A ⊙ dLdA
+            powers.parts(n, |start, _, powers| {
+                let term = |i: usize| powers[i] * (dy[start + i].as_f64() - shift);
+                mean = mean.plus(reduce::sum_by(powers.len(), &term));
+            });
+            let mean = mean.value() * factor;
+            // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
+            powers.parts(n, |start, _, powers| {
+                let gradient = |power: f64, dy: f64| power * factor * ((dy - shift) - mean);
+                write_beside(&mut dx, start, powers, &dy, gradient);
+            });
         }
     }
 }

@@ -299,6 +299,27 @@ pub fn write<F: Float>(
     }
 }
 
+/// The same of two values: those of `beside`, a row as long as `row`, come second.
+#[inline(always)]
+pub fn write_beside<F: Float>(
+    row: &mut ArrayRef1<F>,
+    start: usize,
+    values: &[f64],
+    beside: &ArrayRef1<F>,
+    f: impl Fn(f64, f64) -> f64,
+) {
+    match (row.as_slice_mut(), beside.as_slice()) {
+        (Some(row), Some(beside)) => {
+            let places = row[start..].iter_mut().zip(&beside[start..]);
+            places.zip(values).for_each(|((y, x), &value)| *y = F::of(f(value, x.as_f64())));
+        }
+        _ => {
+            let places = row.iter_mut().zip(beside).skip(start);
+            places.zip(values).for_each(|((y, x), &value)| *y = F::of(f(value, x.as_f64())));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, array};
