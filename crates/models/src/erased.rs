@@ -43,7 +43,13 @@ pub(crate) trait ErasedLayer<F: Float>: Debug + Send + Sync {
     fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>));
     fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>));
     fn gradients<'a>(&self, state: &'a State, visit: &mut dyn FnMut(Tensor<'a, F>));
-    fn parameters(&mut self, state: &mut State, visit: &mut dyn FnMut(Parameter<'_, F>));
+    /// The layer's parameters, with its place in the model.
+    fn parameters(
+        &mut self,
+        place: usize,
+        state: &mut State,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    );
     fn start_at(&self, state: &mut State, first_row: u64);
     fn settle(&mut self, state: &mut State);
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>>;
@@ -104,8 +110,14 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         }
     }
 
-    fn parameters(&mut self, state: &mut State, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        Layer::parameters(self, &mut typed_mut::<F, L>(state).grads, visit);
+    fn parameters(
+        &mut self,
+        place: usize,
+        state: &mut State,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) {
+        let grads = &mut typed_mut::<F, L>(state).grads;
+        Layer::parameters(self, grads, &mut |p| visit(Parameter { layer: place, ..p }));
     }
 
     fn start_at(&self, state: &mut State, first_row: u64) {

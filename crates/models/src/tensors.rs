@@ -125,7 +125,7 @@ impl<F: Float> Trainable<F> for Sequential<F> {
             return Err(ws.order("step", "a backward pass"));
         };
         for (i, (layer, state)) in self.layers.iter_mut().zip(&mut ws.states).enumerate() {
-            layer.parameters(state, &mut |p| visit(Parameter { layer: i, ..p }));
+            layer.parameters(i, state, visit);
         }
         Ok(())
     }

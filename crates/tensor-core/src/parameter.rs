@@ -82,7 +82,7 @@ impl<'a, F> Parameter<'a, F> {
         value: &'a mut ArrayRef<F, D>,
         grad: &'a mut ArrayRef<F, D>,
     ) -> Self {
-        assert_eq!(value.shape(), grad.shape(), "{name}: value and gradient have one shape");
+        assert_eq!(value.raw_dim(), grad.raw_dim(), "{name}: value and gradient have one shape");
         match (value.as_slice_mut(), grad.as_slice_mut()) {
             (Some(value), Some(grad)) => Self::new(name, role, value, grad),
             _ => not_contiguous(name),

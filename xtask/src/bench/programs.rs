@@ -17,10 +17,11 @@ enum Source {
     Python { script: &'static str, package: &'static str },
 }
 
-/// All of them: ours, the floor, and the others.
-const PROGRAMS: [(&str, Source); 9] = [
+/// All of them: ours, the floors, and the others.
+const PROGRAMS: [(&str, Source); 10] = [
     ("ours", Source::Rust { folder: "ours", krate: None }),
     ("naive", Source::Rust { folder: "ours", krate: Some("ndarray") }),
+    ("arrays", Source::Rust { folder: "ours", krate: None }),
     ("torch", Source::Python { script: "torch_peer.py", package: "torch" }),
     ("jax", Source::Python { script: "jax_peer.py", package: "jax" }),
     ("numpy", Source::Python { script: "numpy_peer.py", package: "numpy" }),

@@ -3,7 +3,7 @@
 //! | plain | here |
 //! |---|---|
 //! | for each column `c`: for each row `n`: add a term of `x[n, c]` | 32 columns side by side, whose sums fill vector registers |
-//! | what belongs to a column is looked up for each value | looked up once for each strip of 32 columns, kept on the stack |
+//! | what belongs to a column is looked up for each value | looked up once for each strip of 32 columns, kept on the stack for several strips |
 //! | values, numbers and sums have the type of the matrix | they are `f64`, and what is written is rounded once; a sum is a [`Sum`] |
 //! | for any strides | contiguous matrices are read a strip at a time; others are copied to the stack first |
 //!
@@ -42,6 +42,9 @@ use strip::{PackedMut, RowsMut};
 
 /// Values of a strip that are added up one after the other: filling up vectors of so few takes longer.
 const FEW: usize = 64;
+
+/// Strips that a map goes through side by side, so that a row is read and written for several cache lines at once.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Values that pay for handing them to another thread: some 4 µs.
 const PART: usize = 1 << 14;
@@ -254,18 +257,40 @@ where
 
     #[inline(always)]
     fn run(mut self) {
-        for strip in Strip::all(0..self.n_columns) {
-            let columns = strip.look_up(self.columns);
+        for first in (0..self.n_columns).step_by(SIDE_BY_SIDE * STRIP) {
+            let mut strips = Strip::all(first..self.n_columns);
+            let strips: [Option<Strip>; SIDE_BY_SIDE] = from_fn(|_| strips.next());
+            let numbers = strips.map(|strip| strip.map(|strip| strip.look_up(self.columns)));
             for row in 0..self.n_rows {
-                let values: [[F; STRIP]; M] = from_fn(|m| self.inputs[m].load(row, strip));
-                let mut out = [F::zero(); STRIP];
-                for (i, out) in out.iter_mut().enumerate() {
-                    let values = from_fn(|m| values[m][i].as_f64());
-                    *out = F::of((self.f)(values, from_fn(|p| columns[p][i])));
+                for (strip, numbers) in strips.iter().flatten().zip(numbers.iter().flatten()) {
+                    match strip.whole() {
+                        Some(whole) => self.strip_of(row, whole, numbers),
+                        None => self.strip_of(row, *strip, numbers),
+                    }
                 }
-                self.y.store(row, strip, &out);
             }
         }
+    }
+}
+
+impl<F, R, W, C, T, const M: usize, const P: usize> Map<'_, F, R, W, C, T, M>
+where
+    F: Float,
+    R: Rows<F>,
+    W: RowsMut<F>,
+    C: Fn(usize) -> [f64; P],
+    T: Fn([f64; M], [f64; P]) -> f64,
+{
+    /// One strip of a row, with the numbers of its columns.
+    #[inline(always)]
+    fn strip_of(&mut self, row: usize, strip: Strip, columns: &[[f64; STRIP]; P]) {
+        let values: [[F; STRIP]; M] = from_fn(|m| self.inputs[m].load(row, strip));
+        let mut out = [F::zero(); STRIP];
+        for (i, out) in out.iter_mut().enumerate() {
+            let values = from_fn(|m| values[m][i].as_f64());
+            *out = F::of((self.f)(values, from_fn(|p| columns[p][i])));
+        }
+        self.y.store(row, strip, &out);
     }
 }
 
@@ -277,8 +302,20 @@ mod tests {
     use crate::Rng;
     use crate::reduce::Sum;
 
-    const SHAPES: [(usize, usize); 9] =
-        [(1, 1), (2, 31), (16, 32), (17, 33), (100, 7), (129, 70), (5, 64), (0, 4), (3, 0)];
+    // Below, at and above a strip, and several strips side by side.
+    const SHAPES: [(usize, usize); 11] = [
+        (1, 1),
+        (2, 31),
+        (16, 32),
+        (17, 33),
+        (100, 7),
+        (129, 70),
+        (5, 64),
+        (9, 128),
+        (7, 300),
+        (0, 4),
+        (3, 0),
+    ];
 
     /// Random numbers, the same in row-major and in column-major order.
     fn both_orders((rows, columns): (usize, usize), seed: u64) -> [Array2<f32>; 2] {

@@ -26,6 +26,13 @@ impl Strip {
         columns.step_by(STRIP).map(strip)
     }
 
+    /// The same strip, where it is [`STRIP`] wide. The compiler then knows its width and keeps a row in registers; for any other
+    /// width it calls a function that copies.
+    #[inline(always)]
+    pub(crate) fn whole(self) -> Option<Self> {
+        (self.width == STRIP).then_some(Self { width: STRIP, ..self })
+    }
+
     /// Numbers of its columns; 0 beyond the last.
     #[inline(always)]
     pub(crate) fn look_up<const P: usize>(

@@ -44,6 +44,10 @@ pub(super) const PART: usize = 1 << 18;
 /// Panels of `B` packed at once, so that a row of `B` is read for several cache lines and a row of `C` written so.
 const GROUP: usize = 8;
 
+/// The same where the columns of `B` run along memory: they are read in whole lines anyway, and a smaller group stays in the
+/// cache. 256 × 784 × 512 takes 3 % less than with `GROUP`, which the products of W4 that copy rows of `B` need.
+const GROUP_ALONG: usize = 2;
+
 /// Most times that a panel is read where it is. Measured for `f32` with AVX-512: `dY W` for 32 × 256 × 256 rises from 117 to
 /// 156 GFLOP/s, `dYᵀ X` for 32 × 64 × 128 from 98 to 146; for 128 × 784 × 512, where 37 panels of `dYᵀ` read `X`, it would
 /// fall from 155 to 137.
@@ -80,7 +84,8 @@ pub(super) fn product<F: Float>(
     let m_blocks = (m * longest * size_of::<F>()).div_ceil(blocks.a).max(1);
     let highest = m.div_ceil(m_blocks);
     let lda = kernel.rows.min(highest).next_multiple_of(transpose.lanes);
-    let width = GROUP * kernel.columns();
+    let group = if b.strides()[0] == 1 { GROUP_ALONG } else { GROUP };
+    let width = group * kernel.columns();
     let a_room = highest.div_ceil(kernel.rows) * lda * longest;
     // For either operand, how often each of its panels would be read.
     let a_in_place = in_place(a.reversed_axes(), n.div_ceil(kernel.columns()));
@@ -96,8 +101,8 @@ pub(super) fn product<F: Float>(
                 if !a_in_place {
                     pack(&transpose, &rows, cuts(m, panels), lda, a_pack);
                 }
-                for group in (0..n).step_by(width) {
-                    let columns = b.slice_axis(Axis(0), (group..n.min(group + width)).into());
+                for n0 in (0..n).step_by(width) {
+                    let columns = b.slice_axis(Axis(0), (n0..n.min(n0 + width)).into());
                     let whole = kernel.columns();
                     let steps = (0..columns.nrows()).step_by(whole);
                     let steps = steps.map(|j0| (j0, whole.min(columns.nrows() - j0)));
@@ -117,7 +122,7 @@ pub(super) fn product<F: Float>(
                             } else {
                                 Lines::Packed(&b_pack[j * k * whole..], whole)
                             };
-                            let place = (m0 + i0, group + j0);
+                            let place = (m0 + i0, n0 + j0);
                             kernel.tile((h, w), (a, b, k), alpha, start, c, place);
                         }
                     }

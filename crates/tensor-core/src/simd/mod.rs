@@ -19,6 +19,8 @@
     reason = "see the table above: each block says why it is sound, and tests compare each level with the portable one"
 )]
 
+use std::sync::LazyLock;
+
 pub(crate) mod dots;
 mod prefetch;
 pub(crate) mod small;
@@ -45,6 +47,12 @@ impl Level {
     /// The best level of the processor that runs this.
     #[inline]
     pub fn detect() -> Self {
+        // Six questions to the standard library take longer than many a loop.
+        static BEST: LazyLock<Level> = LazyLock::new(Level::ask);
+        *BEST
+    }
+
+    fn ask() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f")
