@@ -325,3 +325,25 @@ fn pytorchs_conventions_are_pytorchs() {
         BatchNorm1dConfig { eps: 1e-5, momentum: 0.1, unbiased_running_var: true, affine: true };
     assert_eq!(BatchNorm1dConfig::pytorch(), expected);
 }
+
+// μ = 1, σ² + ε = 3 + 1 = 4, γ = 4, β = 10: BZ = (Z − 1)·(4/2) + 10, with slope 2.
+#[test]
+fn evaluation_by_hand() {
+    let config = BatchNorm1dConfig { eps: 1.0, ..Default::default() };
+    let affine = Affine::from_parts(array![4.0], Some(array![10.0])).unwrap();
+    let norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
+    let mut norm = norm.with_affine(affine).unwrap();
+    norm.tensors_mut(&mut |mut tensor| match tensor.name {
+        "running_mean" => tensor.value.fill(1.0),
+        "running_var" => tensor.value.fill(3.0),
+        _ => {}
+    });
+    let (x, dy) = (array![[5.0], [-2.0]], array![[1.0], [-0.5]]);
+    let (mut inferred, mut y, mut dx) = (x.clone(), x.clone(), x.clone());
+    norm.infer(&x, &mut inferred);
+    let (mut cache, mut grads) = (norm.cache(2, 1), norm.grads());
+    norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
+    norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
+    assert_eq!((inferred, y), (array![[18.0], [4.0]], array![[18.0], [4.0]]));
+    assert_eq!(dx, array![[2.0], [-1.0]]);
+}

@@ -256,3 +256,35 @@ fn the_affine_part_is_the_one_that_was_given() {
     let rms_norm = RmsNorm::new(3).unwrap().with_affine(weight.clone()).unwrap();
     assert_eq!(rms_norm.affine(), &weight);
 }
+
+/// The same values, the columns one after the other in memory.
+fn in_columns(x: &Array2<f64>) -> Array2<f64> {
+    x.t().as_standard_layout().into_owned().reversed_axes()
+}
+
+#[test]
+fn strides_do_not_matter() {
+    fn check<L: Layer<f64>>(layer: &L) {
+        let mut rng = Rng::new(4);
+        let (x, dy) = (normal(5, 12, &mut rng), normal(5, 12, &mut rng));
+        let [y, dx] = pass(layer, &x, &dy);
+        for which in 0..16 {
+            let laid_out = |bit, values: &Array2<f64>| {
+                if which >> bit & 1 == 1 { in_columns(values) } else { values.clone() }
+            };
+            let nan = Array2::from_elem(x.dim(), f64::NAN);
+            let (x, dy) = (laid_out(0, &x), laid_out(1, &dy));
+            let (mut to, mut d_to) = (laid_out(2, &nan), laid_out(3, &nan));
+            let (mut cache, mut grads) = (layer.cache(5, 12), layer.grads());
+            layer.forward(&x, &mut to, &mut cache, Mode::Train).unwrap();
+            let saved = Saved { x: &x, y: &to, cache: &mut cache };
+            layer.backward(saved, &dy, Some(&mut d_to), &mut grads);
+            assert_eq!((&to, &d_to), (&y, &dx), "{}, {which:04b}", L::NAME);
+        }
+    }
+    check(&LayerNorm::new(12).unwrap());
+    check(&GroupNorm::new(2, 4).unwrap());
+    check(&InstanceNorm1d::new(3, 4).unwrap());
+    check(&RmsNorm::new(12).unwrap());
+    check(&BatchNorm1d::new(12).unwrap());
+}

@@ -269,9 +269,13 @@ fn gradients<'a, F: Float, L: ElementLoss, V: Values<'a, F>>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, array};
+    use ndarray::{Array2, Axis, array};
 
-    use crate::{EachLoss, Loss, MseLoss, Reduction, Weighted};
+    use tensor_core::Rng;
+
+    use crate::{
+        BceWithLogitsConfig, BceWithLogitsLoss, EachLoss, Loss, MseLoss, Reduction, Weighted,
+    };
 
     #[test]
     fn nothing_is_broadcast() {
@@ -320,6 +324,65 @@ mod tests {
             assert_eq!(result.unwrap_err().to_string(), message);
         }
         assert_eq!(da, Array2::from_elem((3, 2), 7.0), "a refused call writes nothing");
+    }
+
+    /// The sum of binary cross-entropies whose columns have these weights.
+    fn with_weights(weights: &[f64]) -> BceWithLogitsLoss {
+        let pos_weight = Some(weights.to_vec());
+        BceWithLogitsLoss::new(BceWithLogitsConfig { pos_weight, reduction: Reduction::Sum })
+            .unwrap()
+    }
+
+    /// Weights, predictions and targets of more columns than are computed side by side.
+    fn wide() -> (Vec<f64>, Array2<f64>, Array2<f64>) {
+        let (mut rng, shape) = (Rng::new(5), (3, 21));
+        let weights = (0..shape.1).map(|c| 0.5 + c as f64).collect();
+        let a = Array2::from_shape_simple_fn(shape, || rng.normal());
+        (weights, a, Array2::from_shape_simple_fn(shape, || rng.uniform()))
+    }
+
+    #[test]
+    fn every_column_has_its_own_weight() {
+        let (weights, a, y) = wide();
+        let (mut da, mut each) = (Array2::zeros(a.dim()), Array2::zeros(a.dim()));
+        let loss = with_weights(&weights).backward(&a, &y, &mut da).unwrap();
+        with_weights(&weights).forward_each(&a, &y, &mut each).unwrap();
+        let mut sum = 0.0;
+        for (c, &weight) in weights.iter().enumerate() {
+            let column = |x: &Array2<f64>| x.select(Axis(1), &[c]);
+            let mut d_column = Array2::zeros((3, 1));
+            let loss = with_weights(&[weight]);
+            sum += loss.backward(&column(&a), &column(&y), &mut d_column).unwrap();
+            assert_eq!(column(&da), d_column, "column {c}");
+            let mut alone = Array2::zeros((3, 1));
+            loss.forward_each(&column(&a), &column(&y), &mut alone).unwrap();
+            assert_eq!(column(&each), alone, "column {c}");
+        }
+        assert!((loss - sum).abs() <= 1e-14 * sum, "{loss}, expected {sum}");
+    }
+
+    // Powers of two: their products with a gradient are exact.
+    #[test]
+    fn the_gradient_of_a_sample_is_a_factor() {
+        let (weights, a, y) = wide();
+        let d_each = Array2::from_shape_fn(a.dim(), |(n, c)| [2.0, -0.5, 0.0][(n + c) % 3]);
+        let (mut da, mut plain) = (Array2::zeros(a.dim()), Array2::zeros(a.dim()));
+        with_weights(&weights).backward_each(&a, &y, &d_each, &mut da).unwrap();
+        with_weights(&weights).backward(&a, &y, &mut plain).unwrap();
+        assert_eq!(da, plain * d_each);
+    }
+
+    #[test]
+    fn strides_do_not_matter_to_weights() {
+        let (weights, a, y) = wide();
+        let (mut plain, mut da) = (Array2::zeros((3, 21)), Array2::zeros((21, 3)).reversed_axes());
+        // Shares of 1/7, so that no slope is taken without.
+        let loss = Weighted(with_weights(&weights));
+        let (a_t, y_t) = [&a, &y].map(|x| x.t().as_standard_layout().into_owned()).into();
+        let sevenths = [1.0 / 7.0; 3];
+        let expected = loss.backward(&a, (&y, &sevenths), &mut plain).unwrap();
+        let got = loss.backward(&a_t.t(), (&y_t.t(), &sevenths), &mut da).unwrap();
+        assert_eq!((got, da), (expected, plain));
     }
 
     #[test]

@@ -149,3 +149,25 @@ pub(crate) fn normal_or_zero<F: Float>(x: F) -> F {
 pub(crate) fn one_minus_power(beta: f64, t: u64) -> f64 {
     -(t as f64 * beta.ln()).exp_m1()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::normal_or_zero;
+    use tensor_core::Float;
+
+    #[test]
+    fn normal_numbers_stay_and_subnormal_ones_do_not() {
+        fn check<F: Float>() {
+            let smallest = F::min_positive_value();
+            for x in [smallest, F::one(), F::infinity()] {
+                assert_eq!((normal_or_zero(x), normal_or_zero(-x)), (x, -x));
+            }
+            for x in [F::zero(), smallest * F::of(0.5), -smallest * F::of(0.5)] {
+                assert_eq!(normal_or_zero(x), F::zero());
+            }
+            assert!(normal_or_zero(F::nan()).is_nan());
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+}

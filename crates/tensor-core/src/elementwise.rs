@@ -224,7 +224,7 @@ pub fn broadcast_rows<F: Float>(row: &ArrayRef1<F>, y: &mut ArrayRef2<F>) {
 mod tests {
     use ndarray::{Array2, array};
 
-    use super::{chain_rounded, map, map_rounded, map2};
+    use super::{PART, chain_rounded, length_of_part, map, map_rounded, map2};
 
     #[test]
     fn strides_do_not_matter() {
@@ -293,6 +293,15 @@ mod tests {
             [],
             |x, []| x,
         );
+    }
+
+    #[test]
+    fn what_does_not_pay_stays_together() {
+        for n in [1, PART, 2 * PART - 1] {
+            assert_eq!(length_of_part(n), n);
+        }
+        assert_eq!(length_of_part(0), 1, "chunks of no elements do not exist");
+        assert!(length_of_part(100 * PART) >= PART);
     }
 
     #[test]

@@ -294,6 +294,9 @@ mod tests {
         assert_eq!(columns.mean, array![3.0, -2.0]);
         assert_eq!([0, 1].map(|c| deviation::<f64>(4.5, columns.center(c))), [1.5, 6.5]);
         assert_eq!(columns.variance, array![4.0, 0.25]);
+        // √(4 + 5) = 3, √(¼ + 2) = 3/2
+        assert_eq!(columns.inverse_deviation(0, 5.0), 1.0 / 3.0);
+        assert_eq!(columns.inverse_deviation(1, 2.0), 1.0 / 1.5);
     }
 
     #[test]

@@ -322,9 +322,9 @@ pub fn write_beside<F: Float>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, array};
+    use ndarray::{Array1, Array2, array};
 
-    use super::{Powers, ROOM};
+    use super::{Powers, ROOM, write, write_beside};
     use crate::Rng;
 
     // In whatever order they are asked for.
@@ -334,7 +334,7 @@ mod tests {
         for shape in [(70, 9), (3, 2 * ROOM + 1)] {
             let x = Array2::from_shape_simple_fn(shape, || rng.normal());
             let mut powers = Powers::new(&x);
-            for n in [0, shape.0 - 1, 1, 1, 0] {
+            for n in [0, 1, shape.0 - 1, 1, 2, 2, 0] {
                 let max = x.row(n).fold(f64::NEG_INFINITY, |max, x| max.max(*x));
                 for c in [0, shape.1 - 1, shape.1 / 2] {
                     assert_eq!(powers.value(n, c).0, x[[n, c]] - max, "{shape:?}, row {n}");
@@ -347,6 +347,23 @@ mod tests {
                 });
                 assert_eq!(next, shape.1);
             }
+        }
+    }
+
+    #[test]
+    fn values_are_written_from_a_column_on() {
+        let f = |value: f64, x: f64| 10.0 * value + x;
+        let mut gaps = Array2::<f32>::zeros((4, 2));
+        let beside = array![[1.0_f32, 7.0], [2.0, 7.0], [3.0, 7.0], [4.0, 7.0]];
+        for packed in [true, false] {
+            let (mut own, own_beside) = (Array1::zeros(4), beside.column(0).to_owned());
+            let mut column = gaps.column_mut(0);
+            let row = if packed { &mut own } else { &mut *column };
+            write(row, 1, &[5.0, 6.0], |value| -value);
+            assert_eq!(row.to_vec(), [0.0, -5.0, -6.0, 0.0]);
+            let from = if packed { own_beside.view() } else { beside.column(0) };
+            write_beside(row, 2, &[5.0, 6.0], &from, f);
+            assert_eq!(row.to_vec(), [0.0, -5.0, 53.0, 64.0]);
         }
     }
 

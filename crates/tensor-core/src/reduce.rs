@@ -228,6 +228,15 @@ mod tests {
         }
     }
 
+    // 1 − 2⁻⁶⁰ rounds to 1.
+    #[test]
+    fn a_difference_keeps_what_it_loses() {
+        let tiny = 2.0_f64.powi(-60);
+        let sum = Sum::<f64>::default().plus_difference(1.0, tiny).plus_difference(1.0, tiny);
+        assert_eq!(sum.plus(-2.0).value(), -2.0 * tiny);
+        assert_eq!(Sum::<f32>::default().plus_difference(1.0, tiny).plus(-1.0).value(), 0.0);
+    }
+
     #[test]
     fn compensation_saves_what_rounding_takes() {
         let add = |terms: &[f64]| {
