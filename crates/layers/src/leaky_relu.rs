@@ -83,3 +83,23 @@ impl<F: Float> Layer<F> for LeakyRelu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::LeakyRelu;
+    use crate::{Layer, Saved};
+
+    // α = ¼: −2 becomes −½, and a gradient of 8 there becomes 2.
+    #[test]
+    fn forward_and_backward_by_hand() {
+        let relu = LeakyRelu::new(0.25).unwrap();
+        let (z, dy) = (array![[-2.0, 0.0, 3.0]], array![[8.0, -4.0, 5.0]]);
+        let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+        relu.infer(&z, &mut a);
+        assert_eq!(a, array![[-0.5, 0.0, 3.0]]);
+        relu.backward(Saved { x: &z, y: &a, cache: &mut () }, &dy, Some(&mut dz), &mut ());
+        assert_eq!(dz, array![[2.0, -1.0, 5.0]]);
+    }
+}

@@ -234,6 +234,7 @@ mod tests {
         let tiny = 2.0_f64.powi(-60);
         let sum = Sum::<f64>::default().plus_difference(1.0, tiny).plus_difference(1.0, tiny);
         assert_eq!(sum.plus(-2.0).value(), -2.0 * tiny);
+        assert_eq!(sum.plus_all(sum).plus(-4.0).value(), -4.0 * tiny);
         assert_eq!(Sum::<f32>::default().plus_difference(1.0, tiny).plus(-1.0).value(), 0.0);
     }
 
