@@ -140,9 +140,24 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
 mod tests {
     use ndarray::Array2;
 
-    use super::sums;
+    use super::{LANES, Values, sums};
     use crate::Rng;
     use crate::reduce::Sum;
+
+    #[test]
+    fn a_row_is_read_by_its_places() {
+        fn check<'a, V: Values<'a, f64>>(row: V) {
+            assert_eq!((row.count(), row.at(0), row.at(19)), (20, 0.0, 19.0));
+            assert_eq!(row.lanes(3), std::array::from_fn::<_, LANES, _>(|lane| 3.0 + lane as f64));
+            assert!(row.values().copied().eq((0..20).map(f64::from)));
+            let part = row.part(4, 3);
+            assert!(part.values().copied().eq([4.0, 5.0, 6.0]) && part.count() == 3);
+            assert!(V::of_slice(&[7.0, 8.0]).values().eq(&[7.0, 8.0]));
+        }
+        let x = Array2::from_shape_fn((20, 2), |(i, j)| i as f64 + 0.5 * j as f64);
+        check(&x.column(0).to_vec()[..]);
+        check(x.column(0));
+    }
 
     #[test]
     fn a_sum_is_right_to_the_last_place_in_any_layout() {
