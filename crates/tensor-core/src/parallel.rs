@@ -181,7 +181,7 @@ mod tests {
 
     use rayon::ThreadPoolBuilder;
 
-    use super::{for_each, share};
+    use super::{for_each, parts, share};
 
     // Parts of at least 10 for those who are awake, of at least 160 for the others; a part of 0 pays anyway.
     #[test]
@@ -201,6 +201,18 @@ mod tests {
             assert_eq!([1, 2, 4].map(|awake| share(work, 10, 4, awake)), expected, "{work}");
         }
         assert_eq!([share(9, 0, 4, 1), share(9, 0, 1, 1), share(999, 10, 4, 9)], [4, 1, 4]);
+    }
+
+    // Whoever is awake: so much work pays for waking everybody, so little never pays.
+    #[test]
+    fn all_threads_share_what_is_large() {
+        for threads in [1, 3] {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                assert_eq!(parts(1 << 40, 1 << 10), threads);
+                assert_eq!(parts((1 << 11) - 1, 1 << 10), 1);
+            });
+        }
     }
 
     // A thread that looked forever would never leave its pool. The barrier gives one of the two parts to another thread than the

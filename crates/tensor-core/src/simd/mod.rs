@@ -55,17 +55,18 @@ impl Level {
     fn ask() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("fma")
-            {
-                return Self::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Self::Avx2;
+            let avx2 = [is_x86_feature_detected!("avx2"), is_x86_feature_detected!("fma")];
+            let avx512 = [
+                is_x86_feature_detected!("avx512f"),
+                is_x86_feature_detected!("avx512vl"),
+                is_x86_feature_detected!("avx512dq"),
+                is_x86_feature_detected!("avx512bw"),
+            ];
+            let has = |all: &[bool]| all.iter().all(|&one| one);
+            match (has(&avx2), has(&avx512)) {
+                (true, true) => return Self::Avx512,
+                (true, false) => return Self::Avx2,
+                (false, _) => {}
             }
         }
         Self::Portable
