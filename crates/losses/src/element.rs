@@ -378,7 +378,7 @@ mod tests {
         let (mut plain, mut da) = (Array2::zeros((3, 21)), Array2::zeros((21, 3)).reversed_axes());
         // Shares of 1/7, so that no slope is taken without.
         let loss = Weighted(with_weights(&weights));
-        let (a_t, y_t) = [&a, &y].map(|x| x.t().as_standard_layout().into_owned()).into();
+        let [a_t, y_t] = [&a, &y].map(|x| x.t().as_standard_layout().into_owned());
         let sevenths = [1.0 / 7.0; 3];
         let expected = loss.backward(&a, (&y, &sevenths), &mut plain).unwrap();
         let got = loss.backward(&a_t.t(), (&y_t.t(), &sevenths), &mut da).unwrap();
