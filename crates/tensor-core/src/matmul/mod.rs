@@ -89,15 +89,17 @@ fn product<F: Float>(
     if small::product(level, alpha, &a, &b, start, &mut c) {
         return;
     }
-    // The vectors of a tile run along the columns of C: where these are few, the transposed product has more of them.
-    let few_columns = n < m && n <= FEW_COLUMNS;
-    let (a, b, start, c) = if few_columns {
+    // Chosen before C is cut into parts: the number of threads must not change what is computed. Few columns are few rows of the
+    // transposed product.
+    let few_columns = n < m && rows::fits(&b.t(), &a.t());
+    let rows = few_columns || rows::fits(&a, &b);
+    let transposed = few_columns || (!rows && blocked::better_transposed(level, &a, &b, &c));
+    let (a, b, start, c) = if transposed {
         (b.reversed_axes(), a.reversed_axes(), start.transposed(), c.reversed_axes())
     } else {
         (a, b, start, c)
     };
-    // Chosen before C is cut into parts: the number of threads must not change what is computed.
-    if rows::fits(&a, &b) {
+    if rows {
         in_parts(rows::PART, a, b, start, c, |a, b, start, c| {
             rows::product(level, alpha, a, b, start, c);
         });
@@ -107,9 +109,6 @@ fn product<F: Float>(
         });
     }
 }
-
-/// Up to this many columns the product is computed transposed.
-const FEW_COLUMNS: usize = 16;
 
 /// Columns, or rows, that stay together: a whole number of vectors. With whole tiles, 784 columns would be cut into 416 and 368.
 const STEP: usize = 16;

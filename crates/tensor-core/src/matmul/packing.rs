@@ -8,7 +8,7 @@ pub(crate) type Buffer<F> = LocalKey<RefCell<Vec<F>>>;
 
 /// Bytes that a buffer has at least, enough for every block of [`blocked`](super::blocked): which part of a product a thread
 /// happens to take must not decide whether it allocates.
-const AT_LEAST: usize = 5 * 256 * 1024;
+const AT_LEAST: usize = 6 * 256 * 1024;
 
 /// Bytes of a cache line, at which both blocks begin.
 const LINE: usize = 64;
@@ -37,7 +37,7 @@ pub(crate) fn with_buffer<F: Copy + Default, R>(
 mod tests {
     use std::cell::RefCell;
 
-    use ndarray::Array2;
+    use ndarray::{Array2, Axis};
 
     use super::{AT_LEAST, Buffer, LINE, with_buffer};
     use crate::Float;
@@ -78,12 +78,14 @@ mod tests {
     fn a_new_buffer_is_enough_for_every_block() {
         fn check<F: Float>() {
             F::with_packing(0, 0, |_, _| ());
-            for k in [1, 2, 3, 13, 100, 255, 256, 257, 511, 512, 513, 1024] {
+            for k in [1, 2, 3, 13, 100, 255, 256, 257, 400, 401, 511, 512, 513, 800, 801, 1024] {
                 for bytes in [128, 256, 512, 1024].map(|kib| kib * 1024) {
                     let most = bytes / (k * size_of::<F>());
                     for m in [most - most.min(5), most, most + 1] {
-                        let (a, b) = (Array2::zeros((m, k)), Array2::zeros((k, 1)));
-                        let mut c = Array2::zeros((m, 1));
+                        // The last row first: such an A is copied.
+                        let (mut a, b) = (Array2::zeros((m, k)), Array2::zeros((k, 2)));
+                        a.invert_axis(Axis(0));
+                        let mut c = Array2::zeros((m, 2));
                         let (a, b, mut c) = (a.view(), b.view(), c.view_mut());
                         for level in Level::available() {
                             let start = Start::Scaled(F::zero());
