@@ -86,9 +86,23 @@ fn product<F: Float>(
         c.dim()
     );
     let mut c = c;
-    if small::product(level, alpha, &a, &b, start, &mut c) {
-        return;
+    if !small::product(level, alpha, &a, &b, start, &mut c) {
+        large(level, alpha, a, b, start, c);
     }
+}
+
+/// A product that is worth a look at what it takes: no part of the function above, in which small ones would pay for its room on
+/// the stack.
+#[inline(never)]
+fn large<F: Float>(
+    level: Level,
+    alpha: F,
+    a: ArrayView2<'_, F>,
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    c: ArrayViewMut2<'_, F>,
+) {
+    let (m, n) = c.dim();
     // Chosen before C is cut into parts: the number of threads must not change what is computed. Few columns are few rows of the
     // transposed product.
     let few_columns = n < m && rows::fits(&b.t(), &a.t());

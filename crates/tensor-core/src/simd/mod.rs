@@ -12,7 +12,7 @@
 //! | `prefetch` | memory that is asked for ahead | the instruction itself |
 //!
 //! The measurement that demands it: on a processor with AVX-512, `f32`, one thread, 128 × 784 × 512, the same blocks and loops
-//! reach 31 GFLOP/s when compiled for the oldest processor, 94 to 105 with AVX2 and 150 to 160 with AVX-512 (measured by fixing
+//! reach 31 GFLOP/s when compiled for the oldest processor, 92 to 104 with AVX2 and 160 to 174 with AVX-512 (measured by fixing
 //! [`Level::detect`] to each).
 
 #![allow(

@@ -56,6 +56,7 @@ struct Operands<F> {
 
 /// `C ← α A B + β C₀` for a `C (m, n)` in rows that are `c_row` apart. Without `old`, `C₀` is `C` itself, not read where `β = 0`;
 /// with it, a row that is added to every row.
+#[inline]
 pub(crate) fn product<F: Tiny + Float>(
     level: Level,
     (m, k, n): (usize, usize, usize),
