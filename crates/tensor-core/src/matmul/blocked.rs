@@ -16,50 +16,14 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
+use super::blocks::blocks;
 use crate::Float;
 use crate::simd::Level;
 use crate::simd::tile::{Left, Lines, SCRATCH, Start};
 use crate::simd::transpose::{MAX_LANES, Transpose};
 
-/// How much is packed at once.
-struct Blocks {
-    /// Longest run of the inner dimension.
-    k: usize,
-    /// Bytes of a block of `A`: with a group of panels of `B` it has to fit into the second-level cache.
-    a: usize,
-    /// Bytes of a `B` that is copied all at once, so that `A` passes by once.
-    b: usize,
-    /// How many scalars are multiplied and added, in vectors of 16, while one of `C` is written transposed.
-    turn_c: usize,
-}
-
-impl Blocks {
-    /// Into how many runs an inner dimension is cut. It depends on nothing else, since it decides in which order a sum runs; one
-    /// of half as much again is not cut, which saves 7 % of 128 × 784 × 512.
-    fn runs(&self, k: usize) -> usize {
-        if k <= self.k + self.k / 2 + self.k / 16 { 1 } else { k.div_ceil(self.k) }
-    }
-}
-
-/// Measured for `f32` on 256 × 1024 × 2048 and 128 × 784 × 512. Processors with AVX-512 have second-level caches of 1 MiB or more:
-/// twice the run halves how often `C` is read and written again, 8 % of the large product. Others have 256 or 512 KiB, and a
-/// panel of `B` of 256 runs just fits into half of a first-level cache of 32 KiB.
-fn blocks(level: Level) -> Blocks {
-    match level {
-        Level::Avx512 => Blocks { k: 512, a: 512 * 1024, b: 1024 * 1024, turn_c: 20 },
-        _ => Blocks { k: 256, a: 256 * 1024, b: 256 * 1024, turn_c: 60 },
-    }
-}
-
 /// Multiply-adds that pay for handing them to another thread: some 4 µs.
 pub(super) const PART: usize = 1 << 18;
-
-/// Panels of `B` packed at once, so that a row of `B` is read for several cache lines and a row of `C` written so.
-const GROUP: usize = 8;
-
-/// The same where the columns of `B` run along memory: they are read in whole lines anyway, and a smaller group stays in the
-/// cache. 256 × 784 × 512 takes 3 % less than with `GROUP`, which the products of W4 that copy rows of `B` need.
-const GROUP_ALONG: usize = 2;
 
 /// Most times that a panel is read where it is. Measured for `f32` with AVX-512: `dY W` for 32 × 256 × 256 rises from 117 to
 /// 156 GFLOP/s, `dYᵀ X` for 32 × 64 × 128 from 98 to 146; for 128 × 784 × 512, where 37 panels of `dYᵀ` read `X`, it would
@@ -113,16 +77,10 @@ pub(super) fn product<F: Float>(
     let b_in_place = in_place(b, m.div_ceil(kernel.rows));
     let k_blocks = blocks.runs(k);
     let longest = k.div_ceil(k_blocks);
-    // Where B is copied all at once and A not at all, there are no blocks of A.
-    let panels = n.div_ceil(kernel.columns());
-    let b_bytes = panels * kernel.columns() * longest * size_of::<F>();
-    let at_once = !b_in_place && reading != Reading::Packed && b_bytes <= blocks.b;
-    let (group, m_blocks) = if at_once {
-        (panels, 1)
-    } else {
-        let group = if b.strides()[0] == 1 { GROUP_ALONG } else { GROUP };
-        (group, (m * longest * size_of::<F>()).div_ceil(blocks.a).max(1))
-    };
+    let b_along = b.strides()[0] == 1;
+    let whole = !b_in_place && reading != Reading::Packed;
+    let (group, m_blocks) =
+        blocks.cut((m, longest, n), (size_of::<F>(), kernel.columns()), whole, b_along);
     let width = group * kernel.columns();
     let highest = m.div_ceil(m_blocks);
     let lda = kernel.rows.min(highest).next_multiple_of(transpose.lanes);
@@ -188,19 +146,10 @@ pub(super) fn better_transposed<F: Float>(
 ) -> bool {
     let (lanes, blocks) = (F::kernel(level).lanes, blocks(level));
     let ((m, k), n) = (a.dim(), b.ncols());
-    // Per step of the inner dimension, in scalars of vectors: the tiles, and what is transposed.
-    let cost = |m: usize, n: usize, b_step: isize, c_step: isize| {
-        let tiles = m * n.next_multiple_of(lanes);
-        let b_turned = if b_step == 1 { 0 } else { n * lanes * TURN_B };
-        let c_turned =
-            if c_step == 1 { 0 } else { m * n * lanes * blocks.turn_c * blocks.runs(k) / k.max(1) };
-        tiles + (b_turned + c_turned) / 16
-    };
-    cost(n, m, a.strides()[0], c.strides()[0]) < cost(m, n, b.strides()[1], c.strides()[1])
+    let cost = |shape, b: isize, c: isize| blocks.cost(lanes, shape, b == 1, c == 1);
+    cost((n, k, m), a.strides()[0], c.strides()[0])
+        < cost((m, k, n), b.strides()[1], c.strides()[1])
 }
-
-/// How many scalars are multiplied and added, in vectors of 16, while one of `B` is transposed: some 0.2 ns for `f32` with AVX-512.
-const TURN_B: usize = 22;
 
 /// Cuts `0..n` into `parts` ranges whose lengths differ by at most one: `(first, length)` each.
 pub(super) fn cuts(n: usize, parts: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
@@ -274,29 +223,9 @@ fn copy<F: Float>(from: &[F], to: &mut [F]) {
 mod tests {
     use ndarray::{Array2, ArrayView2, Axis, Slice};
 
-    use super::{FEW_READS, PAGE, better_transposed, blocks, in_place};
+    use super::{FEW_READS, PAGE, better_transposed, in_place};
     use crate::Float;
     use crate::simd::Level;
-
-    // A sum may not depend on how C is cut, so a run depends on K alone.
-    #[test]
-    fn runs_are_at_most_half_as_long_again_as_the_blocks() {
-        for level in [Level::Portable, Level::Avx512] {
-            let blocks = blocks(level);
-            let whole = 3 * blocks.k / 2 + blocks.k / 16;
-            for (k, runs) in [
-                (0, 1),
-                (1, 1),
-                (blocks.k, 1),
-                (whole, 1),
-                (whole + 1, 2),
-                (2 * blocks.k, 2),
-                (2 * blocks.k + 1, 3),
-            ] {
-                assert_eq!(blocks.runs(k), runs, "{level:?}, {k}");
-            }
-        }
-    }
 
     // Which way it is computed changes no bit: no other test sees the choice.
     #[test]

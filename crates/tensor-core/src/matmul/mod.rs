@@ -16,6 +16,7 @@
 //! ```
 
 mod blocked;
+mod blocks;
 pub(crate) mod packing;
 mod rows;
 mod small;
