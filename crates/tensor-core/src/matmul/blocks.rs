@@ -99,6 +99,15 @@ mod tests {
         }
     }
 
+    // As many KiB as were measured to be best: nothing but time depends on them.
+    #[test]
+    fn blocks_are_as_large_as_they_were_measured() {
+        for (level, kib) in [(Level::Avx512, [512, 1024]), (Level::Avx2, [256, 256])] {
+            let Blocks { a, b, .. } = blocks(level);
+            assert_eq!([a, b], kib.map(|kib| kib << 10), "{level:?}");
+        }
+    }
+
     // Only time tells these apart.
     #[test]
     fn a_small_b_is_copied_whole_and_a_large_a_is_cut() {
