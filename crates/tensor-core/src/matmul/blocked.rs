@@ -78,9 +78,9 @@ pub(super) fn product<F: Float>(
     let k_blocks = blocks.runs(k);
     let longest = k.div_ceil(k_blocks);
     let b_along = b.strides()[0] == 1;
-    let whole = !b_in_place && reading != Reading::Packed;
+    let at_once = !b_in_place && reading != Reading::Packed;
     let (group, m_blocks) =
-        blocks.cut((m, longest, n), (size_of::<F>(), kernel.columns()), whole, b_along);
+        blocks.cut((m, longest, n), (size_of::<F>(), kernel.columns()), at_once, b_along);
     let width = group * kernel.columns();
     let highest = m.div_ceil(m_blocks);
     let lda = kernel.rows.min(highest).next_multiple_of(transpose.lanes);
@@ -125,7 +125,7 @@ pub(super) fn product<F: Float>(
                                 Lines::Packed(&b_pack[j * k * whole..], whole)
                             };
                             let place = (m0 + i0, n0 + j0);
-                            kernel.tile(&panel, (b, w), (alpha, start), c, place, scratch);
+                            panel.tile((b, w), (alpha, start), c, place, scratch);
                         }
                     }
                 }

@@ -5,7 +5,7 @@ use crate::simd::Level;
 /// How much is packed at once.
 pub(super) struct Blocks {
     /// Longest run of the inner dimension.
-    pub(super) k: usize,
+    k: usize,
     /// Bytes of a block of `A`: with a group of panels of `B` it has to fit into the second-level cache.
     a: usize,
     /// Bytes of a `B` that is copied all at once, so that `A` passes by once.
@@ -21,17 +21,17 @@ impl Blocks {
         if k <= self.k + self.k / 2 + self.k / 16 { 1 } else { k.div_ceil(self.k) }
     }
 
-    /// How many panels of `B`, of these many columns, are copied at once, and into how many blocks `A` is cut, for scalars of `size`
-    /// bytes: not at all where `B` can be copied `whole` and is small.
+    /// How many panels of `B`, each of `columns`, are copied together, and into how many blocks `A` is cut, for scalars of `size`
+    /// bytes. A small `B` may be copied all `at_once`; then there are no blocks of `A`.
     pub(super) fn cut(
         &self,
         (m, k, n): (usize, usize, usize),
         (size, columns): (usize, usize),
-        whole: bool,
+        at_once: bool,
         b_along: bool,
     ) -> (usize, usize) {
         let panels = n.div_ceil(columns);
-        if whole && panels * columns * k * size <= self.b {
+        if at_once && panels * columns * k * size <= self.b {
             return (panels, 1);
         }
         let group = if b_along { GROUP_ALONG } else { GROUP };

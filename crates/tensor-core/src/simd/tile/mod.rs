@@ -48,9 +48,9 @@ pub(crate) struct Kernel<F> {
     /// Scalars of a vector; a tile is one or two of them wide.
     pub(crate) lanes: usize,
     /// For an `A` whose columns run along memory: rows, vectors and where they are.
-    columns: Run<F>,
+    by_columns: Run<F>,
     /// For an `A` whose rows run along memory.
-    rows_along: Run<F>,
+    by_rows: Run<F>,
     /// Writes what waits in an array.
     runs: Write<F>,
     transpose: Transpose<F>,
@@ -100,8 +100,7 @@ impl<F: Float> Lines<'_, F> {
             Lines::InPlace(rows, first) => {
                 let ld = along(rows);
                 assert!(rows.nrows() >= k && rows.ncols() >= first + width);
-                // SAFETY: the element lies within the row, or just behind its last one.
-                (unsafe { rows.as_ptr().add(*first) }, ld)
+                (rows.as_ptr().wrapping_add(*first), ld)
             }
         }
     }
@@ -140,6 +139,7 @@ pub(crate) const SCRATCH: usize = (MAX_ROWS + MAX_LANES) * MAX_COLUMNS;
 /// A few rows of `A`, measured, for as many tiles as are beside each other.
 #[derive(Clone, Copy)]
 pub(crate) struct Panel<'a, F> {
+    kernel: &'a Kernel<F>,
     run: Run<F>,
     h: usize,
     k: usize,
@@ -158,38 +158,38 @@ impl<F: Float> Kernel<F> {
     ///
     /// # Panics
     /// If there are not as many, or the kernel has no tile of `h` rows.
-    pub(crate) fn panel<'a>(&self, a: Left<'a, F>, h: usize, k: usize) -> Panel<'a, F> {
+    pub(crate) fn panel<'a>(&'a self, a: Left<'a, F>, h: usize, k: usize) -> Panel<'a, F> {
         assert!((1..=self.rows).contains(&h));
         let of = PhantomData;
         match a {
             Left::Columns(lines) => {
                 let (a, lda) = lines.start(k, h);
-                Panel { run: self.columns, h, k, a, lda, of }
+                Panel { kernel: self, run: self.by_columns, h, k, a, lda, of }
             }
             Left::Rows(rows, first) => {
                 let lda = along(&rows);
                 assert!(rows.nrows() >= first + h && rows.ncols() >= k);
-                // SAFETY: the row is one of the matrix, and so is its first element if it has any.
-                let a = unsafe { rows.as_ptr().add(first * lda) };
-                Panel { run: self.rows_along, h, k, a, lda, of }
+                let a = rows.as_ptr().wrapping_add(first * lda);
+                Panel { kernel: self, run: self.by_rows, h, k, a, lda, of }
             }
         }
     }
+}
 
-    /// One tile: `C[i0.., j0..] ← α A B + start` for the rows of a panel and `w` columns.
+impl<F: Float> Panel<'_, F> {
+    /// One tile: `C[i0.., j0..] ← α A B + start` for the rows of the panel and `w` columns.
     #[inline]
     pub(crate) fn tile(
         &self,
-        panel: &Panel<'_, F>,
         (b, w): (Lines<'_, F>, usize),
         (alpha, start): (F, Start<'_, F>),
         c: &mut ArrayViewMut2<'_, F>,
         (i0, j0): (usize, usize),
         scratch: &mut [F],
     ) {
-        let &Panel { run, h, k, a, lda, .. } = panel;
-        let vectors = w.div_ceil(self.lanes);
-        let width = vectors * self.lanes;
+        let &Self { kernel, run, h, k, a, lda, .. } = self;
+        let vectors = w.div_ceil(kernel.lanes);
+        let width = vectors * kernel.lanes;
         assert!((1..=2).contains(&vectors));
         let (b, ldb) = b.start(k, width);
         assert!(i0 + h <= c.nrows() && j0 + w <= c.ncols());
@@ -232,9 +232,11 @@ impl<F: Float> Kernel<F> {
         };
         // SAFETY: as above, but the tile written is the array, large enough for `MAX_ROWS` rows of two vectors.
         unsafe { run(h, vectors, &operands) }
-        self.add((tile, width), turned, (h, w), start.from(i0, j0), c, (i0, j0));
+        kernel.add((tile, width), turned, (h, w), start.from(i0, j0), c, (i0, j0));
     }
+}
 
+impl<F: Float> Kernel<F> {
     /// `C[i0 + i, j0 + j] ← tile[width i + j] + start` for a tile that waits in an array.
     fn add(
         &self,
