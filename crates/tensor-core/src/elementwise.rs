@@ -39,7 +39,9 @@ pub fn map<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, f: impl Fn(F) -> F 
     assert_eq!(x.dim(), y.dim(), "map: two matrices of one shape");
     match (x.as_slice(), y.as_slice_mut()) {
         (Some(x), Some(y)) => {
-            let length = length_of_part(x.len());
+            let Some(length) = length_of_part(x.len()) else {
+                return vectorized(Map { x, y, f: &f });
+            };
             let parts = x.chunks(length).zip(y.chunks_mut(length));
             parallel::for_each(parts, |(x, y)| vectorized(Map { x, y, f: &f }));
         }
@@ -125,7 +127,9 @@ pub fn map2<F: Float>(
     assert!(x.dim() == dx.dim() && dy.dim() == dx.dim(), "map2: three matrices of one shape");
     match (x.as_slice(), dy.as_slice(), dx.as_slice_mut()) {
         (Some(x), Some(dy), Some(dx)) => {
-            let length = length_of_part(x.len());
+            let Some(length) = length_of_part(x.len()) else {
+                return vectorized(Map2 { x, dy, dx, f: &f });
+            };
             let parts = x.chunks(length).zip(dy.chunks(length)).zip(dx.chunks_mut(length));
             parallel::for_each(parts, |((x, dy), dx)| vectorized(Map2 { x, dy, dx, f: &f }));
         }
@@ -133,9 +137,10 @@ pub fn map2<F: Float>(
     }
 }
 
-/// How many of `n` elements a thread takes.
-fn length_of_part(n: usize) -> usize {
-    n.div_ceil(parallel::parts(n, PART)).max(1)
+/// How many of `n` elements a thread takes, if not all: a handful takes less time than the divisions that cut it.
+fn length_of_part(n: usize) -> Option<usize> {
+    let parts = parallel::parts(n, PART);
+    (parts > 1).then(|| n.div_ceil(parts))
 }
 
 struct Map2<'a, F, M> {
@@ -298,10 +303,9 @@ mod tests {
     #[test]
     fn what_does_not_pay_stays_together() {
         for n in [1, PART, 2 * PART - 1] {
-            assert_eq!(length_of_part(n), n);
+            assert_eq!(length_of_part(n), None, "{n}");
         }
-        assert_eq!(length_of_part(0), 1, "chunks of no elements do not exist");
-        assert!(length_of_part(100 * PART) >= PART);
+        assert!(length_of_part(100 * PART).is_none_or(|length| length >= PART));
     }
 
     #[test]

@@ -19,6 +19,8 @@ use std::marker::PhantomData;
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
+use crate::columns::STRIP;
+use crate::simd::{Loop, vectorized};
 use crate::{Float, columns};
 
 const LANES: usize = 8;
@@ -198,9 +200,53 @@ impl<F: Float, const N: usize> Lanes<F, N> {
 #[track_caller]
 pub fn column_sums<F: Float>(x: &ArrayRef2<F>, out: &mut ArrayRef1<F>) {
     assert_eq!(x.ncols(), out.len(), "column_sums: one sum for each column");
+    if x.ncols() < STRIP
+        && let (Some(x), Some(out)) = (x.as_slice(), out.as_slice_mut())
+    {
+        return vectorized(Narrow { x, out });
+    }
     columns::sums([x], &|_| [], &|[x], [], [sum]| [sum.plus(x)], |c, [sum]: [Sum<F>; 1]| {
         out[c] = sum.sum()
     });
+}
+
+/// [`column_sums`] of rows that are shorter than a strip and lie one behind the other.
+struct Narrow<'a, F> {
+    x: &'a [F],
+    out: &'a mut [F],
+}
+
+impl<F: Float> Narrow<'_, F> {
+    /// As many times `W` columns as there are from `first` on; the next column.
+    #[inline(always)]
+    fn columns<const W: usize>(&mut self, first: usize) -> usize {
+        let n_columns = self.out.len();
+        let mut first = first;
+        while let Some(out) = self.out[first..].first_chunk_mut() {
+            let mut sums = [Sum::<F>::default(); W];
+            for row in self.x.chunks_exact(n_columns) {
+                let Some(row) = row[first..].first_chunk::<W>() else { continue };
+                for (sum, x) in sums.iter_mut().zip(row) {
+                    *sum = sum.plus(x.as_f64());
+                }
+            }
+            *out = sums.map(Sum::sum);
+            first += W;
+        }
+        first
+    }
+}
+
+impl<F: Float> Loop for Narrow<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let first = self.columns::<8>(0);
+        let first = self.columns::<4>(first);
+        let first = self.columns::<2>(first);
+        self.columns::<1>(first);
+    }
 }
 
 #[cfg(test)]
@@ -258,6 +304,32 @@ mod tests {
             let x: Vec<f64> = (1..=n).map(f64::from).collect();
             assert_eq!(sum(&x), f64::from(n * (n + 1) / 2), "n = {n}");
         }
+    }
+
+    // Short rows, long ones and columns that lie in memory one behind the other are added up by loops of their own.
+    #[test]
+    fn column_sums_have_the_same_bits_in_any_layout() {
+        fn check<F: Float>() {
+            let mut rng = Rng::new(3);
+            for cols in (0..=40).chain([70]) {
+                for rows in [0, 1, 2, 3, 17, 100] {
+                    let x = Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()));
+                    let transposed = x.t().as_standard_layout().into_owned();
+                    let [mut out, mut strided] =
+                        [(); 2].map(|()| Array1::from_elem(cols, F::nan()));
+                    column_sums(&x, &mut out);
+                    column_sums(&transposed.t(), &mut strided);
+                    assert_eq!(out, strided, "{rows} × {cols}");
+                    for (x, sum) in x.columns().into_iter().zip(out) {
+                        let plain =
+                            x.iter().fold(Sum::<F>::default(), |sum, x| sum.plus(x.as_f64()));
+                        assert_eq!(sum, plain.sum(), "{rows} × {cols}");
+                    }
+                }
+            }
+        }
+        check::<f32>();
+        check::<f64>();
     }
 
     #[test]
