@@ -18,9 +18,9 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::blocks::blocks;
 use crate::Float;
-use crate::simd::Level;
 use crate::simd::tile::{Left, Lines, SCRATCH, Start};
 use crate::simd::transpose::{MAX_LANES, Transpose};
+use crate::simd::{Level, Loop, vectorized};
 
 /// Multiply-adds that pay for handing them to another thread: some 4 µs.
 pub(super) const PART: usize = 1 << 18;
@@ -171,18 +171,9 @@ fn pack<F: Float>(
     ld: usize,
     out: &mut [F],
 ) {
-    let (n, k) = lanes.dim();
+    let k = lanes.ncols();
     match *lanes.strides() {
-        [1, _] => {
-            // Across all panels before the next p, because that is how memory runs.
-            for (p, across) in lanes.columns().into_iter().enumerate() {
-                let Some(across) = across.to_slice() else { continue };
-                for (panel, (first, _)) in panels.clone().enumerate() {
-                    let from = &across[first..n.min(first + ld)];
-                    copy(from, &mut out[(panel * k + p) * ld..][..from.len()]);
-                }
-            }
-        }
+        [1, _] => vectorized(Across { lanes, panels, ld, out }),
         [_, 1] => {
             let mut remaining = lanes.rows().into_iter();
             for (panel, (_, count)) in panels.enumerate() {
@@ -208,7 +199,43 @@ fn pack<F: Float>(
     }
 }
 
+/// [`pack`] of lanes that are neighbors in memory.
+struct Across<'a, F, P> {
+    lanes: &'a ArrayView2<'a, F>,
+    panels: P,
+    ld: usize,
+    out: &'a mut [F],
+}
+
+/// Lines of memory that are copied for one panel before the next.
+const LINES: usize = 8;
+
+impl<F: Float, P: Iterator<Item = (usize, usize)> + Clone> Loop for Across<'_, F, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { lanes, panels, ld, out } = self;
+        let (n, k) = lanes.dim();
+        let mut remaining = lanes.columns().into_iter();
+        for p0 in (0..k).step_by(LINES) {
+            let mut lines = [[].as_slice(); LINES];
+            let some = LINES.min(k - p0);
+            for (line, across) in lines.iter_mut().zip(remaining.by_ref().take(some)) {
+                *line = across.to_slice().unwrap_or_default();
+            }
+            for (panel, (first, _)) in panels.clone().enumerate() {
+                for (p, line) in (p0..).zip(&lines[..some]) {
+                    let from = &line[first..n.min(first + ld)];
+                    copy(from, &mut out[(panel * k + p) * ld..][..from.len()]);
+                }
+            }
+        }
+    }
+}
+
 /// `to ← from`, without a call for the few scalars of a panel.
+#[inline(always)]
 fn copy<F: Float>(from: &[F], to: &mut [F]) {
     let ((from, from_rest), (to, to_rest)) = (from.as_chunks::<8>(), to.as_chunks_mut::<8>());
     for (to, from) in to.iter_mut().zip(from) {

@@ -128,7 +128,18 @@ fn large<F: Float>(
 /// Columns, or rows, that stay together: a whole number of vectors. With whole tiles, 784 columns would be cut into 416 and 368.
 const STEP: usize = 16;
 
-/// Cuts `C` along its longer side into parts of at least `part` multiply-adds and runs `work` on them.
+/// Rows of a part of `dYᵀ X`, at least.
+const LEAST_ROWS: usize = 32;
+
+/// Whether the parts of `C` are rows, and not columns: it is cut along its longer side, but `dYᵀ X` into rows, as the update of the
+/// weights is cut and `X Wᵀ` after it. Each thread then finds in its caches what it wrote: W3 takes 4 % less on two.
+fn into_rows<F>(a: &ArrayView2<'_, F>, n: usize, parts: usize) -> bool {
+    let m = a.nrows();
+    let transposed = a.strides()[0] == 1 && a.strides()[1] != 1;
+    n < m || (transposed && m >= LEAST_ROWS * parts)
+}
+
+/// Cuts `C` into parts of at least `part` multiply-adds and runs `work` on them.
 fn in_parts<F: Float>(
     part: usize,
     a: ArrayView2<'_, F>,
@@ -143,7 +154,7 @@ fn in_parts<F: Float>(
         work(a, b, start, &mut c);
         return;
     }
-    let axis = if n >= m { Axis(1) } else { Axis(0) };
+    let axis = Axis(usize::from(!into_rows(&a, n, parts)));
     let step = c.len_of(axis).div_ceil(parts).next_multiple_of(STEP);
     let chunks = c.axis_chunks_iter_mut(axis, step).enumerate();
     parallel::for_each(chunks, |(chunk, mut c)| {
@@ -159,10 +170,10 @@ fn in_parts<F: Float>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, ArrayRef2, Axis, Slice, array};
+    use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, Slice, array};
     use proptest::prelude::*;
 
-    use super::{gemm, product};
+    use super::{LEAST_ROWS, gemm, into_rows, product};
     use crate::simd::Level;
     use crate::simd::tile::Start;
     use crate::{Float, Rng};
@@ -271,6 +282,21 @@ mod tests {
                 );
             }
         }
+    }
+
+    // How C is cut changes no bit: no other test sees the choice.
+    #[test]
+    fn the_longer_side_is_cut_or_the_rows_of_a_gradient() {
+        let array = |rows, columns| Array2::<f32>::zeros((rows, columns));
+        let rows = |a: ArrayView2<'_, f32>, n| into_rows(&a, n, 2);
+        assert!(rows(array(65, 9).view(), 64));
+        assert!(!rows(array(64, 9).view(), 64));
+        let least = 2 * LEAST_ROWS;
+        assert!(rows(array(9, least).t(), 1000));
+        assert!(!rows(array(9, least - 1).t(), 1000));
+        assert!(rows(array(9, least - 1).t(), least - 2));
+        // A single column lies in memory as a row does.
+        assert!(!rows(array(least, 1).view(), 1000));
     }
 
     proptest! {
