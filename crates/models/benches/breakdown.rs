@@ -1,8 +1,8 @@
 //! Where the time of a step goes.
 //!
-//! Each part of a step is timed by itself, in whole steps, and the median counts. After each step the same matrix products
-//! are made once more and nothing else; what the passes take beyond them is elementwise work: activations, normalizations,
-//! copies. Columns are µs for a step, then its parts in percent: `gather` to `update` add up to 100, and `products` and
+//! Each part of a step is timed by itself, in whole steps, and the median counts. After that the same matrix products are
+//! made and nothing else, each time with what they find in the caches; what the passes take beyond them is elementwise work:
+//! activations, normalizations, copies. Columns are µs for a step, then its parts in percent: `gather` to `update` add up to 100, and `products` and
 //! `elementwise` to `gather`, `forward` and `backward`.
 //!
 //! `cargo bench -p models --bench breakdown [-- SECONDS]`; `cargo xtask bench` reads what is printed.
@@ -52,33 +52,38 @@ fn main() -> Result<(), Error> {
 
 /// Seconds of gather, forward, loss, backward, update and of the products alone.
 fn parts(workload: &Workload, seconds: f64) -> Result<[f64; 6], Error> {
+    let [gather, forward, loss, backward, update] = passes(workload, seconds / 2.0)?;
     let mut layers = Products::of(workload);
-    let mut products = || {
-        timed(|| {
+    let [products] = medians(seconds / 2.0, |[products]| {
+        *products = timed(|| {
             layers.iter_mut().for_each(Products::forward);
             layers.iter_mut().rev().for_each(Products::backward);
             Ok(())
-        })
-    };
+        })?;
+        Ok(())
+    })?;
+    Ok([gather, forward, loss, backward, update, products])
+}
+
+/// Seconds of gather, forward, loss, backward and update.
+fn passes(workload: &Workload, seconds: f64) -> Result<[f64; 5], Error> {
     if workload.loss == "none" {
         let mut model = Inference::new(workload)?;
-        return medians(seconds, |[_, forward, _, _, _, alone]| {
+        return medians(seconds, |[_, forward, _, _, _]| {
             *forward = timed(|| model.run())?;
-            *alone = products()?;
             Ok(())
         });
     }
     let mut model = Training::new(workload)?;
     let steps = workload.rows / workload.batch;
     let mut step = 0;
-    medians(seconds, |[gather, forward, loss, backward, update, alone]| {
+    medians(seconds, |[gather, forward, loss, backward, update]| {
         step = (step + 1) % steps;
         *gather = timed(|| model.gather(step * workload.batch))?;
         *forward = timed(|| model.forward())?;
         *loss = timed(|| model.loss())?;
         *backward = timed(|| model.backward())?;
         *update = timed(|| model.update())?;
-        *alone = products()?;
         Ok(())
     })
 }
