@@ -67,6 +67,7 @@ pub struct Parameter<'a, F> {
 
 impl<'a, F> Parameter<'a, F> {
     /// A parameter of a layer that does not know its place in a model; the model fills [`layer`](Self::layer) in.
+    #[inline]
     pub fn new(name: &'static str, role: Role, value: &'a mut [F], grad: &'a mut [F]) -> Self {
         Self { layer: 0, name, role, value, grad }
     }
@@ -75,6 +76,7 @@ impl<'a, F> Parameter<'a, F> {
     ///
     /// # Panics
     /// If an array is not contiguous in row-major order or the shapes differ: a layer allocates both itself.
+    #[inline]
     #[track_caller]
     pub fn of_arrays<D: Dimension>(
         name: &'static str,

@@ -107,10 +107,11 @@ unsafe fn all<F: Float, V: Vector<F>>(o: &Operands<F>) {
             let (b, ldb) = if o.b_steps.1 == 1 {
                 (o.b.add(j), o.b_steps.0)
             } else {
-                for l in 0..w {
-                    let column = o.b.add((j + l) * o.b_steps.1);
-                    for p in 0..o.k {
-                        *strip.add(p * V::LANES + l) = *column.add(p * o.b_steps.0);
+                for p in 0..o.k {
+                    let row = o.b.add(p * o.b_steps.0 + j * o.b_steps.1);
+                    for l in 0..w {
+                        // Volatile, or compilers scatter a few values at a time, which takes three times as long.
+                        strip.add(p * V::LANES + l).write_volatile(*row.add(l * o.b_steps.1));
                     }
                 }
                 (strip.cast_const(), V::LANES)

@@ -80,7 +80,8 @@ pub(super) unsafe fn finish<F: Float, V: Vector<F>, const H: usize, const N: usi
         let (alpha, beta) = (V::splat(o.alpha), V::splat(o.beta));
         for (i, acc) in acc.iter().enumerate() {
             for (n, &acc) in acc.iter().enumerate() {
-                let mut value = alpha.mul(acc);
+                // By 1 nothing changes; a product of ten steps takes 4 % less without.
+                let mut value = if o.alpha == F::one() { acc } else { alpha.mul(acc) };
                 if o.beta != F::zero() {
                     let old = V::load(o.old.add(i * o.ld_old + n * V::LANES));
                     value = value.add(beta.mul(old));

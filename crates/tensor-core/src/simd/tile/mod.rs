@@ -22,7 +22,7 @@ mod runs;
 use std::marker::PhantomData;
 use std::ptr;
 
-use ndarray::{ArrayView2, ArrayViewMut2, s};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::Level;
 use super::transpose::{MAX_LANES, Transpose};
@@ -248,11 +248,12 @@ impl<F: Float> Kernel<F> {
         (i0, j0): (usize, usize),
     ) {
         let (row_stride, column_stride) = (c.strides()[0], c.strides()[1]);
-        let part = s![i0..i0 + h, j0..j0 + w];
+        assert!(i0 + h <= c.nrows() && j0 + w <= c.ncols());
+        let (row, column) = (row_stride.unsigned_abs(), column_stride.unsigned_abs());
         if column_stride == 1 && row_stride >= 0 {
-            let c = c.slice_mut(part).as_mut_ptr();
-            // SAFETY: `h` runs of `w` scalars lie within `c`, which was sliced to them, and run along memory.
-            unsafe { (self.runs)(tile, width, (h, w), start, (c, row_stride.unsigned_abs())) }
+            let c = c.as_mut_ptr().wrapping_add(i0 * row + j0);
+            // SAFETY: `h` runs of `w` scalars lie within `c`, as asserted above, and run along memory.
+            unsafe { (self.runs)(tile, width, (h, w), start, (c, row)) }
         } else if row_stride == 1 && column_stride >= 0 {
             for first in (0..h).step_by(self.transpose.lanes) {
                 let mut rows = [[].as_slice(); MAX_LANES];
@@ -262,10 +263,9 @@ impl<F: Float> Kernel<F> {
                 }
                 self.transpose.run(&rows[..some], w, &mut turned[first..], MAX_LANES);
             }
-            let c = c.slice_mut(part).as_mut_ptr();
-            let ldc = column_stride.unsigned_abs();
+            let c = c.as_mut_ptr().wrapping_add(i0 + j0 * column);
             // SAFETY: the same for `w` runs of `h` scalars.
-            unsafe { (self.runs)(turned, MAX_LANES, (w, h), start.transposed(), (c, ldc)) }
+            unsafe { (self.runs)(turned, MAX_LANES, (w, h), start.transposed(), (c, column)) }
         } else {
             for (i, from) in tile.chunks_exact(width).take(h).enumerate() {
                 for (j, &value) in from[..w].iter().enumerate() {
