@@ -4,7 +4,7 @@
 
 use layers::Mode;
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2};
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, elementwise};
 
 use crate::Sequential;
 use crate::workspace::{Scratch, Stage, Workspace, first_rows, first_rows_mut};
@@ -78,7 +78,7 @@ impl<F: Float> Sequential<F> {
         self.check_input("forward", x, ws.max_batch)?;
         let n = x.nrows();
         (ws.rows, ws.stage) = (n, Stage::Fresh);
-        first_rows_mut(&mut ws.activations[0], n).assign(x);
+        elementwise::map(x, &mut first_rows_mut(&mut ws.activations[0], n), |x| x);
         for (i, (layer, state)) in self.layers.iter().zip(&mut ws.states).enumerate() {
             let (done, rest) = ws.activations.split_at_mut(i + 1);
             layer
