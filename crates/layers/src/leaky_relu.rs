@@ -67,7 +67,7 @@ impl<F: Float> Layer<F> for LeakyRelu {
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         let slope = F::of(self.negative_slope);
-        map(x, y, |z| if z > F::zero() { z } else { slope * z });
+        map(x, y, move |z| if z > F::zero() { z } else { slope * z });
     }
 
     fn backward(
@@ -79,7 +79,7 @@ impl<F: Float> Layer<F> for LeakyRelu {
     ) {
         if let Some(dx) = dx {
             let slope = F::of(self.negative_slope);
-            map2(saved.x, dy, dx, |z, dy| if z > F::zero() { dy } else { slope * dy });
+            map2(saved.x, dy, dx, move |z, dy| if z > F::zero() { dy } else { slope * dy });
         }
     }
 }

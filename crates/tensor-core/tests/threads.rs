@@ -72,6 +72,12 @@ fn elementwise_loops() {
         });
         assert_eq!(y, plain, "{threads} threads");
         assert_eq!(dx, &x - &plain, "{threads} threads");
+        pool.install(|| {
+            elementwise::map_rounded(&x, &mut y, [1.0], |x, [one]| x * x - one);
+            elementwise::chain_rounded(&x, &plain, &mut dx, [2.0], |x, [two]| two * x);
+        });
+        assert_eq!(y, plain, "{threads} threads");
+        assert_eq!(dx, 2.0 * &x * &plain, "{threads} threads");
     }
 }
 
