@@ -21,7 +21,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::exponential::exp;
+use tensor_core::normal::{cdf, cdf_and_density};
 use tensor_core::special::{product_or_zero, sigmoid, sigmoid_derivative};
 
 use crate::{Layer, Saved};
@@ -43,25 +43,17 @@ const TWO_SQRT_2_OVER_PI: f64 =
     2.0 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
 /// The coefficient of the cubic term.
 const CUBIC: f64 = 0.044_715;
-/// `1/√(2π)`, the normal density at 0.
-const DENSITY_AT_0: f64 = 0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
-
-/// `Φ(z)`, by erfc so that the lower tail keeps its digits.
-#[inline(always)]
-fn normal_cdf(z: f64) -> f64 {
-    0.5 * <f64 as Float>::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
-}
 
 #[inline(always)]
-fn exact(z: f64, []: [f64; 0]) -> f64 {
-    product_or_zero(z, normal_cdf(z))
+fn exact<F: Float>(z: f64, []: [f64; 0]) -> f64 {
+    product_or_zero(z, cdf::<F>(z))
 }
 
-/// `dA/dZ = Φ(Z) + Z Φ′(Z)`, where `Φ′(z) = e^(−z²/2)/√(2π)`.
+/// `dA/dZ = Φ(Z) + Z Φ′(Z)`.
 #[inline(always)]
 fn exact_slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
-    let density = DENSITY_AT_0 * exp::<F>(-0.5 * z * z);
-    normal_cdf(z) + product_or_zero(z, density)
+    let (cdf, density) = cdf_and_density::<F>(z);
+    cdf + product_or_zero(z, density)
 }
 
 /// `2u = 2√(2/π)(z + 0.044715 z³)`.
@@ -94,7 +86,7 @@ impl<F: Float> Layer<F> for Gelu {
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         match self {
-            Self::Exact => map_rounded(x, y, [], exact),
+            Self::Exact => map_rounded(x, y, [], exact::<F>),
             Self::Tanh => map_rounded(x, y, [], tanh_form::<F>),
         }
     }

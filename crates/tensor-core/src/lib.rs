@@ -36,6 +36,7 @@ pub mod init;
 pub mod logarithm;
 pub mod matmul;
 pub mod moments;
+pub mod normal;
 pub mod parallel;
 pub mod parameter;
 pub mod powers;
