@@ -103,6 +103,14 @@ mod tests {
     }
 
     #[test]
+    fn f64_is_libms() {
+        for z in (-400..=100).map(|i| f64::from(i) / 10.0) {
+            let want = 0.5 * <f64 as Float>::erfc(-z * std::f64::consts::FRAC_1_SQRT_2);
+            assert_eq!(cdf::<f64>(z), want, "{z}");
+        }
+    }
+
+    #[test]
     fn far_out() {
         for z in [FAR, 1e10, f64::INFINITY] {
             assert_eq!([cdf::<f32>(z), cdf::<f32>(-z)], [1.0, 0.0]);
