@@ -33,7 +33,7 @@ const FEW: usize = 1 << 12;
 /// `y ← f(x)` for every element: the forward pass of an activation.
 ///
 /// A closure takes the numbers that it captures along (`move`): what it only refers to is read for each element, and the loop does
-/// not run in vectors. LeakyRelu took thirty times as long so.
+/// not run in vectors. LeakyRelu takes thirty times as long so.
 ///
 /// # Shapes
 /// `x`, `y`: the same.
