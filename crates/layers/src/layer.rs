@@ -193,7 +193,7 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
         let _ = (grads, visit);
     }
 
-    /// Shows every parameter beside its gradient, to an optimizer. A model does not ask a layer whose `Grads` take no room.
+    /// Shows every parameter beside its gradient, to an optimizer.
     fn parameters(&mut self, grads: &mut Self::Grads, visit: &mut dyn FnMut(Parameter<'_, F>)) {
         let _ = (grads, visit);
     }

@@ -1,9 +1,9 @@
 //! Where the time of a step goes.
 //!
 //! Each part of a step is timed by itself, in whole steps, and the median counts. After that the same matrix products are
-//! made and nothing else, each time with what they find in the caches; what the passes take beyond them is elementwise work:
-//! activations, normalizations, copies. Columns are µs for a step, then its parts in percent: `gather` to `update` add up to 100, and `products` and
-//! `elementwise` to `gather`, `forward` and `backward`.
+//! made and nothing else, and not in turn, so that neither displaces the other's weights from the cache. What the passes take
+//! beyond them is elementwise work: activations, normalizations, copies. Columns are µs for a step, then its parts in percent:
+//! `gather` to `update` add up to 100, and `products` and `elementwise` to `gather`, `forward` and `backward`.
 //!
 //! `cargo bench -p models --bench breakdown [-- SECONDS]`; `cargo xtask bench` reads what is printed.
 

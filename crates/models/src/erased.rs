@@ -116,10 +116,6 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         state: &mut State,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
-        // What has no room for gradients has no parameters.
-        if size_of::<L::Grads>() == 0 {
-            return;
-        }
         let grads = &mut typed_mut::<F, L>(state).grads;
         Layer::parameters(self, grads, &mut |mut p| {
             p.layer = place;

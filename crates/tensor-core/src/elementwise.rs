@@ -21,6 +21,7 @@
 
 use ndarray::{ArrayRef1, ArrayRef2, Zip};
 
+use crate::columns::contiguous;
 use crate::simd::{Loop, vectorized};
 use crate::{Float, parallel};
 
@@ -43,7 +44,7 @@ const FEW: usize = 1 << 12;
 #[track_caller]
 pub fn map<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, f: impl Fn(F) -> F + Copy + Sync) {
     assert_eq!(x.dim(), y.dim(), "map: two matrices of one shape");
-    if runs(PART, [x], y, |[x], y| vectorized(Map { x, y, f })).is_err() {
+    if !runs(PART, [x], y, |[x], y| vectorized(Map { x, y, f })) {
         Zip::from(y).and(x).for_each(|y, &x| *y = f(x));
     }
 }
@@ -51,20 +52,14 @@ pub fn map<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, f: impl Fn(F) -> F 
 /// Calls `run` with runs of `inputs` and of `out` that lie beside each other and cover them all: with everything at once where
 /// that is too little to hand `part` scalars to each of several threads, since a handful takes less time than the divisions that
 /// cut it.
-///
-/// # Errors
-/// If a matrix does not lie row after row without gaps; `run` has not been called then.
+/// `false` if a matrix does not lie row after row without gaps: then `run` has not been called.
 fn runs<F: Float, const M: usize>(
     part: usize,
     inputs: [&ArrayRef2<F>; M],
     out: &mut ArrayRef2<F>,
     run: impl Fn([&[F]; M], &mut [F]) + Sync,
-) -> Result<(), Gaps> {
-    if !inputs.iter().all(|input| input.is_standard_layout()) {
-        return Err(Gaps);
-    }
-    let inputs = inputs.map(|input| input.as_slice().unwrap_or_default());
-    let out = out.as_slice_mut().ok_or(Gaps)?;
+) -> bool {
+    let (Some(inputs), Some(out)) = (contiguous(&inputs), out.as_slice_mut()) else { return false };
     let parts = parallel::parts(out.len(), part);
     if parts == 1 {
         run(inputs, out);
@@ -74,11 +69,8 @@ fn runs<F: Float, const M: usize>(
             run(inputs.map(|input| &input[chunk * length..][..out.len()]), out);
         });
     }
-    Ok(())
+    true
 }
-
-/// A matrix does not lie row after row without gaps.
-struct Gaps;
 
 struct Map<'a, F, M> {
     x: &'a [F],
@@ -115,7 +107,7 @@ pub fn map_rounded<F: Float, const P: usize>(
     f: impl Fn(f64, [f64; P]) -> f64 + Copy + Sync,
 ) {
     assert_eq!(x.dim(), y.dim(), "map_rounded: two matrices of one shape");
-    if runs(FEW, [x], y, |[x], y| vectorized(MapRounded { x, y, numbers, f })).is_err() {
+    if !runs(FEW, [x], y, |[x], y| vectorized(MapRounded { x, y, numbers, f })) {
         Zip::from(y).and(x).for_each(|y, &x| *y = F::of(f(x.as_f64(), numbers)));
     }
 }
@@ -155,7 +147,7 @@ pub fn map2<F: Float>(
     f: impl Fn(F, F) -> F + Copy + Sync,
 ) {
     assert!(x.dim() == dx.dim() && dy.dim() == dx.dim(), "map2: three matrices of one shape");
-    if runs(PART, [x, dy], dx, |[x, dy], dx| vectorized(Map2 { x, dy, dx, f })).is_err() {
+    if !runs(PART, [x, dy], dx, |[x, dy], dx| vectorized(Map2 { x, dy, dx, f })) {
         Zip::from(dx).and(x).and(dy).for_each(|dx, &x, &dy| *dx = f(x, dy));
     }
 }
@@ -201,7 +193,7 @@ pub fn chain_rounded<F: Float, const P: usize>(
     let run = |[x, dy]: [&[F]; 2], dx: &mut [F]| {
         vectorized(ChainRounded { x, dy, dx, numbers, slope });
     };
-    if runs(FEW, [x, dy], dx, run).is_err() {
+    if !runs(FEW, [x, dy], dx, run) {
         Zip::from(dx).and(x).and(dy).for_each(|dx, &x, &dy| {
             *dx = F::of(dy.as_f64() * slope(x.as_f64(), numbers));
         });

@@ -182,7 +182,8 @@ fn shape<F, const M: usize>(inputs: &[&ArrayRef2<F>; M]) -> (usize, usize) {
     shape
 }
 
-fn contiguous<'a, F: Float, const M: usize>(
+/// The values of matrices that lie row after row without gaps.
+pub(crate) fn contiguous<'a, F: Float, const M: usize>(
     inputs: &[&'a ArrayRef2<F>; M],
 ) -> Option<[&'a [F]; M]> {
     let all = inputs.iter().all(|input| input.is_standard_layout());

@@ -109,9 +109,11 @@ macro_rules! rows {
     };
 }
 
-/// All steps, four at a time and then one at a time, and the sums that they leave.
-macro_rules! sums {
-    ($o:ident, $V:ty, $zero:ident, $size:literal, [$($four:expr),*], [$($one:expr),*], $($operand:ident = $value:expr),*) => {{
+/// A tile: all steps, four at a time and then one at a time, and what they leave written to `C`.
+macro_rules! tile {
+    ($o:ident, $F:ty, $V:ty, $zero:ident, $size:literal, [$($four:expr),*], [$($one:expr),*], $($operand:ident = $value:expr),*) => {{
+        const { assert!(1 <= H && H <= 14 && 1 <= N && N <= 2 && size_of::<$F>() == $size) }
+        expect::<$F, $V, H, N>($o);
         let mut acc = [[$zero(); 2]; 14];
         let [[s0, s1], [s2, s3], [s4, s5], [s6, s7], [s8, s9], [s10, s11], [s12, s13], [s14, s15], [s16, s17], [s18, s19], [s20, s21], [s22, s23], [s24, s25], [s26, s27]] = &mut acc;
         // SAFETY: reads the `H` rows of `A` and `N` vectors of each row of `B`, as the caller vouches for, and writes registers
@@ -179,7 +181,8 @@ macro_rules! sums {
             );
         }
         let acc: [[$V; N]; H] = std::array::from_fn(|i| std::array::from_fn(|n| acc[i][n]));
-        acc
+        // SAFETY: the caller's.
+        unsafe { finish($o, acc) }
     }};
 }
 
@@ -190,10 +193,9 @@ macro_rules! tiles {
         #[inline]
         #[target_feature(enable = "avx512f")]
         pub(super) unsafe fn $by_columns<const H: usize, const N: usize>(o: &Operands<$F>) {
-            const { assert!(1 <= H && H <= 14 && 1 <= N && N <= 2 && size_of::<$F>() == $size) }
-            expect::<$F, $V, H, N>(o);
-            let acc = sums!(
+            tile!(
                 o,
+                $F,
                 $V,
                 $zero,
                 $size,
@@ -207,9 +209,7 @@ macro_rules! tiles {
                 [columns!("{a}", "{b}", $size, $broadcast, $add), "add {a}, {la}"],
                 a = o.a,
                 la3 = 3 * o.lda * $size
-            );
-            // SAFETY: the caller's.
-            unsafe { finish(o, acc) }
+            )
         }
 
         /// # Safety
@@ -217,12 +217,11 @@ macro_rules! tiles {
         #[inline]
         #[target_feature(enable = "avx512f")]
         pub(super) unsafe fn $by_rows<const H: usize, const N: usize>(o: &Operands<$F>) {
-            const { assert!(1 <= H && H <= 14 && 1 <= N && N <= 2 && size_of::<$F>() == $size) }
-            expect::<$F, $V, H, N>(o);
             // Only those bases are read from that have one of the `H` rows.
             let base = |group: usize| o.a.wrapping_add(3 * group * o.lda);
-            let acc = sums!(
+            tile!(
                 o,
+                $F,
                 $V,
                 $zero,
                 $size,
@@ -239,9 +238,7 @@ macro_rules! tiles {
                 a2 = base(2),
                 a3 = base(3),
                 a4 = base(4)
-            );
-            // SAFETY: the caller's.
-            unsafe { finish(o, acc) }
+            )
         }
     };
 }

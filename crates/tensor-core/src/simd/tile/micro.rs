@@ -5,7 +5,7 @@ use std::arch::x86_64::{__m256, __m256d};
 
 #[cfg(target_arch = "x86_64")]
 use super::broadcast;
-use super::{Kernel, Operands, Tiled, runs};
+use super::{Kernel, Operands, Run, Tiled, Write, runs};
 use crate::Float;
 use crate::simd::Level;
 use crate::simd::transpose::Transposed;
@@ -146,35 +146,19 @@ macro_rules! tiled {
         impl Tiled for $F {
             #[inline]
             fn kernel(level: Level) -> Kernel<Self> {
-                let transpose = Self::transpose(level);
-                match level {
+                let (rows, lanes, [by_columns, by_rows], runs): (
+                    _,
+                    _,
+                    [Run<Self>; 2],
+                    Write<Self>,
+                ) = match level {
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => Kernel {
-                        rows: 14,
-                        lanes: $avx512_lanes,
-                        by_columns: $avx512,
-                        by_rows: $avx512_along,
-                        runs: runs::$avx512,
-                        transpose,
-                    },
+                    Level::Avx512 => (14, $avx512_lanes, [$avx512, $avx512_along], runs::$avx512),
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => Kernel {
-                        rows: 6,
-                        lanes: $avx2_lanes,
-                        by_columns: $avx2,
-                        by_rows: $avx2_along,
-                        runs: runs::$avx2,
-                        transpose,
-                    },
-                    _ => Kernel {
-                        rows: 4,
-                        lanes: 4,
-                        by_columns: $portable,
-                        by_rows: $portable_along,
-                        runs: runs::$portable,
-                        transpose,
-                    },
-                }
+                    Level::Avx2 => (6, $avx2_lanes, [$avx2, $avx2_along], runs::$avx2),
+                    _ => (4, 4, [$portable, $portable_along], runs::$portable),
+                };
+                Kernel { rows, lanes, by_columns, by_rows, runs, transpose: Self::transpose(level) }
             }
         }
     };
