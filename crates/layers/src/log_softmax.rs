@@ -14,10 +14,12 @@
 //! assert_eq!(a, array![[0.0, -2e4]]);
 //! ```
 
-use ndarray::ArrayRef2;
-use tensor_core::powers::{Powers, write_beside};
+use ndarray::{ArrayRef2, ArrayView2, Axis, Slice};
+use tensor_core::powers::{self, Powers, write_beside};
+use tensor_core::reduce::Sum;
+use tensor_core::simd::{Loop, vectorized};
 use tensor_core::softmax::log_softmax;
-use tensor_core::{Float, reduce};
+use tensor_core::{Float, rows};
 
 use crate::{Layer, Saved};
 
@@ -46,14 +48,37 @@ impl<F: Float> Layer<F> for LogSoftmax {
         _grads: &mut (),
     ) {
         let Some(dx) = dx else { return };
-        let mut powers = Powers::new(saved.x);
-        for (n, (dy, mut dx)) in dy.rows().into_iter().zip(dx.rows_mut()).enumerate() {
-            let total = reduce::sum_by(dy.len(), &|c| dy[c].as_f64()); // Σ_c dLdA
-            let share = total / (1.0 + powers.sums(n).0);
+        powers::for_each_part(saved.x, dx, |first, x, dx| {
+            let dy = dy.slice_axis(Axis(0), Slice::from(first..first + x.nrows()));
+            vectorized(Backward { x, dy, dx });
+        });
+    }
+}
+
+struct Backward<'a, F> {
+    x: &'a ArrayRef2<F>,
+    dy: ArrayView2<'a, F>,
+    dx: &'a mut ArrayRef2<F>,
+}
+
+impl<F: Float> Loop for Backward<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut powers = Powers::new(self.x);
+        for (n, (dy, mut dx)) in self.dy.rows().into_iter().zip(self.dx.rows_mut()).enumerate() {
+            let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(dy)];
+            let [total] = match dy.to_slice() {
+                Some(dy) => rows::sums([dy], &add),
+                None => rows::sums([dy], &add),
+            }; // Σ_c dLdA
+            let share = total.value() / (1.0 + powers.sums(n).0);
             // dLdZ = dLdA − softmax(Z)·Σ_c dLdA
-            powers.parts(n, |start, _, powers| {
+            for start in powers.starts() {
+                let (_, powers) = powers.part(n, start);
                 write_beside(&mut dx, start, powers, &dy, |power, dy| dy - power * share);
-            });
+            }
         }
     }
 }

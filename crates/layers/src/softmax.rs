@@ -18,11 +18,12 @@
 //! assert_eq!(a, array![[0.5, 0.0, 0.5]]);
 //! ```
 
-use ndarray::ArrayRef2;
-use tensor_core::powers::{Powers, write_beside};
+use ndarray::{ArrayRef2, ArrayView2, Axis, Slice};
+use tensor_core::Float;
+use tensor_core::powers::{self, Powers, sum_beside, write_beside};
 use tensor_core::reduce::Sum;
+use tensor_core::simd::{Loop, vectorized};
 use tensor_core::softmax::softmax;
-use tensor_core::{Float, reduce};
 
 use crate::{Layer, Saved};
 
@@ -51,25 +52,39 @@ impl<F: Float> Layer<F> for Softmax {
         _grads: &mut (),
     ) {
         let Some(dx) = dx else { return };
-        let mut powers = Powers::new(saved.x);
-        for (n, (dy, mut dx)) in dy.rows().into_iter().zip(dx.rows_mut()).enumerate() {
+        powers::for_each_part(saved.x, dx, |first, x, dx| {
+            let dy = dy.slice_axis(Axis(0), Slice::from(first..first + x.nrows()));
+            vectorized(Backward { x, dy, dx });
+        });
+    }
+}
+
+struct Backward<'a, F> {
+    x: &'a ArrayRef2<F>,
+    dy: ArrayView2<'a, F>,
+    dx: &'a mut ArrayRef2<F>,
+}
+
+impl<F: Float> Loop for Backward<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut powers = Powers::new(self.x);
+        for (n, (dy, mut dx)) in self.dy.rows().into_iter().zip(self.dx.rows_mut()).enumerate() {
             let factor = 1.0 / (1.0 + powers.sums(n).0);
-            let mut likeliest = 0;
-            powers.parts(n, |start, shifted, _| {
-                likeliest = shifted.iter().position(|x| *x == 0.0).map_or(likeliest, |i| start + i);
-            });
-            let shift = dy[likeliest].as_f64();
+            let shift = dy[powers.likeliest(n)].as_f64();
             let mut mean = Sum::<F>::default(); // Σ_c A ⊙ dLdA
-            powers.parts(n, |start, _, powers| {
-                let term = |i: usize| powers[i] * (dy[start + i].as_f64() - shift);
-                mean = mean.plus(reduce::sum_by(powers.len(), &term));
-            });
+            for start in powers.starts() {
+                let term = |power: f64, dy: f64| power * (dy - shift);
+                mean = mean.plus_all(sum_beside(start, powers.part(n, start).1, &dy, term));
+            }
             let mean = mean.value() * factor;
             // dLdZ = A ⊙ (dLdA − Σ_c A ⊙ dLdA)
-            powers.parts(n, |start, _, powers| {
+            for start in powers.starts() {
                 let gradient = |power: f64, dy: f64| power * factor * ((dy - shift) - mean);
-                write_beside(&mut dx, start, powers, &dy, gradient);
-            });
+                write_beside(&mut dx, start, powers.part(n, start).1, &dy, gradient);
+            }
         }
     }
 }

@@ -36,7 +36,7 @@
 //! ```
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
-use tensor_core::powers::{Powers, write};
+use tensor_core::powers::{Powers, ROOM, sum_of, write};
 use tensor_core::reduce::Sum;
 use tensor_core::special::product_or_zero;
 use tensor_core::{Error, Float};
@@ -112,6 +112,7 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         }
     }
 
+    #[inline(always)]
     fn row(
         &self,
         row: usize,
@@ -121,64 +122,108 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
     ) -> f64 {
         let n_classes = a.values().ncols();
         let (rest, ln_sum) = a.sums(row);
-        let keep = 1.0 - self.config.label_smoothing;
-        let spread = self.config.label_smoothing / n_classes as f64;
-        let t = |c: usize| self.class_weight(c) * (keep * y.at(row, c).as_f64() + spread);
+        let alone = rest < 1.0;
         // −ln softmax(A)[n, c] = (max − A[n, c]) + ln Σ, with both differences small where the answer is right. A class of
         // weight 0 adds 0, even where its surprise is infinite.
         let term = |shifted: f64, t: f64| product_or_zero(ln_sum - shifted, t);
-        match y {
-            Targets::Classes(labels) if spread == 0.0 => {
-                let label = labels[row];
-                let (t, value) = (t(label), a.value(row, label));
-                if let Some((factor, da)) = gradient {
-                    let share = factor * t / (1.0 + rest);
-                    a.parts(row, |start, _, powers| write(da, start, powers, |e| share * e));
-                    da[label] = F::of(factor * minus_target(value, rest, t, t, || 0.0));
+        if let (Targets::Classes(labels), true) = (y, self.config.label_smoothing == 0.0) {
+            let label = labels[row];
+            let (t, (shifted, power)) = (self.class_weight(label), a.value(row, label));
+            if let Some((factor, da)) = gradient {
+                let share = factor * t / (1.0 + rest);
+                for start in a.starts() {
+                    write(da, start, a.part(row, start).1, |power| share * power);
                 }
-                term(value.0, t)
+                da[label] = F::of(
+                    factor
+                        * if alone && shifted == 0.0 {
+                            largest(0.0, t, rest)
+                        } else {
+                            t * (power / (1.0 + rest)) - t
+                        },
+                );
             }
-            _ => {
-                let total =
-                    (0..n_classes).fold(Sum::<F>::default(), |sum, c| sum.plus(t(c))).value();
-                let mut loss = Sum::<F>::default();
-                let mut gradient = gradient;
-                a.parts(row, |start, shifted, powers| {
-                    for (c, (&shifted, &power)) in (start..).zip(shifted.iter().zip(powers)) {
-                        loss = loss.plus(term(shifted, t(c)));
-                        if let Some((factor, da)) = &mut gradient {
-                            let others = || {
-                                let others = (0..n_classes).filter(|k| *k != c);
-                                others.fold(Sum::<F>::default(), |sum, k| sum.plus(t(k))).value()
-                            };
-                            da[c] = F::of(
-                                *factor * minus_target((shifted, power), rest, total, t(c), others),
-                            );
-                        }
+            return term(shifted, t);
+        }
+        let mut t = [0.0; ROOM];
+        let (mut total, mut loss) = (Sum::<F>::default(), Sum::<F>::default());
+        for start in a.starts() {
+            let (shifted, _) = a.part(row, start);
+            let t = self.targets((y, row), (start, n_classes), &mut t[..shifted.len()]);
+            total = total.plus_all(sum_of(t, t, |t, _| t));
+            loss = loss.plus_all(sum_of(shifted, t, term));
+        }
+        if let Some((factor, da)) = gradient {
+            let total = total.value();
+            let share = total / (1.0 + rest);
+            for start in a.starts() {
+                let (_, powers) = a.part(row, start);
+                let t = self.targets((y, row), (start, n_classes), &mut t[..powers.len()]);
+                for (t, power) in t.iter_mut().zip(powers) {
+                    *t = factor * (power * share - *t);
+                }
+                write(da, start, t, |gradient| gradient);
+            }
+            if alone {
+                let c = a.likeliest(row);
+                let mut others = Sum::<F>::default();
+                for start in a.starts() {
+                    let n = a.part(row, start).0.len();
+                    let t = self.targets((y, row), (start, n_classes), &mut t[..n]);
+                    if let Some(t) = c.checked_sub(start).and_then(|c| t.get_mut(c)) {
+                        *t = 0.0;
                     }
-                });
-                loss.value()
+                    others = others.plus_all(sum_of(t, t, |t, _| t));
+                }
+                da[c] = F::of(factor * largest(others.value(), total, rest));
             }
         }
+        loss.value()
     }
 }
 
-/// `total·softmax − target` of a class with the power `e^shifted`; `others` is `total − target`.
-///
-/// Above ½ as `others − total·(1 − softmax)`: where the answer is right, `softmax` rounds to 1 and the small gradient that
-/// is left would be lost. Only a class that is alone the largest is above ½, so `others` is summed once.
-fn minus_target(
-    (shifted, power): (f64, f64),
-    rest: f64,
-    total: f64,
-    target: f64,
-    others: impl FnOnce() -> f64,
-) -> f64 {
-    if shifted == 0.0 && rest < 1.0 {
-        others() - total * (rest / (1.0 + rest))
-    } else {
-        total * (power / (1.0 + rest)) - target
+impl CrossEntropyLoss {
+    /// `T[n, c]` of as many classes as `t` has room for, from the class `start` on.
+    #[inline(always)]
+    fn targets<'t, F: Float>(
+        &self,
+        (y, row): (Targets<'_, F>, usize),
+        (start, n_classes): (usize, usize),
+        t: &'t mut [f64],
+    ) -> &'t mut [f64] {
+        let keep = 1.0 - self.config.label_smoothing;
+        let spread = self.config.label_smoothing / n_classes as f64;
+        match y {
+            Targets::Classes(labels) => {
+                t.fill(spread);
+                if let Some(t) = labels[row].checked_sub(start).and_then(|c| t.get_mut(c)) {
+                    *t = keep + spread;
+                }
+            }
+            Targets::Rows(rows) => {
+                let (rows, target) = (rows.row(row), |y: &F| keep * y.as_f64() + spread);
+                match rows.to_slice() {
+                    Some(y) => t.iter_mut().zip(&y[start..]).for_each(|(t, y)| *t = target(y)),
+                    None => {
+                        t.iter_mut().zip(rows.iter().skip(start)).for_each(|(t, y)| *t = target(y))
+                    }
+                }
+            }
+        }
+        if let Some(weight) = &self.config.weight {
+            t.iter_mut().zip(&weight[start..]).for_each(|(t, w)| *t *= w);
+        }
+        t
     }
+}
+
+/// `others − total·(1 − softmax)`: the gradient of a class above ½, where `total·softmax − target` would be of numbers that
+/// are nearly equal. Where the answer is right, `softmax` rounds to 1 and the small gradient that is left would be lost.
+///
+/// `others` is `total` without the class's own target. Only a class that is alone the largest is above ½.
+#[inline(always)]
+fn largest(others: f64, total: f64, rest: f64) -> f64 {
+    others - total * (rest / (1.0 + rest))
 }
 
 impl<F: Float> Loss<F> for CrossEntropyLoss {

@@ -31,16 +31,16 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use std::array::from_fn;
+mod pass;
 
-use ndarray::{ArrayRef1, ArrayRef2, Ix2, Zip};
-use tensor_core::reduce::{self, Lanes, Sum};
-use tensor_core::rows::{LANES, Values};
-use tensor_core::simd::{Loop, vectorized};
+use ndarray::{ArrayRef2, Ix2, Zip};
 use tensor_core::{Error, Float};
 
 use crate::loss::{check_predictions, check_shape};
 use crate::{EachLoss, Loss, Reduction, WeightedLoss};
+
+pub(crate) use pass::unrounded;
+use pass::{pass, weight};
 
 /// A loss that is a mean or a sum over all elements. [`Loss`], [`EachLoss`] and [`WeightedLoss`] follow.
 ///
@@ -137,7 +137,7 @@ impl<F: Float, L: ElementLoss> EachLoss<F> for L {
     }
 }
 
-fn check<F: Float, L: ElementLoss>(
+pub(crate) fn check<F: Float, L: ElementLoss>(
     loss: &L,
     a: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -149,127 +149,9 @@ fn check<F: Float, L: ElementLoss>(
     loss.check(a)
 }
 
-/// The one pass over the rows that forward and backward share; without `da` only the loss is computed.
-fn pass<F: Float, L: ElementLoss>(
-    loss: &L,
-    a: &ArrayRef2<F>,
-    y: &ArrayRef2<F>,
-    weights: Option<&[F]>,
-    da: Option<&mut ArrayRef2<F>>,
-) -> Result<F, Error> {
-    check(loss, a, y, weights, da.as_deref())?;
-    let mean = match weights {
-        Some(weights) => reduce::sum_by(weights.len(), &|n| weights[n].as_f64()),
-        None => a.nrows() as f64,
-    };
-    let all = mean * a.ncols() as f64;
-    let sum = vectorized(Pass { loss, a, y, weights, da, all });
-    Ok(F::of(loss.reduction().share(sum, all)))
-}
-
-struct Pass<'a, F, L> {
-    loss: &'a L,
-    a: &'a ArrayRef2<F>,
-    y: &'a ArrayRef2<F>,
-    weights: Option<&'a [F]>,
-    da: Option<&'a mut ArrayRef2<F>>,
-    /// `N·C`, or the sum of the weights in the place of `N`.
-    all: f64,
-}
-
-impl<F: Float, L: ElementLoss> Loop for Pass<'_, F, L> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let Self { loss, a, y, weights, mut da, all } = self;
-        let mut sum = Sum::<F>::default();
-        for (n, (a, y)) in a.rows().into_iter().zip(y.rows()).enumerate() {
-            let weight = weights.map_or(1.0, |w| w[n].as_f64());
-            let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
-            if weight == 0.0 {
-                if let Some(da) = &mut da {
-                    da.fill(F::zero());
-                }
-                continue;
-            }
-            let share = loss.reduction().share(weight, all); // 1/(N·C) for the plain mean
-            let part = match (a.to_slice(), y.to_slice()) {
-                (Some(a), Some(y)) => {
-                    if let Some(da) = &mut da {
-                        gradients(loss, share, a, y, da);
-                    }
-                    losses::<F, L, _>(loss, a, y)
-                }
-                _ => {
-                    if let Some(da) = &mut da {
-                        gradients(loss, share, a, y, da);
-                    }
-                    losses::<F, L, _>(loss, a, y)
-                }
-            };
-            sum = sum.plus(weight * part);
-        }
-        sum.value()
-    }
-}
-
-/// The number of a column.
-#[inline(always)]
-fn weight<L: ElementLoss>(loss: &L, column: usize) -> f64 {
-    loss.weights().map_or(1.0, |w| w[column])
-}
-
-/// The sum of the losses of a row, in lanes as [`rows::sums`](tensor_core::rows::sums) has them.
-#[inline(always)]
-fn losses<'a, F: Float, L: ElementLoss, V: Values<'a, F>>(loss: &L, a: V, y: V) -> f64 {
-    let full = a.count() / LANES * LANES;
-    let mut lanes = Lanes::<F, LANES>::default();
-    for start in (0..full).step_by(LANES) {
-        let (a, y) = (a.lanes(start), y.lanes(start));
-        let w: [f64; LANES] =
-            loss.weights().map_or([1.0; LANES], |w| from_fn(|lane| w[start + lane]));
-        for lane in 0..LANES {
-            lanes.add(lane, loss.loss::<F>(a[lane].as_f64(), y[lane].as_f64(), w[lane]));
-        }
-    }
-    let term = |c| loss.loss::<F>(a.at(c).as_f64(), y.at(c).as_f64(), weight(loss, c));
-    (full..a.count()).fold(lanes.total(), |sum, c| sum.plus(term(c))).value()
-}
-
-/// `da ← share·dℓ/da` for a row.
-#[inline(always)]
-fn gradients<'a, F: Float, L: ElementLoss, V: Values<'a, F>>(
-    loss: &L,
-    share: f64,
-    a: V,
-    y: V,
-    da: &mut ArrayRef1<F>,
-) {
-    let values = a.values().zip(y.values());
-    match (da.as_slice_mut(), loss.weights()) {
-        (Some(da), None) => {
-            for (da, (a, y)) in da.iter_mut().zip(values) {
-                *da = F::of(share * loss.derivative::<F>(a.as_f64(), y.as_f64(), 1.0));
-            }
-        }
-        (Some(da), Some(w)) => {
-            for ((da, (a, y)), &w) in da.iter_mut().zip(values).zip(w) {
-                *da = F::of(share * loss.derivative::<F>(a.as_f64(), y.as_f64(), w));
-            }
-        }
-        _ => {
-            for (c, (da, (a, y))) in da.iter_mut().zip(values).enumerate() {
-                let w = weight(loss, c);
-                *da = F::of(share * loss.derivative::<F>(a.as_f64(), y.as_f64(), w));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, Axis, array};
+    use ndarray::{Array2, Axis, ShapeBuilder, array};
 
     use tensor_core::Rng;
 
@@ -394,5 +276,32 @@ mod tests {
         let flipped = a.t().as_standard_layout().into_owned();
         assert_eq!(mse.backward(&flipped.t(), &y, &mut db).unwrap(), loss);
         assert_eq!(da, db);
+    }
+
+    // Packed, both formulas of sixteen elements are computed together; otherwise one after the other.
+    #[test]
+    fn no_width_or_layout_changes_a_bit() {
+        fn check<L: for<'a> Loss<f32, Target<'a> = &'a ndarray::ArrayRef2<f32>>>(loss: &L) {
+            let mut rng = Rng::new(6);
+            for width in 1..=50 {
+                let a = Array2::from_shape_simple_fn((3, width), || rng.uniform() as f32);
+                let y = Array2::from_shape_simple_fn((3, width), || rng.uniform() as f32);
+                let [mut a_t, mut y_t, mut da_t] = [(); 3].map(|()| Array2::zeros(a.dim().f()));
+                a_t.assign(&a);
+                y_t.assign(&y);
+                let mut da = Array2::zeros(a.dim());
+                let got = loss.backward(&a, &y, &mut da).unwrap();
+                assert_eq!(got, loss.forward(&a, &y).unwrap(), "{width}");
+                assert_eq!(got, loss.backward(&a_t, &y_t, &mut da_t).unwrap(), "{width}");
+                assert_eq!(da, da_t, "{width}");
+            }
+        }
+        check(&MseLoss::default());
+        check(&crate::MaeLoss::default());
+        check(&crate::HuberLoss::default());
+        check(&crate::SmoothL1Loss::default());
+        check(&crate::BceLoss::default());
+        check(&BceWithLogitsLoss::default());
+        check(&crate::RmseLoss);
     }
 }

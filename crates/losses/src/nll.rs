@@ -85,6 +85,7 @@ impl<F: Float> RowLoss<F> for NllLoss {
         (Some(labels[row]) != self.config.ignore_index).then(weight)
     }
 
+    #[inline(always)]
     fn row(
         &self,
         row: usize,

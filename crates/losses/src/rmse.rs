@@ -6,8 +6,9 @@
 //! | `Y` | `(N, C)` | targets |
 //! | `dLdA = (A − Y)/(N·C·L)` | `(N, C)` | 0 where `L = 0` |
 //!
-//! Computed as `m·√(Σ ((A − Y)/m)² / (N·C))` with `m = max |A − Y|`, so that no square of an `f64` overflows or vanishes. PyTorch has no
-//! such loss; the square root of its `MSELoss` has the gradient NaN where all predictions are right.
+//! Where a square would overflow or vanish in `f64`, computed as `√(Σ (s (A − Y))² / (N·C))/s`, `s` a power of two near
+//! `1/max |A − Y|`. PyTorch has no such loss; the square root of its `MSELoss` has the gradient NaN where all predictions are
+//! right.
 //!
 //! There is no reduction to choose and no loss of a single sample: the root stands outside the mean.
 //!
@@ -22,18 +23,20 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
+use std::ops::RangeInclusive;
+
 use ndarray::ArrayRef2;
-use tensor_core::reduce::{self, Sum};
 use tensor_core::{Error, Float};
 
-use crate::loss::{check_predictions, check_shape};
+use crate::element::{self, ElementLoss};
 use crate::{Loss, Reduction, WeightedLoss};
 
 /// The root of the mean squared error over all elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RmseLoss;
 
-const PLACE: &str = "rmse";
+/// Between these the sum of squares in an `f64` has all its digits: what vanished from it would not show.
+const SAFE: RangeInclusive<f64> = 1e-200..=1e300;
 
 impl RmseLoss {
     fn pass<F: Float>(
@@ -42,40 +45,69 @@ impl RmseLoss {
         weights: Option<&[F]>,
         da: Option<&mut ArrayRef2<F>>,
     ) -> Result<F, Error> {
-        check_predictions(PLACE, a, weights, da.as_deref())?;
-        check_shape(PLACE, "target", a.shape(), y.shape())?;
-        let (rows, columns) = a.dim();
-        let weight = |n: usize| weights.map_or(1.0, |w| w[n].as_f64());
-        let counts = |n: &usize| weight(*n) != 0.0;
-        let all = reduce::sum_by(rows, &weight) * columns as f64;
-        let difference = |n: usize, c: usize| a[[n, c]].as_f64() - y[[n, c]].as_f64();
-
-        // Once NaN, it stays: nothing is larger.
-        let larger = |m: f64, d: f64| if d > m || d.is_nan() { d } else { m };
-        let distances = |n: usize| (0..columns).map(move |c| difference(n, c).abs());
-        let largest = (0..rows).filter(counts).flat_map(distances).fold(0.0, larger);
-        let scaled = |n: usize, c: usize| difference(n, c) / largest;
-        let root = if largest == 0.0 || largest.is_infinite() {
-            // Nothing to scale: all right, or a loss of ∞.
-            1.0
-        } else {
-            let row = |n| weight(n) * reduce::sum_by(columns, &|c| scaled(n, c) * scaled(n, c));
-            let squares =
-                (0..rows).filter(counts).fold(Sum::<F>::default(), |sum, n| sum.plus(row(n)));
-            Reduction::Mean.share(squares.value(), all).sqrt()
-        };
-        let loss = largest * root;
-        if let Some(da) = da {
-            for ((n, c), da) in da.indexed_iter_mut() {
-                *da = if counts(&n) && loss != 0.0 {
-                    F::of(Reduction::Mean.share(weight(n), all) * (scaled(n, c) / root))
-                } else {
-                    F::zero()
-                };
+        let mut squares = Squares { scale: 1.0, inverse: 1.0 };
+        element::check(&squares, a, y, weights, da.as_deref())?;
+        let mut mean = element::unrounded(&squares, a, y, weights, None);
+        if !SAFE.contains(&mean) {
+            let largest = largest(a, y, weights);
+            if largest > 0.0 && largest.is_finite() {
+                squares.scale = power_of_two_near(1.0 / largest);
+                mean = element::unrounded(&squares, a, y, weights, None);
             }
         }
-        Ok(F::of(loss))
+        let root = mean.sqrt();
+        match da {
+            Some(da) if root == 0.0 => da.fill(F::zero()),
+            Some(da) => {
+                squares.inverse = 1.0 / root;
+                element::unrounded(&squares, a, y, weights, Some(da));
+            }
+            None => {}
+        }
+        Ok(F::of(root / squares.scale))
     }
+}
+
+/// The mean of `(s (a − y))²`, with the gradient of its root.
+struct Squares {
+    /// `s`, a power of two: what it multiplies keeps its digits.
+    scale: f64,
+    /// `1/L`, for the gradient.
+    inverse: f64,
+}
+
+impl ElementLoss for Squares {
+    const NAME: &'static str = "rmse";
+
+    fn reduction(&self) -> Reduction {
+        Reduction::Mean
+    }
+
+    #[inline(always)]
+    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+        let d = self.scale * (a - y);
+        d * d
+    }
+
+    #[inline(always)]
+    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+        self.scale * (a - y) * self.inverse
+    }
+}
+
+/// `max |A − Y|` over the rows that count; NaN if there is one.
+fn largest<F: Float>(a: &ArrayRef2<F>, y: &ArrayRef2<F>, weights: Option<&[F]>) -> f64 {
+    let counts = |n: &usize| weights.is_none_or(|w| w[*n] != F::zero());
+    let distance = |(a, y): (&F, &F)| (a.as_f64() - y.as_f64()).abs();
+    let rows = (0..a.nrows()).filter(counts).map(|n| a.row(n).into_iter().zip(y.row(n)));
+    // Once NaN, it stays: nothing is larger.
+    rows.flatten().map(distance).fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
+}
+
+/// A power of two within a factor of two of `x`, and no subnormal or infinite one.
+fn power_of_two_near(x: f64) -> f64 {
+    let exponent = f64::INFINITY.to_bits();
+    f64::from_bits(x.clamp(f64::MIN_POSITIVE, 2.0_f64.powi(1000)).to_bits() & exponent)
 }
 
 impl<F: Float> Loss<F> for RmseLoss {
@@ -112,8 +144,10 @@ mod tests {
     use approx::assert_relative_eq;
     use ndarray::{Array2, array};
 
+    use tensor_core::Rng;
+
     use super::RmseLoss;
-    use crate::Loss;
+    use crate::{Loss, Weighted};
 
     // A − Y = [2 −2; 4 −1], squares [4 4; 16 1], their sum 25, N·C = 4: L = 5/2, dLdA = (A − Y)/(4 · 5/2).
     #[test]
@@ -162,5 +196,30 @@ mod tests {
         assert_eq!(RmseLoss.forward(&y, &row).unwrap_err().to_string(), message);
         let message = "rmse: gradient: expected shape (1, 2), found (2, 1)";
         assert_eq!(RmseLoss.backward(&y, &y, &mut row).unwrap_err().to_string(), message);
+    }
+
+    // Sizes at which nothing is scaled, and at which squares vanish or overflow: the loss and its gradient only scale with them.
+    #[test]
+    fn every_size_is_the_same_loss() {
+        let mut rng = Rng::new(3);
+        for columns in [1, 7, 40] {
+            let d = Array2::from_shape_simple_fn((3, columns), || rng.normal());
+            let y = Array2::zeros(d.dim());
+            let weights = [0.5, 0.0, 2.0];
+            let squares = |n: usize| d.row(n).map(|d| d * d).sum();
+            let mean = (0.5 * squares(0) + 2.0 * squares(2)) / (2.5 * columns as f64);
+            for size in [1.0, 1e-90, 1e-110, 1e-250, 1e140, 1e160, 1e300] {
+                let a = d.mapv(|d: f64| d * size);
+                let mut da = Array2::from_elem(d.dim(), f64::NAN);
+                let loss = Weighted(RmseLoss).backward(&a, (&y, &weights), &mut da).unwrap();
+                let close = |got: f64, want: f64| {
+                    assert!((got - want).abs() <= 1e-14 * want.abs(), "{size}: {got:e}, {want:e}");
+                };
+                close(loss / size, mean.sqrt());
+                for ((n, c), &g) in da.indexed_iter() {
+                    close(g, weights[n] * d[[n, c]] / (2.5 * columns as f64 * mean.sqrt()));
+                }
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 use ndarray::{ArrayRef1, ArrayRef2};
 use tensor_core::powers::Powers;
 use tensor_core::reduce::Sum;
+use tensor_core::simd::{Loop, vectorized};
 use tensor_core::{Error, Float};
 
 use crate::Reduction;
@@ -53,28 +54,55 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     a: &ArrayRef2<F>,
     y: L::Target<'_>,
     weights: Option<&[F]>,
-    mut da: Option<&mut ArrayRef2<F>>,
+    da: Option<&mut ArrayRef2<F>>,
 ) -> Result<F, Error> {
     check(loss, a, y, weights, da.as_deref())?;
-    let weight = |n: usize| weights.map_or(1.0, |w| w[n].as_f64());
     // A row that is ignored or weighs nothing is not looked at.
-    let count = |n: usize| loss.count(y, n).filter(|_| weight(n) != 0.0);
-    let parts = (0..a.nrows()).filter_map(|n| Some(weight(n) * count(n)?));
+    let counts = (0..a.nrows()).filter(|n| weight(weights, *n) != 0.0);
+    let parts = counts.filter_map(|n| Some(weight(weights, n) * loss.count(y, n)?));
     let all = parts.fold(Sum::<F>::default(), Sum::plus).value();
-    let (mut powers, mut sum) = (Powers::new(a), Sum::<F>::default());
-    for n in 0..a.nrows() {
-        let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
-        if count(n).is_none() {
-            if let Some(da) = &mut da {
-                da.fill(F::zero());
+    let sum = vectorized(Pass { loss, a, y, weights, da, all });
+    Ok(F::of(loss.reduction().share(sum, all)))
+}
+
+struct Pass<'a, 'y, F: Float, L: RowLoss<F>> {
+    loss: &'a L,
+    a: &'a ArrayRef2<F>,
+    y: L::Target<'y>,
+    weights: Option<&'a [F]>,
+    da: Option<&'a mut ArrayRef2<F>>,
+    /// What the mean is divided by.
+    all: f64,
+}
+
+impl<F: Float, L: RowLoss<F>> Loop for Pass<'_, '_, F, L> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let Self { loss, a, y, weights, mut da, all } = self;
+        let (mut powers, mut sum) = (Powers::new(a), Sum::<F>::default());
+        for n in 0..a.nrows() {
+            let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
+            let weight = weight(weights, n);
+            if weight == 0.0 || loss.count(y, n).is_none() {
+                if let Some(da) = &mut da {
+                    da.fill(F::zero());
+                }
+                continue;
             }
-            continue;
+            let factor = loss.reduction().share(weight, all);
+            let gradient = da.as_deref_mut().map(|da| (factor, da));
+            sum = sum.plus(weight * loss.row(n, &mut powers, y, gradient));
         }
-        let factor = loss.reduction().share(weight(n), all);
-        let gradient = da.as_deref_mut().map(|da| (factor, da));
-        sum = sum.plus(weight(n) * loss.row(n, &mut powers, y, gradient));
+        sum.value()
     }
-    Ok(F::of(loss.reduction().share(sum.value(), all)))
+}
+
+/// What a row counts.
+#[inline(always)]
+fn weight<F: Float>(weights: Option<&[F]>, row: usize) -> f64 {
+    weights.map_or(1.0, |w| w[row].as_f64())
 }
 
 /// [`EachLoss::forward_each`](crate::EachLoss::forward_each): 0 for an ignored row, as in PyTorch.

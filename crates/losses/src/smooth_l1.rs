@@ -74,10 +74,10 @@ impl ElementLoss for SmoothL1Loss {
 
     #[inline(always)]
     fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
-        let (d, beta) = ((a - y).abs(), self.config.beta);
-        // d·(d/β) and not d²/β: the square of a tiny d is 0.
-        let (square, line) = (0.5 * d * (d / beta), d - 0.5 * beta);
-        if d < beta { square } else { line }
+        let (d, beta) = (a - y, self.config.beta);
+        // d·(d/β) and not d²/β: the square of a tiny d is 0. The quotient is that of the derivative.
+        let (square, line) = (0.5 * d * (d / beta), d.abs() - 0.5 * beta);
+        if d.abs() < beta { square } else { line }
     }
 
     #[inline(always)]

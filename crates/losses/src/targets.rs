@@ -35,13 +35,4 @@ impl<F: Float> Targets<'_, F> {
             (Self::Rows(rows), None) => check_shape(place, "target rows", a.shape(), rows.shape()),
         }
     }
-
-    /// `Y[n, c]`: with classes, 1 for the right one and 0 for the others.
-    pub(crate) fn at(&self, n: usize, c: usize) -> F {
-        match self {
-            Self::Classes(labels) if labels[n] == c => F::one(),
-            Self::Classes(_) => F::zero(),
-            Self::Rows(rows) => rows[[n, c]],
-        }
-    }
 }

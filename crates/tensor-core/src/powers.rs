@@ -20,18 +20,22 @@
 //! assert!((rest / (-50.0_f64).exp() - 1.0).abs() < 1e-11 && rest == ln_sum);
 //! ```
 
+mod row;
+
 use std::ops::Range;
 
-use ndarray::{ArrayRef1, ArrayRef2};
+use ndarray::{ArrayRef2, Axis};
 
-use crate::Float;
+pub use row::{sum_beside, sum_of, write, write_beside};
+
 use crate::exponential::exp;
 use crate::logarithm::ln_1p;
-use crate::reduce::{Lanes, Sum};
+use crate::reduce::Sum;
 use crate::simd::{Loop, vectorized};
+use crate::{Float, parallel};
 
-/// Values whose exponentials are kept.
-pub(crate) const ROOM: usize = 512;
+/// Values whose exponentials are kept: the most in a part.
+pub const ROOM: usize = 512;
 /// Rows that they may belong to.
 const ROWS: usize = 64;
 const LANES: usize = 8;
@@ -97,25 +101,36 @@ impl<'a, F: Float> Powers<'a, F> {
         (self.shifted[i], self.powers[i])
     }
 
-    /// Calls `visit` with all parts of a row: the column of its first value, `x − max` and `e^(x − max)`.
-    #[inline]
-    pub fn parts(&mut self, row: usize, mut visit: impl FnMut(usize, &[f64], &[f64])) {
+    /// Where the parts of a row begin.
+    #[inline(always)]
+    pub fn starts(&self) -> impl Iterator<Item = usize> + use<F> {
+        (0..self.x.ncols()).step_by(ROOM)
+    }
+
+    /// The part of a row that begins at the column `start`: `x − max` and `e^(x − max)`.
+    #[inline(always)]
+    pub fn part(&mut self, row: usize, start: usize) -> (&[f64], &[f64]) {
         self.find(row);
         let n_columns = self.x.ncols();
-        if n_columns <= ROOM {
-            let start = (row - self.rows.start) * n_columns;
-            let range = start..start + n_columns;
-            return visit(0, &self.shifted[range.clone()], &self.powers[range]);
-        }
-        for start in (0..n_columns).step_by(ROOM) {
+        let range = if n_columns <= ROOM {
+            let first = (row - self.rows.start) * n_columns;
+            first + start..first + n_columns
+        } else {
             let columns = start..n_columns.min(start + ROOM);
             if self.columns != columns {
                 self.columns = columns;
                 vectorized(Part(self));
             }
-            let n = self.columns.len();
-            visit(start, &self.shifted[..n], &self.powers[..n]);
-        }
+            0..self.columns.len()
+        };
+        (&self.shifted[range.clone()], &self.powers[range])
+    }
+
+    /// The column of the first of the largest values of a row; 0 where there is none, as in a row of NaN.
+    #[inline(always)]
+    pub fn likeliest(&mut self, row: usize) -> usize {
+        let mut starts = self.starts();
+        starts.find_map(|start| Some(start + first_zero(self.part(row, start).0)?)).unwrap_or(0)
     }
 
     /// Sees to it that a row is at hand.
@@ -246,9 +261,14 @@ fn larger<F: Float>(a: F, b: F) -> F {
 /// The largest value.
 #[inline(always)]
 fn largest<F: Float>(x: &[F]) -> F {
-    let mut lanes = [F::neg_infinity(); LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest = chunks.remainder().iter().copied().fold(F::neg_infinity(), larger);
+    // More than a vector holds, so that one comparison need not wait for the last.
+    const MANY: usize = 4 * LANES;
+    let (chunks, rest) = x.as_chunks::<MANY>();
+    let rest = rest.iter().copied().fold(F::neg_infinity(), larger);
+    if chunks.is_empty() {
+        return rest;
+    }
+    let mut lanes = [F::neg_infinity(); MANY];
     for chunk in chunks {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane = larger(*lane, x);
@@ -257,74 +277,61 @@ fn largest<F: Float>(x: &[F]) -> F {
     lanes.into_iter().fold(rest, larger)
 }
 
-/// How many values are the largest, and the sum of the exponentials of the others.
+/// How many of the largest values are left out, and the sum of the exponentials of all others.
 #[inline(always)]
 fn sum_below<F: Float>(shifted: &[f64], powers: &[f64]) -> (f64, Sum<F>) {
-    let split = |shifted: f64, power: f64| if shifted == 0.0 { (1.0, 0.0) } else { (0.0, power) };
-    let (mut largest, mut below) = (0.0, Sum::default());
-    let full = if powers.len() < 2 * LANES { 0 } else { powers.len() / LANES * LANES };
-    if full > 0 {
-        let (mut counts, mut lanes) = ([0.0; LANES], Lanes::<F, LANES>::default());
-        let parts = shifted.chunks_exact(LANES).zip(powers.chunks_exact(LANES));
-        for (shifted, powers) in parts {
-            for lane in 0..LANES {
-                let (count, power) = split(shifted[lane], powers[lane]);
-                counts[lane] += count;
-                lanes.add(lane, power);
-            }
+    if powers.len() < 2 * LANES {
+        let (mut largest, mut below) = (0.0, Sum::default());
+        for (&shifted, &power) in shifted.iter().zip(powers) {
+            // Two choices between two numbers, not a branch.
+            largest += if shifted == 0.0 { 1.0 } else { 0.0 };
+            below = below.plus(if shifted == 0.0 { 0.0 } else { power });
         }
-        (largest, below) = (counts.into_iter().sum(), lanes.total());
+        return (largest, below);
     }
-    for (&shifted, &power) in shifted[full..].iter().zip(&powers[full..]) {
-        let (count, power) = split(shifted, power);
-        largest += count;
-        below = below.plus(power);
-    }
-    (largest, below)
-}
-
-/// Writes `f` of some values into a row, from column `start` on, rounded once.
-#[inline(always)]
-pub fn write<F: Float>(
-    row: &mut ArrayRef1<F>,
-    start: usize,
-    values: &[f64],
-    f: impl Fn(f64) -> f64,
-) {
-    match row.as_slice_mut() {
-        Some(row) => {
-            row[start..].iter_mut().zip(values).for_each(|(y, &value)| *y = F::of(f(value)));
-        }
-        None => row.iter_mut().skip(start).zip(values).for_each(|(y, &value)| *y = F::of(f(value))),
+    let sum = |powers: &[f64]| sum_of::<F, _>(powers, powers, |power, _| power);
+    match first_zero(shifted) {
+        Some(at) => (1.0, sum(&powers[..at]).plus_all(sum(&powers[at + 1..]))),
+        None => (0.0, sum(powers)),
     }
 }
 
-/// The same of two values: those of `beside`, a row as long as `row`, come second.
+/// The place of the first 0.
 #[inline(always)]
-pub fn write_beside<F: Float>(
-    row: &mut ArrayRef1<F>,
-    start: usize,
-    values: &[f64],
-    beside: &ArrayRef1<F>,
-    f: impl Fn(f64, f64) -> f64,
+fn first_zero(values: &[f64]) -> Option<usize> {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    // Without an end at each value, so that a chunk is looked at as a vector.
+    let any = |chunk: &[f64; LANES]| chunk.iter().fold(false, |any, x| any | (*x == 0.0));
+    let (before, values) = match chunks.iter().position(any) {
+        Some(chunk) => (chunk * LANES, &chunks[chunk][..]),
+        None => (chunks.len() * LANES, rest),
+    };
+    Some(before + values.iter().position(|x| *x == 0.0)?)
+}
+
+/// Scalars whose exponentials pay for handing them to another thread: some 5 µs.
+const PART: usize = 1 << 12;
+
+/// Calls `work` with parts of `x` and `out` that are the same rows, and the first of these rows; each part on a thread.
+///
+/// # Panics
+/// If `x` and `out` have different numbers of rows.
+pub fn for_each_part<F: Float>(
+    x: &ArrayRef2<F>,
+    out: &mut ArrayRef2<F>,
+    work: impl Fn(usize, &ArrayRef2<F>, &mut ArrayRef2<F>) + Sync,
 ) {
-    match (row.as_slice_mut(), beside.as_slice()) {
-        (Some(row), Some(beside)) => {
-            let places = row[start..].iter_mut().zip(&beside[start..]);
-            places.zip(values).for_each(|((y, x), &value)| *y = F::of(f(value, x.as_f64())));
-        }
-        _ => {
-            let places = row.iter_mut().zip(beside).skip(start);
-            places.zip(values).for_each(|((y, x), &value)| *y = F::of(f(value, x.as_f64())));
-        }
-    }
+    assert_eq!(x.nrows(), out.nrows(), "as many rows of the output as of the input");
+    let rows = x.nrows().div_ceil(parallel::parts(x.len(), PART)).max(1);
+    let parts = x.axis_chunks_iter(Axis(0), rows).zip(out.axis_chunks_iter_mut(Axis(0), rows));
+    parallel::for_each(parts.enumerate(), |(i, (x, mut out))| work(i * rows, &x, &mut out));
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array1, Array2, array};
+    use ndarray::{Array2, array};
 
-    use super::{Powers, ROOM, write, write_beside};
+    use super::{Powers, ROOM};
     use crate::Rng;
 
     // In whatever order they are asked for.
@@ -340,30 +347,14 @@ mod tests {
                     assert_eq!(powers.value(n, c).0, x[[n, c]] - max, "{shape:?}, row {n}");
                 }
                 let mut next = 0;
-                powers.parts(n, |start, shifted, powers| {
+                for start in powers.starts() {
+                    let (shifted, powers) = powers.part(n, start);
                     assert_eq!((start, shifted.len()), (next, powers.len()));
                     assert_eq!(shifted[0], x[[n, start]] - max);
                     next += powers.len();
-                });
+                }
                 assert_eq!(next, shape.1);
             }
-        }
-    }
-
-    #[test]
-    fn values_are_written_from_a_column_on() {
-        let f = |value: f64, x: f64| 10.0 * value + x;
-        let mut gaps = Array2::<f32>::zeros((4, 2));
-        let beside = array![[1.0_f32, 7.0], [2.0, 7.0], [3.0, 7.0], [4.0, 7.0]];
-        for packed in [true, false] {
-            let (mut own, own_beside) = (Array1::zeros(4), beside.column(0).to_owned());
-            let mut column = gaps.column_mut(0);
-            let row = if packed { &mut own } else { &mut *column };
-            write(row, 1, &[5.0, 6.0], |value| -value);
-            assert_eq!(row.to_vec(), [0.0, -5.0, -6.0, 0.0]);
-            let from = if packed { own_beside.view() } else { beside.column(0) };
-            write_beside(row, 2, &[5.0, 6.0], &from, f);
-            assert_eq!(row.to_vec(), [0.0, -5.0, 53.0, 64.0]);
         }
     }
 
@@ -376,5 +367,30 @@ mod tests {
         assert!((powers.sums(0).0 - e).abs() <= 2.0 * f64::EPSILON * e);
         assert!((powers.sums(0).1 - e).abs() <= 2.0 * f64::EPSILON * e);
         assert_eq!((powers.sums(1), powers.sums(2)), ((1.0, 2.0_f64.ln()), (0.0, 0.0)));
+    }
+
+    // Whatever the width, wherever the largest values stand, and however many there are.
+    #[test]
+    fn the_first_of_the_largest_is_found_and_one_of_them_left_out() {
+        for width in (1..=40).chain([ROOM, ROOM + 1, 2 * ROOM + 9]) {
+            for first in [0, width / 2, width - 1] {
+                let mut x = Array2::from_elem((2, width), -1.0_f32);
+                x[[1, first]] = 3.0;
+                x[[1, width - 1]] = 3.0;
+                let mut powers = Powers::new(&x);
+                assert_eq!(powers.likeliest(1), first, "{width}");
+                assert_eq!(powers.likeliest(0), 0, "{width}");
+                let others = if first == width - 1 { 0.0 } else { 1.0 };
+                let low = width - 1 - others as usize;
+                let want = others + low as f64 * (-4.0_f64).exp();
+                let (rest, _) = powers.sums(1);
+                assert!((rest - want).abs() <= 1e-10 * want, "{width}, {first}: {rest}, {want}");
+                assert_eq!(powers.sums(0).0, (width - 1) as f64);
+            }
+        }
+        let bad = array![[f32::NAN; 20], [f32::NEG_INFINITY; 20]];
+        let mut powers = Powers::new(&bad);
+        assert_eq!([0, 1].map(|n| powers.likeliest(n)), [0, 0]);
+        assert!([0, 1].iter().all(|&n| powers.sums(n).0.is_nan()));
     }
 }

@@ -21,7 +21,8 @@
 use ndarray::ArrayRef2;
 
 use crate::Float;
-use crate::powers::{Powers, write};
+use crate::powers::{self, Powers, write};
+use crate::simd::{Loop, vectorized};
 
 /// `y[n, c] ← e^x[n, c] / Σₖ e^x[n, k]`: within 1 ulp in `f32`.
 ///
@@ -33,11 +34,7 @@ use crate::powers::{Powers, write};
 #[track_caller]
 pub fn softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
     assert_eq!(x.dim(), y.dim(), "softmax: two matrices of one shape");
-    let mut powers = Powers::new(x);
-    for (n, mut y) in y.rows_mut().into_iter().enumerate() {
-        let factor = 1.0 / (1.0 + powers.sums(n).0);
-        powers.parts(n, |start, _, powers| write(&mut y, start, powers, |power| power * factor));
-    }
+    powers::for_each_part(x, y, |_, x, y| vectorized(Softmax { x, y }));
 }
 
 /// `y[n, c] ← x[n, c] − ln Σₖ e^x[n, k]`, the logarithm of [`softmax`]: within 1 ulp in `f32`.
@@ -50,10 +47,48 @@ pub fn softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
 #[track_caller]
 pub fn log_softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
     assert_eq!(x.dim(), y.dim(), "log_softmax: two matrices of one shape");
-    let mut powers = Powers::new(x);
-    for (n, mut y) in y.rows_mut().into_iter().enumerate() {
-        let (_, ln_sum) = powers.sums(n);
-        powers.parts(n, |start, shifted, _| write(&mut y, start, shifted, |x| x - ln_sum));
+    powers::for_each_part(x, y, |_, x, y| vectorized(LogSoftmax { x, y }));
+}
+
+struct Softmax<'a, F> {
+    x: &'a ArrayRef2<F>,
+    y: &'a mut ArrayRef2<F>,
+}
+
+impl<F: Float> Loop for Softmax<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut powers = Powers::new(self.x);
+        for (n, mut y) in self.y.rows_mut().into_iter().enumerate() {
+            let factor = 1.0 / (1.0 + powers.sums(n).0);
+            for start in powers.starts() {
+                let (_, powers) = powers.part(n, start);
+                write(&mut y, start, powers, |power| power * factor);
+            }
+        }
+    }
+}
+
+struct LogSoftmax<'a, F> {
+    x: &'a ArrayRef2<F>,
+    y: &'a mut ArrayRef2<F>,
+}
+
+impl<F: Float> Loop for LogSoftmax<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut powers = Powers::new(self.x);
+        for (n, mut y) in self.y.rows_mut().into_iter().enumerate() {
+            let (_, ln_sum) = powers.sums(n);
+            for start in powers.starts() {
+                let (shifted, _) = powers.part(n, start);
+                write(&mut y, start, shifted, |x| x - ln_sum);
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2};
 use rayon::ThreadPoolBuilder;
 use tensor_core::moments::ColumnMoments;
 use tensor_core::reduce::column_sums;
-use tensor_core::{Float, Rng, columns, elementwise, gemm, gemm_row, parallel};
+use tensor_core::{Float, Rng, columns, elementwise, gemm, gemm_row, parallel, powers, softmax};
 
 fn random<F: Float>(rng: &mut Rng, rows: usize, cols: usize) -> Array2<F> {
     Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()))
@@ -79,6 +79,38 @@ fn elementwise_loops() {
         assert_eq!(y, plain, "{threads} threads");
         assert_eq!(dx, 2.0 * &x * &plain, "{threads} threads");
     }
+}
+
+// More than two parts even where every other thread sleeps.
+#[test]
+fn parts_of_rows() {
+    let x = random::<f32>(&mut Rng::new(10), 1001, 300);
+    let run = |threads| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let [mut y, mut ln_y, mut copy] = [(); 3].map(|()| Array2::zeros(x.dim()));
+        pool.install(|| {
+            softmax::softmax(&x, &mut y);
+            softmax::log_softmax(&x, &mut ln_y);
+            powers::for_each_part(&x, &mut copy, |first, x, out| {
+                out.assign(x);
+                out.rows_mut().into_iter().enumerate().for_each(|(n, mut row)| {
+                    row[0] = (first + n) as f32;
+                });
+            });
+        });
+        [y, ln_y, copy]
+    };
+    let alone = run(1);
+    for threads in [2, 3, 8] {
+        assert!(run(threads) == alone, "{threads} threads");
+    }
+    let [y, ln_y, copy] = alone;
+    for (n, row) in copy.rows().into_iter().enumerate() {
+        assert_eq!(row[0], n as f32);
+        assert_eq!(row.iter().skip(1).sum::<f32>(), x.row(n).iter().skip(1).sum::<f32>());
+    }
+    assert!(y.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-5));
+    assert!(y.iter().zip(&ln_y).all(|(y, ln_y)| (y.ln() - ln_y).abs() < 1e-4));
 }
 
 fn columns_have_the_same_bits<F: Float>() {
