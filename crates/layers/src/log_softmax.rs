@@ -14,7 +14,7 @@
 //! assert_eq!(a, array![[0.0, -2e4]]);
 //! ```
 
-use ndarray::{ArrayRef2, ArrayView2, Axis, Slice};
+use ndarray::ArrayRef2;
 use tensor_core::powers::{self, Powers, write_beside};
 use tensor_core::reduce::Sum;
 use tensor_core::simd::{Loop, vectorized};
@@ -48,16 +48,13 @@ impl<F: Float> Layer<F> for LogSoftmax {
         _grads: &mut (),
     ) {
         let Some(dx) = dx else { return };
-        powers::for_each_part(saved.x, dx, |first, x, dx| {
-            let dy = dy.slice_axis(Axis(0), Slice::from(first..first + x.nrows()));
-            vectorized(Backward { x, dy, dx });
-        });
+        powers::for_each_part(saved.x, dy, dx, |x, dy, dx| vectorized(Backward { x, dy, dx }));
     }
 }
 
 struct Backward<'a, F> {
     x: &'a ArrayRef2<F>,
-    dy: ArrayView2<'a, F>,
+    dy: &'a ArrayRef2<F>,
     dx: &'a mut ArrayRef2<F>,
 }
 

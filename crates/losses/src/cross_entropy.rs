@@ -120,77 +120,93 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         y: Targets<'_, F>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
-        let n_classes = a.values().ncols();
-        let (rest, ln_sum) = a.sums(row);
-        let alone = rest < 1.0;
-        // −ln softmax(A)[n, c] = (max − A[n, c]) + ln Σ, with both differences small where the answer is right. A class of
-        // weight 0 adds 0, even where its surprise is infinite.
-        let term = |shifted: f64, t: f64| product_or_zero(ln_sum - shifted, t);
-        if let (Targets::Classes(labels), true) = (y, self.config.label_smoothing == 0.0) {
-            let label = labels[row];
-            let (t, (shifted, power)) = (self.class_weight(label), a.value(row, label));
-            if let Some((factor, da)) = gradient {
-                let share = factor * t / (1.0 + rest);
-                for start in a.starts() {
-                    write(da, start, a.part(row, start).1, |power| share * power);
-                }
-                da[label] = F::of(
-                    factor
-                        * if alone && shifted == 0.0 {
-                            largest(0.0, t, rest)
-                        } else {
-                            t * (power / (1.0 + rest)) - t
-                        },
-                );
+        match y {
+            Targets::Classes(labels) if self.config.label_smoothing == 0.0 => {
+                self.one_class(row, a, labels[row], gradient)
             }
-            return term(shifted, t);
+            _ => self.all_classes(row, a, y, gradient),
         }
-        let mut t = [0.0; ROOM];
-        let (mut total, mut loss) = (Sum::<F>::default(), Sum::<F>::default());
-        for start in a.starts() {
-            let (shifted, _) = a.part(row, start);
-            let t = self.targets((y, row), (start, n_classes), &mut t[..shifted.len()]);
-            total = total.plus_all(sum_of(t, t, |t, _| t));
-            loss = loss.plus_all(sum_of(shifted, t, term));
-        }
-        if let Some((factor, da)) = gradient {
-            let total = total.value();
-            let share = total / (1.0 + rest);
-            for start in a.starts() {
-                let (_, powers) = a.part(row, start);
-                let t = self.targets((y, row), (start, n_classes), &mut t[..powers.len()]);
-                for (t, power) in t.iter_mut().zip(powers) {
-                    *t = factor * (power * share - *t);
-                }
-                write(da, start, t, |gradient| gradient);
-            }
-            if alone {
-                let c = a.likeliest(row);
-                let mut others = Sum::<F>::default();
-                for start in a.starts() {
-                    let n = a.part(row, start).0.len();
-                    let t = self.targets((y, row), (start, n_classes), &mut t[..n]);
-                    if let Some(t) = c.checked_sub(start).and_then(|c| t.get_mut(c)) {
-                        *t = 0.0;
-                    }
-                    others = others.plus_all(sum_of(t, t, |t, _| t));
-                }
-                da[c] = F::of(factor * largest(others.value(), total, rest));
-            }
-        }
-        loss.value()
     }
 }
 
 impl CrossEntropyLoss {
-    /// `T[n, c]` of as many classes as `t` has room for, from the class `start` on.
+    /// The row whose target is one class: `t` times its one-hot row, with the class's weight `t`.
+    #[inline(always)]
+    fn one_class<F: Float>(
+        &self,
+        row: usize,
+        a: &mut Powers<'_, F>,
+        label: usize,
+        gradient: Option<(f64, &mut ArrayRef1<F>)>,
+    ) -> f64 {
+        let (rest, ln_sum) = a.sums(row);
+        let (t, (shifted, power)) = (self.class_weight(label), a.value(row, label));
+        if let Some((factor, da)) = gradient {
+            let share = factor * t / (1.0 + rest);
+            for start in a.starts() {
+                write(da, start, a.part(row, start).1, |power| share * power);
+            }
+            let is_above_half = shifted == 0.0 && rest < 1.0;
+            let slope =
+                if is_above_half { largest(0.0, t, rest) } else { t * (power / (1.0 + rest)) - t };
+            da[label] = F::of(factor * slope);
+        }
+        term(ln_sum, shifted, t)
+    }
+
+    /// The row whose targets `T` are numbers for all classes.
+    #[inline(always)]
+    fn all_classes<F: Float>(
+        &self,
+        row: usize,
+        a: &mut Powers<'_, F>,
+        y: Targets<'_, F>,
+        gradient: Option<(f64, &mut ArrayRef1<F>)>,
+    ) -> f64 {
+        let (rest, ln_sum) = a.sums(row);
+        let (n_classes, mut room) = (a.values().ncols(), [0.0; ROOM]);
+        let (mut total, mut loss) = (Sum::<F>::default(), Sum::<F>::default());
+        for start in a.starts() {
+            let t = self.targets((y, row), (start, n_classes), &mut room);
+            total = total.plus_all(sum_of(t, t, |t, _| t));
+            let surprise = |shifted: f64, t: f64| term(ln_sum, shifted, t);
+            loss = loss.plus_all(sum_of(a.part(row, start).0, t, surprise));
+        }
+        let Some((factor, da)) = gradient else { return loss.value() };
+        let total = total.value();
+        let share = total / (1.0 + rest);
+        for start in a.starts() {
+            let t = self.targets((y, row), (start, n_classes), &mut room);
+            for (t, power) in t.iter_mut().zip(a.part(row, start).1) {
+                *t = factor * (power * share - *t);
+            }
+            write(da, start, t, |gradient| gradient);
+        }
+        // A class above ½, which is the only largest one.
+        if rest < 1.0 {
+            let c = a.likeliest(row);
+            let mut others = Sum::<F>::default();
+            for start in a.starts() {
+                let t = self.targets((y, row), (start, n_classes), &mut room);
+                if let Some(t) = c.checked_sub(start).and_then(|c| t.get_mut(c)) {
+                    *t = 0.0;
+                }
+                others = others.plus_all(sum_of(t, t, |t, _| t));
+            }
+            da[c] = F::of(factor * largest(others.value(), total, rest));
+        }
+        loss.value()
+    }
+
+    /// `T[n, c]` of as many classes as there is room for, from the class `start` on.
     #[inline(always)]
     fn targets<'t, F: Float>(
         &self,
         (y, row): (Targets<'_, F>, usize),
         (start, n_classes): (usize, usize),
-        t: &'t mut [f64],
+        room: &'t mut [f64; ROOM],
     ) -> &'t mut [f64] {
+        let t = &mut room[..ROOM.min(n_classes - start)];
         let keep = 1.0 - self.config.label_smoothing;
         let spread = self.config.label_smoothing / n_classes as f64;
         match y {
@@ -215,6 +231,13 @@ impl CrossEntropyLoss {
         }
         t
     }
+}
+
+/// `−T[n, c]·ln softmax(A)[n, c]`, as `((max − A[n, c]) + ln Σ)·T`: both are small where the answer is right. A class of weight 0
+/// adds 0, even where its surprise is infinite.
+#[inline(always)]
+fn term(ln_sum: f64, shifted: f64, t: f64) -> f64 {
+    product_or_zero(ln_sum - shifted, t)
 }
 
 /// `others − total·(1 − softmax)`: the gradient of a class above ½, where `total·softmax − target` would be of numbers that

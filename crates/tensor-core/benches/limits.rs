@@ -1,6 +1,7 @@
-//! What the machine can do at most: multiply-adds a second, and bytes a second by the size of what is read and written.
+//! What the machine can do at most: multiply-adds a second, by themselves and where products run between them, and bytes a
+//! second by the size of what is read and written.
 //!
-//! Nothing here is a product or a layer; every other figure is compared with these. All threads of rayon's pool work at once
+//! Every other figure is compared with these. All threads of rayon's pool work at once
 //! (`RAYON_NUM_THREADS`), each on its own share of the bytes. `cargo xtask bench` reads what is printed.
 
 #[path = "support/data.rs"]
@@ -11,6 +12,9 @@ use std::sync::Barrier;
 use std::time::Instant;
 
 use data::uniform;
+use ndarray::Array2;
+use rayon::ThreadPoolBuilder;
+use tensor_core::gemm;
 use tensor_core::simd::{Loop, vectorized};
 
 /// Sizes of what is read and written together, in KiB: from the first-level cache to memory.
@@ -26,6 +30,7 @@ fn main() {
     let threads = rayon::current_num_threads();
     println!("threads {threads}");
     println!("GFLOP/s {:.1}", multiply_adds(threads) / 1e9);
+    println!("after-products {:.1}", after_products(threads) / 1e9);
     println!("{:>8} {:>8} {:>8} {:>8}", "KiB", "read", "copy", "triad");
     for kib in SIZES {
         let bytes = 1024 * kib;
@@ -84,6 +89,51 @@ fn multiply_adds(threads: usize) -> f64 {
     // A vector of 4, 8 or 16 scalars in a register: which one is best depends on the processor.
     [of::<4>(threads), of::<8>(threads), of::<16>(threads)].into_iter().fold(0.0, f64::max)
 }
+
+/// The same on threads that have just computed products: a processor at work on operands from its caches lowers its clock.
+fn after_products(threads: usize) -> f64 {
+    let pools = (0..threads).map(|_| ThreadPoolBuilder::new().num_threads(1).build());
+    let pools: Vec<_> = pools.filter_map(Result::ok).collect();
+    std::thread::scope(|scope| {
+        let one_thread = |thread, pool: &rayon::ThreadPool| {
+            pool.install(|| [after::<4>(thread), after::<8>(thread), after::<16>(thread)])
+        };
+        let handles: Vec<_> = pools
+            .iter()
+            .enumerate()
+            .map(|(thread, pool)| scope.spawn(move || one_thread(thread, pool)))
+            .collect();
+        let best = |rates: [f64; 3]| rates.into_iter().fold(0.0, f64::max);
+        handles.into_iter().map(|handle| handle.join().map_or(f64::NAN, best)).sum()
+    })
+}
+
+/// The median rate of one thread, with a product of W5b before each time.
+fn after<const LANES: usize>(thread: usize) -> f64 {
+    let x = Array2::from_shape_simple_fn((256, 784), uniform(thread as u64));
+    let w = Array2::from_shape_simple_fn((784, 512), uniform(thread as u64 + 1));
+    let mut y = Array2::zeros((256, 512));
+    let seconds = |run: fn() -> [[f32; LANES]; CHAINS]| {
+        let start = Instant::now();
+        (0..REPEATS).for_each(|_| _ = black_box(run()));
+        start.elapsed().as_secs_f64() / REPEATS as f64
+    };
+    let mut taken: Vec<f64> = (0..PRODUCTS)
+        .map(|_| {
+            gemm(1.0, &x, &w, 0.0, &mut y);
+            seconds(|| vectorized(Fused)).min(seconds(|| vectorized(Apart)))
+        })
+        .collect();
+    taken.sort_by(f64::total_cmp);
+    (2 * ROUNDS * CHAINS * LANES) as f64 / taken[taken.len() / 2]
+}
+
+/// How many: a tenth of a second of them.
+const PRODUCTS: usize = 100;
+
+/// A third of a millisecond of multiply-adds: a processor takes some microseconds to switch wide vectors on, and longer to
+/// raise its clock again.
+const REPEATS: usize = 50;
 
 /// Independent chains: more than a multiply-add's latency times the number of units, fewer than there are registers.
 const CHAINS: usize = 12;

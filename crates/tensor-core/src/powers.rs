@@ -312,19 +312,22 @@ fn first_zero(values: &[f64]) -> Option<usize> {
 /// Scalars whose exponentials pay for handing them to another thread: some 5 µs.
 const PART: usize = 1 << 12;
 
-/// Calls `work` with parts of `x` and `out` that are the same rows, and the first of these rows; each part on a thread.
+/// Calls `work` with the same rows of `x`, of `beside` and of `out`, part by part, each on a thread.
 ///
 /// # Panics
-/// If `x` and `out` have different numbers of rows.
+/// If they have different numbers of rows.
 pub fn for_each_part<F: Float>(
     x: &ArrayRef2<F>,
+    beside: &ArrayRef2<F>,
     out: &mut ArrayRef2<F>,
-    work: impl Fn(usize, &ArrayRef2<F>, &mut ArrayRef2<F>) + Sync,
+    work: impl Fn(&ArrayRef2<F>, &ArrayRef2<F>, &mut ArrayRef2<F>) + Sync,
 ) {
-    assert_eq!(x.nrows(), out.nrows(), "as many rows of the output as of the input");
-    let rows = x.nrows().div_ceil(parallel::parts(x.len(), PART)).max(1);
-    let parts = x.axis_chunks_iter(Axis(0), rows).zip(out.axis_chunks_iter_mut(Axis(0), rows));
-    parallel::for_each(parts.enumerate(), |(i, (x, mut out))| work(i * rows, &x, &mut out));
+    let rows = [beside.nrows(), out.nrows()];
+    assert_eq!(rows, [x.nrows(); 2], "as many rows beside the input and of the output");
+    let step = x.nrows().div_ceil(parallel::parts(x.len(), PART)).max(1);
+    let inputs = x.axis_chunks_iter(Axis(0), step).zip(beside.axis_chunks_iter(Axis(0), step));
+    let parts = inputs.zip(out.axis_chunks_iter_mut(Axis(0), step));
+    parallel::for_each(parts, |((x, beside), mut out)| work(&x, &beside, &mut out));
 }
 
 #[cfg(test)]

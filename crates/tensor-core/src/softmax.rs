@@ -34,7 +34,7 @@ use crate::simd::{Loop, vectorized};
 #[track_caller]
 pub fn softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
     assert_eq!(x.dim(), y.dim(), "softmax: two matrices of one shape");
-    powers::for_each_part(x, y, |_, x, y| vectorized(Softmax { x, y }));
+    powers::for_each_part(x, x, y, |x, _, y| vectorized(Softmax { x, y }));
 }
 
 /// `y[n, c] ← x[n, c] − ln Σₖ e^x[n, k]`, the logarithm of [`softmax`]: within 1 ulp in `f32`.
@@ -47,7 +47,7 @@ pub fn softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
 #[track_caller]
 pub fn log_softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
     assert_eq!(x.dim(), y.dim(), "log_softmax: two matrices of one shape");
-    powers::for_each_part(x, y, |_, x, y| vectorized(LogSoftmax { x, y }));
+    powers::for_each_part(x, x, y, |x, _, y| vectorized(LogSoftmax { x, y }));
 }
 
 struct Softmax<'a, F> {

@@ -13,6 +13,8 @@ pub(crate) struct Limits {
     threads: usize,
     /// Multiplications and additions a second.
     flops: f64,
+    /// The same right after products, which lower the clock.
+    flops_after_products: f64,
     /// Bytes a second, read and written, by bytes in use; rising.
     bandwidth: Vec<(f64, f64)>,
 }
@@ -29,13 +31,14 @@ pub(crate) enum Bound {
 impl Limits {
     /// From what the bench prints.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut lines = text.splitn(3, '\n');
+        let mut lines = text.splitn(4, '\n');
         let mut number = |name: &str| {
             let line = lines.next().unwrap_or_default();
             let value = line.strip_prefix(name).and_then(|value| value.trim().parse::<f64>().ok());
             value.ok_or_else(|| format!("limits: expected {name}, found {line:?}"))
         };
         let (threads, gflops) = (number("threads")?, number("GFLOP/s")?);
+        let after_products = number("after-products")?;
         let grid = Grid::parse(lines.next().unwrap_or_default())?;
         let bandwidth = grid.rows.iter().map(|(kib, rates)| {
             let best = rates.iter().copied().fold(0.0, f64::max);
@@ -43,7 +46,12 @@ impl Limits {
             Ok((1024.0 * kib, 1e9 * best))
         });
         let bandwidth = bandwidth.collect::<Result<_, String>>()?;
-        Ok(Self { threads: threads as usize, flops: 1e9 * gflops, bandwidth })
+        Ok(Self {
+            threads: threads as usize,
+            flops: 1e9 * gflops,
+            flops_after_products: 1e9 * after_products,
+            bandwidth,
+        })
     }
 
     /// Bytes a second where this many are in use: as the next smaller size had them, so that a limit is never too low.
@@ -68,6 +76,7 @@ impl Limits {
             "processor": processor(),
             "threads": self.threads,
             "flop_per_second": self.flops,
+            "flop_per_second_after_products": self.flops_after_products,
             "bytes_per_second": self.bandwidth.iter().map(|(bytes, rate)| json!([bytes, rate])).collect::<Vec<_>>(),
         })
     }
@@ -77,7 +86,11 @@ impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = if self.threads == 1 { "" } else { "s" };
         writeln!(f, "{}, {} thread{s}, which can do at most", processor(), self.threads)?;
-        writeln!(f, "  {:>6.1} GFLOP/s  multiply-adds on f32", self.flops / 1e9)?;
+        let [flops, after] = [self.flops, self.flops_after_products].map(|flops| flops / 1e9);
+        writeln!(
+            f,
+            "  {flops:>6.1} GFLOP/s  multiply-adds on f32, {after:.1} right after products"
+        )?;
         let size = |bytes: f64| match bytes / 1024.0 {
             kib if kib < 1024.0 => format!("{kib} KiB"),
             kib => format!("{} MiB", kib / 1024.0),
@@ -101,7 +114,7 @@ pub(crate) mod tests {
 
     /// 100 GFLOP/s; 50 GB/s for 1 KiB, 10 GB/s for 1 MiB.
     pub(crate) fn limits() -> Limits {
-        let text = "threads 2\nGFLOP/s 100.0\nKiB read copy triad\n1 40 50 30\n1024 10 5 8\n";
+        let text = "threads 2\nGFLOP/s 100.0\nafter-products 90.0\nKiB read copy triad\n1 40 50 30\n1024 10 5 8\n";
         Limits::parse(text).unwrap()
     }
 
