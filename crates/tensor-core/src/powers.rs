@@ -113,8 +113,9 @@ impl<'a, F: Float> Powers<'a, F> {
         self.find(row);
         let n_columns = self.x.ncols();
         let range = if n_columns <= ROOM {
+            // It has one part.
             let first = (row - self.rows.start) * n_columns;
-            first + start..first + n_columns
+            first..first + n_columns
         } else {
             let columns = start..n_columns.min(start + ROOM);
             if self.columns != columns {
