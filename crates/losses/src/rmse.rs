@@ -72,7 +72,7 @@ impl RmseLoss {
 struct Squares {
     /// `s`, a power of two: what it multiplies keeps its digits.
     scale: f64,
-    /// `1/L`, for the gradient.
+    /// `1/(s L)`, for the gradient.
     inverse: f64,
 }
 
