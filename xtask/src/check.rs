@@ -7,10 +7,12 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::{cargo, fixtures, gradcheck, tidy};
+use launch::cargo;
+
+use crate::{tidy, tool};
 
 /// Cases of each item: enough to see a wrong formula.
-const FEW: usize = 5;
+const FEW: &str = "5";
 
 /// Runs every step and says whether all of them passed.
 pub(crate) fn run() -> bool {
@@ -43,14 +45,10 @@ pub(crate) fn run() -> bool {
             ])
         }),
         ("reference numbers (cargo xtask fixtures --check)", || {
-            let options = fixtures::Options { check: true, ..fixtures::Options::default() };
-            Outcome::of_check(fixtures::run(options))
+            Outcome::of_check(tool::succeeds("oracle", &["--check"]))
         }),
         ("gradients, a few cases of each (cargo xtask gradcheck)", || {
-            Outcome::of_check(gradcheck::run(&gradcheck::Options {
-                cases: FEW,
-                ..gradcheck::Options::default()
-            }))
+            Outcome::of_check(tool::succeeds("gradients", &["--cases", FEW]))
         }),
         ("doc tests, README included", || {
             tests(&["--workspace", "--all-features", "--doc", "--no-fail-fast"])
@@ -95,21 +93,18 @@ fn succeeds(command: &mut Command) -> bool {
 }
 
 fn run_cargo(args: &[&str]) -> Outcome {
-    Outcome::of_check(succeeds(cargo::cargo().args(args)))
+    Outcome::of_check(succeeds(cargo().args(args)))
 }
 
 fn docs() -> Outcome {
-    let mut command = cargo::cargo();
+    let mut command = cargo();
     command.args(["doc", "--workspace", "--all-features", "--no-deps", "--locked", "--quiet"]);
     Outcome::of_check(succeeds(command.env("RUSTDOCFLAGS", "-D warnings")))
 }
 
 fn deny() -> Outcome {
-    let installed = cargo::cargo()
-        .args(["deny", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let installed =
+        cargo().args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if installed.is_ok_and(|status| status.success()) {
         run_cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"])
     } else {
@@ -119,7 +114,7 @@ fn deny() -> Outcome {
 
 /// Runs `cargo test` and counts what its harnesses report. What they print is shown line by line, but for tests that passed.
 fn tests(args: &[&str]) -> Outcome {
-    let mut command = cargo::cargo();
+    let mut command = cargo();
     command.args(["test", "--locked"]).args(args).stdout(Stdio::piped());
     let (mut passed, mut failed) = (0, 0);
     let Ok(mut child) = command.spawn() else { return Outcome::of_check(false) };

@@ -1,15 +1,20 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! This package holds what needs next to nothing to build. Commands that compute are packages of their own under `xtask/`,
+//! which are built when they are called.
+
+#![forbid(unsafe_code)]
 
 mod bench;
-mod cargo;
 mod check;
 mod fixtures;
 mod gradcheck;
 mod mutants;
 mod power;
-mod python;
 mod tidy;
+mod tool;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -31,43 +36,49 @@ usage: cargo xtask COMMAND
              [--n ELEMENTS] [--json FILE]
   tidy       the layout alone: who depends on whom, how many crates, how long files are";
 
-fn main() -> ExitCode {
-    let mut args = lexopt::Parser::from_env();
-    let command = match args.next() {
-        Ok(Some(lexopt::Arg::Value(command))) => command.to_string_lossy().into_owned(),
-        Ok(_) => String::new(),
-        Err(error) => return usage(&error.to_string()),
-    };
-    let ok = match command.as_str() {
-        "bench" => match bench::Bench::parse(&mut args) {
-            Ok(bench) => bench::run(&bench),
-            Err(error) => return usage(&error.to_string()),
-        },
-        "check" => check::run(),
-        "fixtures" => match fixtures::Options::parse(&mut args) {
-            Ok(options) => fixtures::run(options),
-            Err(error) => return usage(&error.to_string()),
-        },
-        "gradcheck" => match gradcheck::Options::parse(&mut args) {
-            Ok(options) => gradcheck::run(&options),
-            Err(error) => return usage(&error.to_string()),
-        },
-        "mutants" => match mutants::Options::parse(&mut args) {
-            Ok(options) => mutants::run(&options),
-            Err(error) => return usage(&error.to_string()),
-        },
-        "power" => match power::Options::parse(&mut args) {
-            Ok(options) => power::run(&options),
-            Err(error) => return usage(&error.to_string()),
-        },
-        "tidy" => tidy::run(),
-        "" => return usage("no command given"),
-        other => return usage(&format!("no command \"{other}\"")),
-    };
-    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+/// How a command ended.
+enum Outcome {
+    /// It said what is wrong, if anything is.
+    Ran { ok: bool },
+    /// Its arguments make no sense, for this reason; empty if that has been printed.
+    Usage(String),
 }
 
-fn usage(error: &str) -> ExitCode {
-    eprintln!("{error}\n\n{USAGE}");
-    ExitCode::from(2)
+impl From<bool> for Outcome {
+    fn from(ok: bool) -> Self {
+        Self::Ran { ok }
+    }
+}
+
+fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    let command = args.next().unwrap_or_default();
+    let args: Vec<OsString> = args.collect();
+    let outcome = match command.to_string_lossy().as_ref() {
+        "bench" => bench::run(&args),
+        "check" => without_options(&args, check::run),
+        "fixtures" => fixtures::run(&args),
+        "gradcheck" => gradcheck::run(&args),
+        "mutants" => mutants::run(args),
+        "power" => power::run(&args),
+        "tidy" => without_options(&args, tidy::run),
+        "" => Outcome::Usage("no command given".into()),
+        other => Outcome::Usage(format!("no command \"{other}\"")),
+    };
+    match outcome {
+        Outcome::Ran { ok: true } => ExitCode::SUCCESS,
+        Outcome::Ran { ok: false } => ExitCode::FAILURE,
+        Outcome::Usage(error) => {
+            eprintln!("{error}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs a command that takes no options.
+fn without_options(args: &[OsString], run: fn() -> bool) -> Outcome {
+    match args {
+        [] => run().into(),
+        [first, ..] => Outcome::Usage(format!("unexpected argument {first:?}")),
+    }
 }

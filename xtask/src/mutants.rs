@@ -9,11 +9,14 @@
 //! that is not on the list fails the command, and so does a share of more than [`MAX_MISSED`] of all viable ones.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::cargo::cargo;
+use launch::cargo;
+
+use crate::Outcome;
 
 /// The crates with formulas in them.
 const PACKAGES: [&str; 4] = ["tensor-core", "layers", "losses", "optim"];
@@ -28,14 +31,14 @@ const MAX_MISSED: f64 = 0.05;
 
 /// What the command was asked for.
 #[derive(Default)]
-pub(crate) struct Options {
+struct Options {
     /// Arguments for cargo-mutants itself.
     pass_on: Vec<String>,
 }
 
 impl Options {
     /// From the arguments behind the command's name.
-    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
+    fn parse(args: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
         use lexopt::prelude::*;
 
         let mut options = Self::default();
@@ -53,7 +56,14 @@ impl Options {
 }
 
 /// Runs cargo-mutants and says whether every survivor is on the reviewed list.
-pub(crate) fn run(options: &Options) -> bool {
+pub(crate) fn run(args: Vec<OsString>) -> Outcome {
+    match Options::parse(&mut lexopt::Parser::from_args(args)) {
+        Ok(options) => mutate(&options).into(),
+        Err(error) => Outcome::Usage(error.to_string()),
+    }
+}
+
+fn mutate(options: &Options) -> bool {
     let installed =
         cargo().args(["mutants", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !installed.is_ok_and(|status| status.success()) {

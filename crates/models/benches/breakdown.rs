@@ -14,7 +14,7 @@ mod data;
 mod network;
 #[path = "support/products.rs"]
 mod products;
-#[path = "../../../xtask/src/bench/workloads.rs"]
+#[path = "../../../xtask/bench/src/workloads.rs"]
 #[expect(dead_code, reason = "learning rates and names matter to the comparison")]
 mod workloads;
 

@@ -1,6 +1,6 @@
 //! Whole steps: the workloads of `cargo xtask bench peers`, from a few weights to some millions.
 //!
-//! What each is stands in `xtask/src/bench/workloads.rs`. W6 is an epoch of all 60,000 rows, measured ten times. `breakdown`
+//! What each is stands in `xtask/bench/src/workloads.rs`. W6 is an epoch of all 60,000 rows, measured ten times. `breakdown`
 //! says what a step consists of.
 //!
 //! The operations of an item are those of its matrix products. Its bytes are those of the parameters, read once in inference;
@@ -15,7 +15,7 @@ mod data;
 mod network;
 #[path = "../../tensor-core/benches/support/suite.rs"]
 mod suite;
-#[path = "../../../xtask/src/bench/workloads.rs"]
+#[path = "../../../xtask/bench/src/workloads.rs"]
 #[expect(dead_code, reason = "learning rates and names matter to the comparison")]
 mod workloads;
 

@@ -7,7 +7,7 @@
 mod data;
 #[path = "support/suite.rs"]
 mod suite;
-#[path = "../../../xtask/src/bench/workloads.rs"]
+#[path = "../../../xtask/bench/src/workloads.rs"]
 #[expect(dead_code, reason = "the shapes are all that matters here")]
 mod workloads;
 

@@ -3,6 +3,6 @@
 use std::process::Command;
 
 /// The cargo that runs this command, so that both are of one toolchain.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use crate::cargo::cargo;
-use crate::python;
+use launch::{cargo, python};
 
 /// What a program is made of.
 #[derive(Clone, Copy)]
@@ -67,7 +66,7 @@ pub(crate) fn prepare(wanted: &[String]) -> (Vec<Program>, Vec<(&'static str, St
 
 /// The project's folder.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Where everything lies that is built for the comparison.

@@ -1,4 +1,4 @@
-//! Virtual environments of Python under `target/`.
+//! Virtual environments of Python, for the tools that run a program written in it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 ///
 /// # Errors
 /// If there is no Python 3 to make it with.
-pub(crate) fn environment(folder: &Path) -> Result<PathBuf, String> {
+pub fn environment(folder: &Path) -> Result<PathBuf, String> {
     let python = ["bin/python", "Scripts/python.exe"].map(|path| folder.join(path));
     let found = || python.iter().find(|python| python.exists()).cloned();
     if found().is_none() {
@@ -23,7 +23,7 @@ pub(crate) fn environment(folder: &Path) -> Result<PathBuf, String> {
 ///
 /// # Errors
 /// If pip fails.
-pub(crate) fn install<A: AsRef<OsStr>>(python: &Path, arguments: &[A]) -> Result<(), String> {
+pub fn install<A: AsRef<OsStr>>(python: &Path, arguments: &[A]) -> Result<(), String> {
     let mut install = Command::new(python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     install.args(arguments).stdout(Stdio::null());
@@ -34,7 +34,7 @@ pub(crate) fn install<A: AsRef<OsStr>>(python: &Path, arguments: &[A]) -> Result
 ///
 /// # Errors
 /// If it fails, in the given words.
-pub(crate) fn succeeds(command: &mut Command, otherwise: &str) -> Result<(), String> {
+pub fn succeeds(command: &mut Command, otherwise: &str) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{otherwise} ({status})")),

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use std::{fs, io};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use launch::cargo;
 use serde_json::{Value, json};
 
 use super::busy::{BUSY, busy};
@@ -13,7 +14,6 @@ use super::estimates::{self, Estimate};
 use super::grid::Grid;
 use super::limits::Limits;
 use super::programs::gist;
-use crate::cargo::cargo;
 
 /// The benches that criterion runs, in the order of the table.
 const CRITERION: [(&str, &str); 6] = [
@@ -159,7 +159,7 @@ fn escaped(text: &str) -> String {
 }
 
 fn target() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
 }
 
 /// Where criterion keeps its estimates; what it compares the next run with.
