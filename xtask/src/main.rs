@@ -34,7 +34,9 @@ usage: cargo xtask COMMAND
              [--shard K/N] [--in-diff FILE] [--jobs N]
   power      measures the gradient checker itself: false alarms, detection, accuracy, cost
              [--n ELEMENTS] [--json FILE]
-  tidy       the layout alone: who depends on whom, how many crates, how long files are";
+  tidy       the layout alone: who depends on whom, how many crates, how long files and functions are,
+             which files use each other, what stands there twice
+             [--all] [--only TEXT]";
 
 /// How a command ended.
 enum Outcome {
@@ -61,7 +63,7 @@ fn main() -> ExitCode {
         "gradcheck" => gradcheck::run(&args),
         "mutants" => mutants::run(args),
         "power" => power::run(&args),
-        "tidy" => without_options(&args, tidy::run),
+        "tidy" => tidy::run(args),
         "" => Outcome::Usage("no command given".into()),
         other => Outcome::Usage(format!("no command \"{other}\"")),
     };

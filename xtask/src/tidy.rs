@@ -1,242 +1,142 @@
 //! `cargo xtask tidy`: what no compiler checks about the project's layout.
 //!
-//! - Dependencies point one way: who may depend on whom is written down in [`ARROWS`].
-//! - A package brings few crates along: at most [`MAX_CRATES`].
-//! - Every member takes lints, edition and `rust-version` from the workspace, and no dependency wants a newer Rust.
-//! - Files stay short enough to be read: [`MAX_LINES`], exceptions with a reason in [`LONG_FILES`].
-//! - No test is ignored, and `.ci/run` runs what the README tells people to run.
+//! ```text
+//! cargo xtask tidy [--all] [--only TEXT]
+//! ```
+//!
+//! One check a file under `tidy/`. What breaks a rule for a reason stands in `tidy/exceptions.txt`, with the reason.
+//! `--all` shows that, too; `--only` shows the places whose name contains the text.
 
-use std::collections::BTreeSet;
+mod circles;
+mod comments;
+mod duplicates;
+mod exceptions;
+mod files;
+mod finding;
+mod functions;
+mod modules;
+mod packages;
+mod size;
+mod source;
+
+use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use serde_json::Value;
+use crate::Outcome;
+use exceptions::{Exception, outdated, unexcused};
+use finding::Finding;
+use source::Source;
 
-use launch::cargo;
+/// Finds what breaks one rule.
+type Check = fn(&[Source]) -> Vec<Finding>;
 
-/// Each crate with the crates of ours that it may use outside its tests.
-const ARROWS: [(&str, &[&str]); 13] = [
-    ("tensor-core", &[]),
-    ("gradcheck", &[]),
-    ("layers", &["tensor-core"]),
-    ("losses", &["tensor-core"]),
-    ("optim", &["tensor-core"]),
-    ("models", &["layers", "tensor-core"]),
-    ("verify", &["gradcheck", "layers", "losses", "models", "tensor-core"]),
-    ("launch", &[]),
-    ("bench", &["launch", "tensor-core"]),
-    ("gradients", &["layers", "verify"]),
-    ("oracle", &["launch", "tensor-core"]),
-    ("power", &["gradcheck"]),
-    ("xtask", &["launch"]),
+/// One after the other.
+const CHECKS: [Check; 7] = [
+    files::check,
+    modules::check,
+    size::check,
+    functions::check,
+    comments::check,
+    circles::check,
+    duplicates::check,
 ];
 
-/// Most crates in the normal dependency tree of a package, itself included: what a user gets with it.
-const MAX_CRATES: [(&str, &[&str], usize); 3] =
-    [("models", &[], 26), ("models", &["--no-default-features"], 20), ("gradcheck", &[], 8)];
+/// Reasons of exceptions, each in a line.
+const EXCEPTIONS: &str = "xtask/src/tidy/exceptions.txt";
 
-/// The one module in which `unsafe` may stand.
-const UNSAFE: &str = "crates/tensor-core/src/simd/";
+/// What the command was asked for.
+#[derive(Default)]
+struct Options {
+    /// Also what an exception excuses.
+    all: bool,
+    /// Only places whose name contains this.
+    only: String,
+    /// Lines for `exceptions.txt`.
+    lines: bool,
+}
 
-/// Lines of a Rust file, tests included.
-const MAX_LINES: usize = 400;
+impl Options {
+    fn parse(args: Vec<OsString>) -> Result<Self, lexopt::Error> {
+        use lexopt::prelude::*;
 
-/// Files that may be longer, each with its reason.
-const LONG_FILES: [(&str, &str); 0] = [];
+        let mut options = Self::default();
+        let mut args = lexopt::Parser::from_args(args);
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("all") => options.all = true,
+                Long("only") => options.only = args.value()?.string()?,
+                Long("lines") => options.lines = true,
+                _ => return Err(arg.unexpected()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs the command with its arguments.
+pub(crate) fn run(args: Vec<OsString>) -> Outcome {
+    match Options::parse(args) {
+        Ok(options) => shows_nothing(&options).into(),
+        Err(error) => Outcome::Usage(error.to_string()),
+    }
+}
 
 /// Prints every violation and says whether there was none.
-pub(crate) fn run() -> bool {
-    match violations() {
-        Ok(violations) => {
-            violations.iter().for_each(|v| println!("      {v}"));
-            violations.is_empty()
-        }
-        Err(error) => {
-            println!("      {error}");
-            false
-        }
-    }
+pub(crate) fn is_tidy() -> bool {
+    shows_nothing(&Options::default())
 }
 
-fn violations() -> Result<Vec<String>, String> {
-    let metadata: Value = serde_json::from_str(&output(cargo().args([
-        "metadata",
-        "--format-version",
-        "1",
-        "--locked",
-    ]))?)
-    .map_err(|e| format!("cargo metadata: {e}"))?;
-    let root = PathBuf::from(text(&metadata, "workspace_root"));
-    let mut found = Vec::new();
-    arrows(&metadata, &mut found);
-    manifests(&metadata, &mut found);
-    crate_count(&mut found)?;
-    sources(&root, &mut found)?;
-    let ci = read(&root.join(".ci/run"))?;
-    let calls: Vec<_> = ci.lines().filter(|line| line.starts_with("cargo ")).collect();
-    if calls != ["cargo xtask check"] {
-        found
-            .push(format!(".ci/run: expected the one call \"cargo xtask check\", found {calls:?}"));
-    }
-    Ok(found)
-}
-
-fn members(metadata: &Value) -> impl Iterator<Item = &Value> {
-    let members = &metadata["workspace_members"];
-    list(&metadata["packages"]).filter(move |package| list(members).any(|id| id == &package["id"]))
-}
-
-fn arrows(metadata: &Value, found: &mut Vec<String>) {
-    let ours: BTreeSet<_> = members(metadata).map(|package| text(package, "name")).collect();
-    for package in members(metadata) {
-        let name = text(package, "name");
-        let Some((_, allowed)) = ARROWS.iter().find(|(member, _)| *member == name) else {
-            found.push(format!("{name}: say in xtask/src/tidy.rs which crates it may use"));
-            continue;
-        };
-        for dependency in list(&package["dependencies"]).filter(|d| d["kind"].is_null()) {
-            let to = text(dependency, "name");
-            if ours.contains(to) && !allowed.contains(&to) {
-                found.push(format!("{name} → {to}: this dependency points the wrong way"));
-            }
-        }
-    }
-}
-
-fn manifests(metadata: &Value, found: &mut Vec<String>) {
-    let versions: BTreeSet<_> =
-        members(metadata).map(|package| text(package, "rust_version")).collect();
-    let [ours] = Vec::from_iter(versions)[..] else {
-        found.push("the members state different rust-versions".into());
-        return;
+fn shows_nothing(options: &Options) -> bool {
+    let violations = match violations(options) {
+        Ok(violations) => violations,
+        Err(error) => vec![error],
     };
-    for package in list(&metadata["packages"]) {
-        if version(text(package, "rust_version")) > version(ours) {
-            let (name, wants) = (text(package, "name"), text(package, "rust_version"));
-            found.push(format!("{name} wants Rust {wants}, the workspace promises {ours}"));
-        }
-    }
-    for package in members(metadata) {
-        let manifest = fs::read_to_string(text(package, "manifest_path")).unwrap_or_default();
-        for inherited in [
-            "edition.workspace = true",
-            "rust-version.workspace = true",
-            "[lints]\nworkspace = true",
-        ] {
-            if !manifest.contains(inherited) {
-                found.push(format!(
-                    "{}: its manifest lacks \"{}\"",
-                    text(package, "name"),
-                    inherited.replace('\n', " ")
-                ));
-            }
-        }
-    }
+    violations.iter().for_each(|violation| println!("      {violation}"));
+    violations.is_empty()
 }
 
-/// `(1, 88, 0)` of `1.88`; absent parts are 0.
-fn version(text: &str) -> [u32; 3] {
-    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
-    [(); 3].map(|()| parts.next().unwrap_or(0))
-}
-
-fn crate_count(found: &mut Vec<String>) -> Result<(), String> {
-    for (package, features, most) in MAX_CRATES {
-        let tree = output(
-            cargo()
-                .args(["tree", "--package", package, "--edges", "normal"])
-                .args(features)
-                .args(["--prefix", "none", "--format", "{p}", "--locked"]),
-        )?;
-        let crates: BTreeSet<_> =
-            tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
-        let with = features.join(" ");
-        println!("      {package} {with} and what it depends on: {} crates", crates.len());
-        if crates.len() > most {
-            found.push(format!(
-                "{package}: expected at most {most} crates in its tree, found {crates:?}"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn sources(root: &Path, found: &mut Vec<String>) -> Result<(), String> {
-    let mut files = Vec::new();
-    for folder in ["crates", "xtask"] {
-        rust_files(&root.join(folder), &mut files)?;
-    }
-    for file in files {
-        let content = read(&file)?;
-        let name = file.strip_prefix(root).unwrap_or(&file).display().to_string();
-        let n_lines = content.lines().count();
-        let is_root = name.starts_with("crates/") && name.ends_with("/src/lib.rs");
-        let may_lift = UNSAFE.starts_with(name.trim_end_matches("lib.rs"));
-        if is_root && !may_lift && !content.contains("#![forbid(unsafe_code)]") {
-            found.push(format!("{name}: expected #![forbid(unsafe_code)]"));
-        }
-        let lifted = content.lines().any(|line| line.trim() == "unsafe_code,");
-        if lifted && !name.starts_with(UNSAFE) {
-            found.push(format!("{name}: unsafe code may stand in {UNSAFE} only"));
-        }
-        let excused = LONG_FILES.iter().any(|(long, _)| *long == name);
-        if n_lines > MAX_LINES && !excused {
-            found.push(format!("{name}: expected at most {MAX_LINES} lines, found {n_lines}"));
-        }
-        if n_lines <= MAX_LINES && excused {
-            found.push(format!("{name}: is short again; strike it from LONG_FILES"));
-        }
-        if content.contains(concat!("#[", "ignore")) {
-            found.push(format!("{name}: an ignored test tests nothing"));
-        }
-    }
-    Ok(())
-}
-
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        if path.is_dir() {
-            if path.file_name().is_some_and(|name| name != "target") {
-                rust_files(&path, files)?;
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn output(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+fn violations(options: &Options) -> Result<Vec<String>, String> {
+    let metadata = packages::metadata()?;
+    let root = Path::new(packages::text(&metadata, "workspace_root"));
+    let mut violations = if options.only.is_empty() {
+        let mut violations = packages::check(&metadata)?;
+        violations.extend(ci(root)?);
+        violations
     } else {
-        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
+        Vec::new()
+    };
+    let exceptions = exceptions::parse(&read(&root.join(EXCEPTIONS))?)?;
+    let sources = source::sources(root)?;
+    let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&sources)).collect();
+    violations.extend(shown(&found, &exceptions, options));
+    if !options.all {
+        for message in outdated(&found, &exceptions) {
+            println!("      {EXCEPTIONS}: {message}");
+        }
     }
+    Ok(violations)
+}
+
+/// The findings that were asked for, in words.
+fn shown(found: &[Finding], exceptions: &[Exception], options: &Options) -> Vec<String> {
+    let found = if options.all { found.to_vec() } else { unexcused(found, exceptions) };
+    let found = found.iter().filter(|finding| finding.place.contains(&options.only));
+    let words = |finding: &Finding| match options.lines {
+        true => exceptions::line(finding, "todo"),
+        false => format!("{}: {}", finding.place, finding.what),
+    };
+    found.map(words).collect()
+}
+
+/// `.ci/run` runs what the README tells people to run.
+fn ci(root: &Path) -> Result<Option<String>, String> {
+    let text = read(&root.join(".ci/run"))?;
+    let calls: Vec<_> = text.lines().filter(|line| line.starts_with("cargo ")).collect();
+    Ok((calls != ["cargo xtask check"])
+        .then(|| format!(".ci/run: expected the one call \"cargo xtask check\", found {calls:?}")))
 }
 
 fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::version;
-
-    #[test]
-    fn versions_compare_by_number() {
-        assert!(version("1.88") > version("1.9.3"));
-        assert_eq!(version("1.88"), version("1.88.0"));
-        assert!(version("") < version("1.0"));
-    }
 }
