@@ -19,7 +19,7 @@ use launch::cargo;
 use crate::Outcome;
 
 /// The crates with formulas in them.
-const PACKAGES: [&str; 4] = ["tensor-core", "layers", "losses", "optim"];
+const PACKAGES: [&str; 5] = ["kernels", "tensor-core", "layers", "losses", "optim"];
 
 /// Where cargo-mutants leaves its lists.
 const OUTPUT: &str = "target/mutants/mutants.out";

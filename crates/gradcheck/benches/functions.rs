@@ -6,7 +6,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 use gradcheck::{Config, Mode, Tensor, check_vjp};
 use ndarray::{Array2, ArrayD};
 
-#[path = "../../tensor-core/benches/support/suite.rs"]
+#[path = "../../kernels/benches/support/suite.rs"]
 #[expect(dead_code, reason = "an item of the other benches has operations and bytes")]
 mod suite;
 

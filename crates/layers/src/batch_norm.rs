@@ -34,9 +34,10 @@
 mod config;
 
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
-use tensor_core::moments::{ColumnMoments, deviation};
-use tensor_core::reduce::Sum;
-use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut, columns};
+use tensor_core::sums::Sum;
+use tensor_core::sums::columns;
+use tensor_core::sums::{ColumnMoments, deviation};
+use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut};
 
 use crate::{Affine, AffineGrads, Layer, Mode, Saved};
 
@@ -195,7 +196,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         }
         let moments = &cache.moments;
         let column = |c: usize| {
-            let [mean, rest] = moments.center(c);
+            let [mean, rest] = moments.mean_parts(c);
             let scale = moments.inverse_deviation(c, self.config.eps);
             let scale = scale * self.affine.scale(c).as_f64();
             [mean, rest, scale, self.affine.offset(c).as_f64()]
@@ -220,7 +221,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         let sums = &mut grads.sums;
         columns::sums(
             [x, dy],
-            &|c| moments.center(c),
+            &|c| moments.mean_parts(c),
             &|[x, dy], center, [bias, weight]: [Sum<F>; 2]| {
                 // dLdβ = Σ_n dLdBZ, dLdγ = Σ_n dLdBZ ⊙ (Z − μ), still to be divided by √(σ² + ε)
                 [bias.plus(dy), weight.plus(dy * deviation::<F>(x, center))]
@@ -237,7 +238,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
             Mode::Train => {
                 let (n, sums) = (x.nrows() as f64, &grads.sums);
                 let column = |c: usize| {
-                    let [mean, rest] = moments.center(c);
+                    let [mean, rest] = moments.mean_parts(c);
                     let slope = inv_std(c) * (sums.weight[c] / n);
                     [mean, rest, sums.bias[c] / n, slope, scale(c)]
                 };

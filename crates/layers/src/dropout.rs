@@ -37,7 +37,7 @@
 
 use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, Slice, Zip};
 use tensor_core::elementwise::map2;
-use tensor_core::rng::Position;
+use tensor_core::random::Position;
 use tensor_core::{Error, Float, Rng};
 
 use crate::{Layer, Mode, Saved};

@@ -15,7 +15,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::exponential::{exp, exp_m1};
+use tensor_core::functions::{exp, exp_m1};
 use tensor_core::{Error, Float};
 
 use crate::{Layer, Saved};

@@ -21,8 +21,8 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::normal::{cdf, cdf_and_density};
-use tensor_core::special::{product_or_zero, sigmoid, sigmoid_derivative};
+use tensor_core::functions::normal::{cdf, cdf_and_density};
+use tensor_core::functions::{product_or_zero, sigmoid, sigmoid_derivative};
 
 use crate::{Layer, Saved};
 

@@ -5,10 +5,10 @@
 use std::{iter, mem};
 
 use ndarray::{Array1, ArrayRef2, ArrayView1, ArrayViewMut1, Axis};
-use tensor_core::moments::Moments;
-use tensor_core::reduce::Sum;
-use tensor_core::rows::{self, Values};
 use tensor_core::simd::{Loop, vectorized};
+use tensor_core::sums::Moments;
+use tensor_core::sums::Sum;
+use tensor_core::sums::rows::{self, Values};
 use tensor_core::{Error, Float};
 
 use crate::affine::AffineSums;

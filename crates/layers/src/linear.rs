@@ -22,7 +22,7 @@
 //! ```
 
 use ndarray::{Array1, Array2, ArrayRef2};
-use tensor_core::reduce::column_sums;
+use tensor_core::sums::column_sums;
 use tensor_core::{
     Error, Float, Init, Kind, Parameter, Rng, Role, Tensor, TensorMut, gemm, gemm_row,
 };

@@ -15,11 +15,12 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::powers::{self, Powers, write_beside};
-use tensor_core::reduce::Sum;
+use tensor_core::Float;
+use tensor_core::functions::exponentials::{self, Exponentials, write_beside};
+use tensor_core::functions::log_softmax;
 use tensor_core::simd::{Loop, vectorized};
-use tensor_core::softmax::log_softmax;
-use tensor_core::{Float, rows};
+use tensor_core::sums::Sum;
+use tensor_core::sums::rows;
 
 use crate::{Layer, Saved};
 
@@ -48,7 +49,9 @@ impl<F: Float> Layer<F> for LogSoftmax {
         _grads: &mut (),
     ) {
         let Some(dx) = dx else { return };
-        powers::for_each_part(saved.x, dy, dx, |x, dy, dx| vectorized(Backward { x, dy, dx }));
+        exponentials::for_each_part(saved.x, dy, dx, |x, dy, dx| {
+            vectorized(Backward { x, dy, dx })
+        });
     }
 }
 
@@ -63,7 +66,7 @@ impl<F: Float> Loop for Backward<'_, F> {
 
     #[inline(always)]
     fn run(self) {
-        let mut powers = Powers::new(self.x);
+        let mut powers = Exponentials::new(self.x);
         for (n, (dy, mut dx)) in self.dy.rows().into_iter().zip(self.dx.rows_mut()).enumerate() {
             let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(dy)];
             let [total] = match dy.to_slice() {

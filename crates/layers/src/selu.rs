@@ -17,7 +17,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::exponential::{exp, exp_m1};
+use tensor_core::functions::{exp, exp_m1};
 
 use crate::{Layer, Saved};
 

@@ -14,7 +14,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::special::{sigmoid, sigmoid_derivative};
+use tensor_core::functions::{sigmoid, sigmoid_derivative};
 
 use crate::{Layer, Saved};
 

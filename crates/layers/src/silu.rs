@@ -16,8 +16,8 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::exponential::exp;
-use tensor_core::special::{product_or_zero, sigmoid, sigmoid_derivative};
+use tensor_core::functions::exp;
+use tensor_core::functions::{product_or_zero, sigmoid, sigmoid_derivative};
 
 use crate::{Layer, Saved};
 

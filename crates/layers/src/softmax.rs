@@ -20,10 +20,10 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::powers::{self, Powers, sum_beside, write_beside};
-use tensor_core::reduce::Sum;
+use tensor_core::functions::exponentials::{self, Exponentials, sum_beside, write_beside};
+use tensor_core::functions::softmax;
 use tensor_core::simd::{Loop, vectorized};
-use tensor_core::softmax::softmax;
+use tensor_core::sums::Sum;
 
 use crate::{Layer, Saved};
 
@@ -52,7 +52,9 @@ impl<F: Float> Layer<F> for Softmax {
         _grads: &mut (),
     ) {
         let Some(dx) = dx else { return };
-        powers::for_each_part(saved.x, dy, dx, |x, dy, dx| vectorized(Backward { x, dy, dx }));
+        exponentials::for_each_part(saved.x, dy, dx, |x, dy, dx| {
+            vectorized(Backward { x, dy, dx })
+        });
     }
 }
 
@@ -67,10 +69,10 @@ impl<F: Float> Loop for Backward<'_, F> {
 
     #[inline(always)]
     fn run(self) {
-        let mut powers = Powers::new(self.x);
+        let mut powers = Exponentials::new(self.x);
         for (n, (dy, mut dx)) in self.dy.rows().into_iter().zip(self.dx.rows_mut()).enumerate() {
             let factor = 1.0 / (1.0 + powers.sums(n).0);
-            let shift = dy[powers.likeliest(n)].as_f64();
+            let shift = dy[powers.argmax(n)].as_f64();
             let mut mean = Sum::<F>::default(); // Σ_c A ⊙ dLdA
             for start in powers.starts() {
                 let term = |power: f64, dy: f64| power * (dy - shift);

@@ -13,7 +13,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::special::{sigmoid, softplus};
+use tensor_core::functions::{sigmoid, softplus};
 use tensor_core::{Error, Float};
 
 use crate::{Layer, Saved};

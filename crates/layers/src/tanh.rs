@@ -14,7 +14,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::special::{sigmoid_derivative, tanh};
+use tensor_core::functions::{sigmoid_derivative, tanh};
 
 use crate::{Layer, Saved};
 

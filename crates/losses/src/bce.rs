@@ -23,7 +23,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::logarithm::{ln, ln_1p};
+use tensor_core::functions::{ln, ln_1p};
 use tensor_core::{Error, Float};
 
 use crate::{ElementLoss, Reduction};

@@ -23,7 +23,7 @@
 //! ```
 
 use ndarray::ArrayRef2;
-use tensor_core::special::{product_or_zero, sigmoid, softplus};
+use tensor_core::functions::{product_or_zero, sigmoid, softplus};
 use tensor_core::{Error, Float};
 
 use crate::loss::{check_not_negative, check_shape};

@@ -36,9 +36,9 @@
 //! ```
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
-use tensor_core::powers::{Powers, ROOM, sum_of, write};
-use tensor_core::reduce::Sum;
-use tensor_core::special::product_or_zero;
+use tensor_core::functions::exponentials::{Exponentials, MAX_PART, sum_of, write};
+use tensor_core::functions::product_or_zero;
+use tensor_core::sums::Sum;
 use tensor_core::{Error, Float};
 
 use crate::loss::check_not_negative;
@@ -116,7 +116,7 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
     fn row(
         &self,
         row: usize,
-        a: &mut Powers<'_, F>,
+        a: &mut Exponentials<'_, F>,
         y: Targets<'_, F>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
@@ -135,7 +135,7 @@ impl CrossEntropyLoss {
     fn one_class<F: Float>(
         &self,
         row: usize,
-        a: &mut Powers<'_, F>,
+        a: &mut Exponentials<'_, F>,
         label: usize,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
@@ -159,12 +159,12 @@ impl CrossEntropyLoss {
     fn all_classes<F: Float>(
         &self,
         row: usize,
-        a: &mut Powers<'_, F>,
+        a: &mut Exponentials<'_, F>,
         y: Targets<'_, F>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
         let (rest, ln_sum) = a.sums(row);
-        let (n_classes, mut room) = (a.values().ncols(), [0.0; ROOM]);
+        let (n_classes, mut room) = (a.values().ncols(), [0.0; MAX_PART]);
         let (mut total, mut loss) = (Sum::<F>::default(), Sum::<F>::default());
         for start in a.starts() {
             let t = self.targets((y, row), (start, n_classes), &mut room);
@@ -184,7 +184,7 @@ impl CrossEntropyLoss {
         }
         // A class above ½, which is the only largest one.
         if rest < 1.0 {
-            let c = a.likeliest(row);
+            let c = a.argmax(row);
             let mut others = Sum::<F>::default();
             for start in a.starts() {
                 let t = self.targets((y, row), (start, n_classes), &mut room);
@@ -204,9 +204,9 @@ impl CrossEntropyLoss {
         &self,
         (y, row): (Targets<'_, F>, usize),
         (start, n_classes): (usize, usize),
-        room: &'t mut [f64; ROOM],
+        room: &'t mut [f64; MAX_PART],
     ) -> &'t mut [f64] {
-        let t = &mut room[..ROOM.min(n_classes - start)];
+        let t = &mut room[..MAX_PART.min(n_classes - start)];
         let keep = 1.0 - self.config.label_smoothing;
         let spread = self.config.label_smoothing / n_classes as f64;
         match y {

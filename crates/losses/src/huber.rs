@@ -21,7 +21,7 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use tensor_core::special::sign;
+use tensor_core::functions::sign;
 use tensor_core::{Error, Float};
 
 use crate::{ElementLoss, Reduction};

@@ -19,7 +19,7 @@
 //! ```
 
 use tensor_core::Float;
-use tensor_core::special::sign;
+use tensor_core::functions::sign;
 
 use crate::{ElementLoss, Reduction};
 

@@ -24,8 +24,8 @@
 //! ```
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
-use tensor_core::powers::Powers;
-use tensor_core::special::product_or_zero;
+use tensor_core::functions::exponentials::Exponentials;
+use tensor_core::functions::product_or_zero;
 use tensor_core::{Error, Float};
 
 use crate::loss::check_not_negative;
@@ -89,7 +89,7 @@ impl<F: Float> RowLoss<F> for NllLoss {
     fn row(
         &self,
         row: usize,
-        a: &mut Powers<'_, F>,
+        a: &mut Exponentials<'_, F>,
         labels: &[usize],
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {

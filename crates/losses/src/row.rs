@@ -4,9 +4,9 @@
 //! says what `ℓ_n` and `count_n` are; the pass over the rows, the reduction and the weights of rows stand here.
 
 use ndarray::{ArrayRef1, ArrayRef2};
-use tensor_core::powers::Powers;
-use tensor_core::reduce::Sum;
+use tensor_core::functions::exponentials::Exponentials;
 use tensor_core::simd::{Loop, vectorized};
+use tensor_core::sums::Sum;
 use tensor_core::{Error, Float};
 
 use crate::Reduction;
@@ -29,7 +29,7 @@ pub(crate) trait RowLoss<F: Float> {
     fn row(
         &self,
         row: usize,
-        a: &mut Powers<'_, F>,
+        a: &mut Exponentials<'_, F>,
         y: Self::Target<'_>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64;
@@ -81,7 +81,7 @@ impl<F: Float, L: RowLoss<F>> Loop for Pass<'_, '_, F, L> {
     #[inline(always)]
     fn run(self) -> f64 {
         let Self { loss, a, y, weights, mut da, all } = self;
-        let (mut powers, mut sum) = (Powers::new(a), Sum::<F>::default());
+        let (mut powers, mut sum) = (Exponentials::new(a), Sum::<F>::default());
         for n in 0..a.nrows() {
             let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
             let weight = weight(weights, n);
@@ -114,7 +114,7 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, None)?;
     check_shape(L::NAME, "losses of the samples", &[a.nrows()], each.shape())?;
-    let mut powers = Powers::new(a);
+    let mut powers = Exponentials::new(a);
     for (n, each) in each.iter_mut().enumerate() {
         let loss = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut powers, y, None));
         *each = F::of(loss);
@@ -132,7 +132,7 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, Some(da))?;
     check_shape(L::NAME, "gradient of the samples", &[a.nrows()], d_each.shape())?;
-    let mut powers = Powers::new(a);
+    let mut powers = Exponentials::new(a);
     for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if loss.count(y, n).is_some() {
             loss.row(n, &mut powers, y, Some((d_each[n].as_f64(), &mut da)));

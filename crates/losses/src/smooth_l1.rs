@@ -22,7 +22,7 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use tensor_core::special::sign;
+use tensor_core::functions::sign;
 use tensor_core::{Error, Float};
 
 use crate::loss::check_not_negative;

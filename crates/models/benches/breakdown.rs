@@ -7,7 +7,7 @@
 //!
 //! `cargo bench -p models --bench breakdown [-- SECONDS]`; `cargo xtask bench` reads what is printed.
 
-#[path = "../../tensor-core/benches/support/data.rs"]
+#[path = "../../kernels/benches/support/data.rs"]
 mod data;
 #[path = "support/network.rs"]
 #[expect(dead_code, reason = "whole steps are measured by the other bench")]

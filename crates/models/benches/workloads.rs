@@ -9,11 +9,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 
-#[path = "../../tensor-core/benches/support/data.rs"]
+#[path = "../../kernels/benches/support/data.rs"]
 mod data;
 #[path = "support/network.rs"]
 mod network;
-#[path = "../../tensor-core/benches/support/suite.rs"]
+#[path = "../../kernels/benches/support/suite.rs"]
 mod suite;
 #[path = "../../../xtask/bench/src/workloads.rs"]
 #[expect(dead_code, reason = "learning rates and names matter to the comparison")]

@@ -5,9 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 
-#[path = "../../tensor-core/benches/support/data.rs"]
+#[path = "../../kernels/benches/support/data.rs"]
 mod data;
-#[path = "../../tensor-core/benches/support/suite.rs"]
+#[path = "../../kernels/benches/support/suite.rs"]
 mod suite;
 
 use std::iter::repeat_with;

@@ -22,7 +22,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-use tensor_core::reduce::{self, Compensated};
+use tensor_core::sums::{self, Sum};
 use tensor_core::{Error, Float, Trainable};
 
 use crate::rule::check_not_negative;
@@ -107,9 +107,9 @@ fn sum<F: Float, M: Trainable<F>>(
     workspace: &mut M::Workspace,
     term: impl Fn(F) -> F,
 ) -> Result<F, Error> {
-    let mut total = Compensated::default();
+    let mut total = Sum::default();
     model.parameters(workspace, &mut |p| {
-        total.add(reduce::sum_by(p.grad.len(), &|i| term(p.grad[i])));
+        total.add(sums::sum_by(p.grad.len(), &|i| term(p.grad[i])));
     })?;
     Ok(total.sum())
 }

@@ -26,8 +26,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-use tensor_core::reduce::{self, Compensated};
-use tensor_core::special::sign;
+use tensor_core::functions::sign;
+use tensor_core::sums::{self, Sum};
 use tensor_core::{Error, Float, Trainable};
 
 use crate::rule::check_not_negative;
@@ -76,12 +76,12 @@ impl Penalty {
         workspace: &mut M::Workspace,
     ) -> Result<F, Error> {
         let lambda = F::of(self.lambda);
-        let mut total = Compensated::default();
+        let mut total = Sum::default();
         model.parameters(workspace, &mut |p| {
             if self.select.contains(Key::of(&p)) {
                 total.add(match self.kind {
-                    Kind::L1 => reduce::sum_by(p.value.len(), &|i| p.value[i].abs()),
-                    Kind::L2 => reduce::sum_by(p.value.len(), &|i| p.value[i] * p.value[i]),
+                    Kind::L1 => sums::sum_by(p.value.len(), &|i| p.value[i].abs()),
+                    Kind::L2 => sums::sum_by(p.value.len(), &|i| p.value[i] * p.value[i]),
                 });
             }
         })?;

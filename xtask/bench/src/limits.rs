@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::grid::Grid;
 
-/// Measured by `crates/tensor-core/benches/limits.rs`.
+/// Measured by `crates/kernels/benches/limits.rs`.
 #[derive(Debug)]
 pub(crate) struct Limits {
     threads: usize,

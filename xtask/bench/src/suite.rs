@@ -17,7 +17,7 @@ use super::programs::gist;
 
 /// The benches that criterion runs, in the order of the table.
 const CRITERION: [(&str, &str); 6] = [
-    ("tensor-core", "gemm"),
+    ("kernels", "gemm"),
     ("layers", "layers"),
     ("losses", "losses"),
     ("optim", "rules"),
@@ -28,7 +28,7 @@ const CRITERION: [(&str, &str); 6] = [
 /// Those that print a table of their own, with the seconds that they spend on a cell when there is no hurry.
 const TABLES: [(&str, &str, f64, &str); 2] = [
     (
-        "tensor-core",
+        "kernels",
         "sizes",
         0.05,
         "cost against size: GFLOP/s of the three products of a step of Linear(width → width), by batch\n\
@@ -91,7 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     };
 
     next("limits");
-    let limits = Limits::parse(&programs.run("tensor-core", "limits", &[])?)?;
+    let limits = Limits::parse(&programs.run("kernels", "limits", &[])?)?;
     let mut items = Vec::new();
     for (package, bench) in CRITERION {
         next(bench);

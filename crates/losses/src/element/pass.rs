@@ -3,9 +3,9 @@
 use std::array::from_fn;
 
 use ndarray::{ArrayRef1, ArrayRef2};
-use tensor_core::reduce::{self, Lanes, Sum};
-use tensor_core::rows::{LANES, Values};
 use tensor_core::simd::{Loop, vectorized};
+use tensor_core::sums::rows::{LANES, Values};
+use tensor_core::sums::{Lanes, Sum, sum_by};
 use tensor_core::{Error, Float};
 
 use super::{ElementLoss, check};
@@ -31,7 +31,7 @@ pub(crate) fn unrounded<F: Float, L: ElementLoss>(
     da: Option<&mut ArrayRef2<F>>,
 ) -> f64 {
     let mean = match weights {
-        Some(weights) => reduce::sum_by(weights.len(), &|n| weights[n].as_f64()),
+        Some(weights) => sum_by(weights.len(), &|n| weights[n].as_f64()),
         None => a.nrows() as f64,
     };
     let all = mean * a.ncols() as f64;
@@ -89,7 +89,7 @@ pub(super) fn weight<L: ElementLoss>(loss: &L, column: usize) -> f64 {
     loss.weights().map_or(1.0, |w| w[column])
 }
 
-/// The sum of the losses of a row, in lanes as [`rows::sums`](tensor_core::rows::sums) has them.
+/// The sum of the losses of a row, in lanes as [`rows::sums`](tensor_core::sums::rows::sums) has them.
 #[inline(always)]
 fn losses<'a, F: Float, L: ElementLoss, V: Values<'a, F>>(loss: &L, a: V, y: V) -> f64 {
     let full = a.count() / LANES * LANES;

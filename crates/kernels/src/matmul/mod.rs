@@ -1,0 +1,391 @@
+//! `C ← α A B + β C`: the one door to matrix products.
+//!
+//! No other module, here or in the crates above, names a matrix-product library, so that there is one place to make fast
+//! and one place to look at when bits differ. Transposes are views: `gemm(1, x, &w.t(), 0, z)` computes `Z = X Wᵀ`
+//! without copying `W`.
+//!
+//! ```
+//! use ndarray::{Array2, array};
+//! use kernels::gemm;
+//!
+//! let x = array![[1.0, 2.0]]; //                 (1, 2)
+//! let w = array![[3.0, 4.0], [5.0, 6.0]]; //     (2, 2), rows are outputs
+//! let mut z = Array2::zeros((1, 2));
+//! gemm(1.0, &x, &w.t(), 0.0, &mut z);
+//! assert_eq!(z, array![[11.0, 17.0]]);
+//! ```
+
+mod blocked;
+mod blocks;
+pub(crate) mod packing;
+mod rows;
+mod small;
+
+use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis};
+
+use crate::simd::Level;
+use crate::simd::tile::Start;
+use crate::{Float, parallel};
+
+/// `C ← α A B + β C`.
+///
+/// With `β = 0` the old content of `C` is overwritten, not multiplied: NaN in an unused buffer does not spread. Where the
+/// inner dimension is 0 the product is 0.
+///
+/// # Shapes
+/// `A (M, K)`, `B (K, N)`, `C (M, N)`; any strides, so that a transpose is `a.t()`.
+///
+/// # Panics
+/// If the shapes do not fit: the callers of this crate have checked them at their borders.
+#[track_caller]
+pub fn gemm<F: Float>(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) {
+    let start = Start::Scaled(beta);
+    product(Level::detect(), alpha, a.view(), b.view(), start, c.view_mut());
+}
+
+/// `C ← A B + ι rᵀ`: a product and a row that is added to every row of it, in one pass over `C`.
+///
+/// # Shapes
+/// `A (M, K)`, `B (K, N)`, `row (N)`, `C (M, N)`; any strides.
+///
+/// # Panics
+/// If the shapes do not fit.
+#[track_caller]
+pub fn gemm_row<F: Float>(
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    row: &ArrayRef1<F>,
+    c: &mut ArrayRef2<F>,
+) {
+    assert_eq!(row.len(), c.ncols(), "gemm_row: a row of another length than C's");
+    let start = match row.as_slice() {
+        Some(row) => Start::Row(row),
+        None => {
+            c.rows_mut().into_iter().for_each(|mut c| c.assign(row));
+            Start::Scaled(F::one())
+        }
+    };
+    product(Level::detect(), F::one(), a.view(), b.view(), start, c.view_mut());
+}
+
+#[track_caller]
+fn product<F: Float>(
+    level: Level,
+    alpha: F,
+    a: ArrayView2<'_, F>,
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    c: ArrayViewMut2<'_, F>,
+) {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    assert!(
+        b.nrows() == k && c.dim() == (m, n),
+        "gemm: A {:?}, B {:?} and C {:?} do not fit",
+        a.dim(),
+        b.dim(),
+        c.dim()
+    );
+    let mut c = c;
+    if !small::product(level, alpha, &a, &b, start, &mut c) {
+        large(level, alpha, a, b, start, c);
+    }
+}
+
+/// A product that is worth a look at what it takes: no part of the function above, in which small ones would pay for its room on
+/// the stack.
+#[inline(never)]
+fn large<F: Float>(
+    level: Level,
+    alpha: F,
+    a: ArrayView2<'_, F>,
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    c: ArrayViewMut2<'_, F>,
+) {
+    let (m, n) = c.dim();
+    // Chosen before C is cut into parts: the number of threads must not change what is computed. Few columns are few rows of the
+    // transposed product.
+    let few_columns = n < m && rows::fits(&b.t(), &a.t());
+    let rows = few_columns || rows::fits(&a, &b);
+    let transposed = few_columns || (!rows && blocked::better_transposed(level, &a, &b, &c));
+    let (a, b, start, c) = if transposed {
+        (b.reversed_axes(), a.reversed_axes(), start.transposed(), c.reversed_axes())
+    } else {
+        (a, b, start, c)
+    };
+    if rows {
+        in_parts(rows::PART, a, b, start, c, |a, b, start, c| {
+            rows::product(level, alpha, a, b, start, c);
+        });
+    } else {
+        in_parts(blocked::PART, a, b, start, c, |a, b, start, c| {
+            blocked::product(level, alpha, a, b, start, c);
+        });
+    }
+}
+
+/// Columns, or rows, that stay together: a whole number of vectors. With whole tiles, 784 columns would be cut into 416 and 368.
+const STEP: usize = 16;
+
+/// Rows of a part of `dYᵀ X`, at least.
+const LEAST_ROWS: usize = 32;
+
+/// How many times as many columns as rows `dYᵀ X` has where it is cut along them in any case: all threads read an operand whole, and
+/// `X` is then much larger than `dY`. The 256 × 784 of W6 take 189 µs on two threads, and 198 cut into rows.
+const WIDE: usize = 3;
+
+/// Whether the parts of `C` are rows, and not columns: it is cut along its longer side, but `dYᵀ X` into rows, as the update of the
+/// weights is cut and `X Wᵀ` after it. Each thread then finds in its caches what it wrote: W3 takes 4 % less on two.
+fn into_rows<F>(a: &ArrayView2<'_, F>, n: usize, parts: usize) -> bool {
+    let m = a.nrows();
+    let transposed = a.strides()[0] == 1 && a.strides()[1] != 1;
+    n < m || (transposed && n < WIDE * m && m >= LEAST_ROWS * parts)
+}
+
+/// Cuts `C` into parts of at least `part` multiply-adds and runs `work` on them.
+fn in_parts<F: Float>(
+    part: usize,
+    a: ArrayView2<'_, F>,
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    mut c: ArrayViewMut2<'_, F>,
+    work: impl Fn(ArrayView2<'_, F>, ArrayView2<'_, F>, Start<'_, F>, &mut ArrayViewMut2<'_, F>) + Sync,
+) {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    let parts = parallel::parts(m.saturating_mul(n).saturating_mul(k), part);
+    if parts == 1 {
+        work(a, b, start, &mut c);
+        return;
+    }
+    let axis = Axis(usize::from(!into_rows(&a, n, parts)));
+    let step = c.len_of(axis).div_ceil(parts).next_multiple_of(STEP);
+    let chunks = c.axis_chunks_iter_mut(axis, step).enumerate();
+    parallel::for_each(chunks, |(chunk, mut c)| {
+        let first = chunk * step;
+        let range = (first..first + c.len_of(axis)).into();
+        if axis == Axis(1) {
+            work(a, b.slice_axis(axis, range), start.from(0, first), &mut c);
+        } else {
+            work(a.slice_axis(axis, range), b, start.from(first, 0), &mut c);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, Slice, array};
+    use proptest::prelude::*;
+
+    use super::{LEAST_ROWS, WIDE, gemm, into_rows, product};
+    use crate::Float;
+    use crate::random::Rng;
+    use crate::simd::Level;
+    use crate::simd::tile::Start;
+
+    /// The definition, in `f64`: c_ij = α Σ_k a_ik b_kj + β c_ij.
+    fn plain<F: Float>(
+        alpha: F,
+        a: &ArrayRef2<F>,
+        b: &ArrayRef2<F>,
+        beta: F,
+        c: &ArrayRef2<F>,
+    ) -> Array2<f64> {
+        Array2::from_shape_fn(c.dim(), |(i, j)| {
+            let sum: f64 = (0..a.ncols()).map(|k| a[[i, k]].as_f64() * b[[k, j]].as_f64()).sum();
+            let old = if beta == F::zero() { 0.0 } else { beta.as_f64() * c[[i, j]].as_f64() };
+            alpha.as_f64() * sum + old
+        })
+    }
+
+    fn random<F: Float>(rng: &mut Rng, rows: usize, cols: usize) -> Array2<F> {
+        Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()))
+    }
+
+    /// How the values of a matrix lie in memory.
+    #[derive(Debug, Clone, Copy)]
+    enum Layout {
+        Standard,
+        Transposed,
+        /// Every second row and every third column of a larger matrix.
+        Gaps,
+        /// The last row first.
+        Upward,
+        /// The last element of each row first.
+        Leftward,
+    }
+
+    use Layout::{Gaps, Leftward, Standard, Transposed, Upward};
+
+    /// The same values, laid out like that.
+    fn laid_out<F: Float>(a: Array2<F>, layout: Layout) -> Array2<F> {
+        let backward = |mut a: Array2<F>, axis| {
+            a.invert_axis(axis);
+            let mut same = a.as_standard_layout().into_owned();
+            same.invert_axis(axis);
+            same
+        };
+        match layout {
+            Standard => a,
+            Transposed => a.t().as_standard_layout().into_owned().reversed_axes(),
+            Gaps => {
+                let mut wide = Array2::from_elem((2 * a.nrows(), 3 * a.ncols()), F::nan());
+                wide.slice_axis_inplace(Axis(0), Slice::new(0, None, 2));
+                wide.slice_axis_inplace(Axis(1), Slice::new(0, None, 3));
+                wide.assign(&a);
+                wide
+            }
+            Upward => backward(a, Axis(0)),
+            Leftward => backward(a, Axis(1)),
+        }
+    }
+
+    /// One product of every kind against its definition, on every level that this processor has.
+    fn agrees_with_plain<F: Float>(
+        (m, k, n): (usize, usize, usize),
+        layouts: [Layout; 3],
+        start: Option<f64>,
+        seed: u64,
+    ) {
+        let mut rng = Rng::new(seed);
+        let a = laid_out(random::<F>(&mut rng, m, k), layouts[0]);
+        let b = laid_out(random::<F>(&mut rng, k, n), layouts[1]);
+        let before = laid_out(random::<F>(&mut rng, m, n), layouts[2]);
+        let row: Vec<F> = (0..n).map(|_| F::of(rng.normal())).collect();
+        let (alpha, beta) = (F::of(0.75), F::of(start.unwrap_or(1.0)));
+        // What is added: C itself, or the row.
+        let added = match start {
+            Some(_) => before.clone(),
+            None => Array2::from_shape_fn((m, n), |(_, j)| row[j]),
+        };
+        let expected = plain(alpha, &a, &b, beta, &added);
+        // |error| ≤ (K + 3)·u·(α |A||B| + β |C|): K products and sums, the two scalings and the last sum
+        // (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5).
+        let unit = F::epsilon().as_f64() / 2.0;
+        let bound = plain(
+            alpha,
+            &a.mapv(|v| v.abs()),
+            &b.mapv(|v| v.abs()),
+            beta.abs(),
+            &added.mapv(|v| v.abs()),
+        )
+        .mapv(|v| (k as f64 + 3.0) * unit * v);
+        for level in Level::available() {
+            let mut c = before.clone();
+            if beta == F::zero() {
+                c.fill(F::nan()); // not read
+            }
+            let start = if start.is_some() { Start::Scaled(beta) } else { Start::Row(&row) };
+            product(level, alpha, a.view(), b.view(), start, c.view_mut());
+            for ((index, &got), (&want, &bound)) in
+                c.indexed_iter().zip(expected.iter().zip(&bound))
+            {
+                let error = (got.as_f64() - want).abs();
+                assert!(
+                    error <= bound,
+                    "{level:?}, {m} × {k} × {n}, {layouts:?}, seed {seed}, element {index:?}: {got} against {want}, bound {bound:e}"
+                );
+            }
+        }
+    }
+
+    // How C is cut changes no bit: no other test sees the choice.
+    #[test]
+    fn the_longer_side_is_cut_or_the_rows_of_a_gradient() {
+        let array = |rows, columns| Array2::<f32>::zeros((rows, columns));
+        let rows = |a: ArrayView2<'_, f32>, n| into_rows(&a, n, 2);
+        assert!(rows(array(65, 9).view(), 64));
+        assert!(!rows(array(64, 9).view(), 64));
+        let least = 2 * LEAST_ROWS;
+        assert!(rows(array(9, least).t(), WIDE * least - 1));
+        assert!(!rows(array(9, least).t(), WIDE * least));
+        assert!(!rows(array(9, least - 1).t(), least - 1));
+        assert!(rows(array(9, least - 1).t(), least - 2));
+        // A single column lies in memory as a row does.
+        assert!(!rows(array(least, 1).view(), least));
+    }
+
+    proptest! {
+        #[test]
+        fn any_shape_any_layout(
+            shape in (0_usize..70, 0_usize..40, 0_usize..70),
+            layouts in [(); 3].map(|()| {
+                prop_oneof![Just(Standard), Just(Transposed), Just(Gaps), Just(Upward), Just(Leftward)]
+            }),
+            start in prop_oneof![Just(None), Just(Some(0.0)), Just(Some(1.0)), Just(Some(-0.5))],
+            seed in any::<u64>(),
+        ) {
+            agrees_with_plain::<f64>(shape, layouts, start, seed);
+            agrees_with_plain::<f32>(shape, layouts, start, seed);
+        }
+    }
+
+    #[test]
+    fn shapes_beyond_a_block() {
+        for shape in [(130, 270, 140), (300, 520, 33), (3, 600, 131), (131, 513, 3), (1, 1000, 9)] {
+            for layouts in [
+                [Standard; 3],
+                [Standard, Transposed, Standard],
+                [Transposed, Standard, Standard],
+                [Gaps; 3],
+            ] {
+                agrees_with_plain::<f32>(shape, layouts, Some(0.0), 1);
+                agrees_with_plain::<f64>(shape, layouts, None, 2);
+            }
+        }
+    }
+
+    // How C is cut decides which kernel computes an element: its sum must not notice.
+    #[test]
+    fn an_element_does_not_depend_on_its_neighbors() {
+        let mut rng = Rng::new(3);
+        let (a, b) = (random::<f32>(&mut rng, 61, 300), random::<f32>(&mut rng, 300, 71));
+        for level in Level::available() {
+            let mut whole = Array2::zeros((61, 71));
+            product(level, 1.0, a.view(), b.view(), Start::Scaled(0.0), whole.view_mut());
+            for rows in [17, 30] {
+                for columns in [19, 40] {
+                    let mut part = Array2::zeros((rows, columns));
+                    let (a, b) = (
+                        a.slice_axis(Axis(0), (61 - rows..61).into()),
+                        b.slice_axis(Axis(1), (0..columns).into()),
+                    );
+                    product(level, 1.0, a, b, Start::Scaled(0.0), part.view_mut());
+                    let same = whole.slice_axis(Axis(0), (61 - rows..61).into());
+                    assert_eq!(part, same.slice_axis(Axis(1), (0..columns).into()), "{level:?}");
+                }
+            }
+        }
+    }
+
+    // [1 2]·[3 5; 4 6] = [11 17], and the row on top, whatever its stride.
+    #[test]
+    fn a_row_is_added_to_every_row() {
+        let row = array![[10.0, 0.0], [20.0, 0.0]];
+        for row in [row.column(0), array![10.0, 20.0].view()] {
+            let mut c = array![[f64::MAX, -1.0], [7.0, 7.0]];
+            super::gemm_row(
+                &array![[1.0, 2.0], [0.0, 0.0]],
+                &array![[3.0, 5.0], [4.0, 6.0]],
+                &row,
+                &mut c,
+            );
+            assert_eq!(c, array![[21.0, 37.0], [10.0, 20.0]]);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "do not fit")]
+    fn shapes_that_do_not_fit() {
+        gemm(1.0, &array![[1.0]], &array![[1.0], [2.0]], 0.0, &mut array![[0.0]]);
+    }
+
+    #[test]
+    fn beta_zero_overwrites_nan() {
+        let mut c = Array2::from_elem((1, 1), f64::NAN);
+        gemm(1.0, &array![[2.0]], &array![[3.0]], 0.0, &mut c);
+        assert_eq!(c, array![[6.0]]);
+        let mut c = Array2::from_elem((2, 2), f64::NAN);
+        gemm(1.0, &Array2::zeros((2, 0)), &Array2::zeros((0, 2)), 0.0, &mut c);
+        assert_eq!(c, Array2::<f64>::zeros((2, 2)));
+    }
+}

@@ -1,0 +1,152 @@
+//! Functions whose textbook formula overflows or cancels far from zero, in the form that does not.
+//!
+//! | function | textbook | fails at | here |
+//! |---|---|---|---|
+//! | [`sigmoid`] | `e^x/(1+e^x)` | NaN for x > 89 in f32 | `1/(1+e^(−x))` for x ≥ 0, the textbook's for x < 0 |
+//! | [`softplus`] | `ln(1+e^x)` | x > 89 in f32, and 0 for x < −17 | `max(x, 0) + ln_1p(e^(−\|x\|))` |
+//! | [`tanh`] | `(e^x−e^(−x))/(e^x+e^(−x))` | NaN for x > 89 in f32, few digits near 0 | `−p/(p+2)` with `p = e^(−2\|x\|) − 1`, and the sign of `x` |
+//!
+//! They are computed in `f64`, for results of a type `F`: rounded to `f32` they are within 0.501 ulp, in `f64` within 4. For `f32`
+//! there is no branch and no call in them, so that loops over them run in vectors. NaN in gives NaN out.
+//!
+//! ```
+//! use tensor_core::functions::{sigmoid, softplus, tanh};
+//!
+//! assert_eq!(sigmoid::<f32>(-1e4), 0.0);
+//! assert_eq!(softplus::<f32>(1e4), 1e4);
+//! assert_eq!(softplus::<f64>(-50.0), (-50.0_f64).exp());
+//! assert_eq!(tanh::<f32>(1e-20), 1e-20);
+//! ```
+
+use kernels::Float;
+use kernels::exponential::{exp, exp_m1};
+use kernels::logarithm::ln_1p;
+
+/// The logistic function `σ(x) = 1/(1+e^(−x))`.
+///
+/// The exponent is never positive, so nothing overflows, and for negative `x` the small result keeps its relative
+/// accuracy.
+#[inline(always)]
+pub fn sigmoid<F: Float>(x: f64) -> f64 {
+    let e = exp::<F>(-x.abs());
+    let numerator = if x >= 0.0 { 1.0 } else { e };
+    numerator / (1.0 + e)
+}
+
+/// `σ′(x) = σ(x)·(1 − σ(x)) = e^(−|x|)/(1 + e^(−|x|))²`.
+///
+/// From the input, because `1 − σ(x)` has no digits left where `σ(x)` rounds to 1.
+#[inline(always)]
+pub fn sigmoid_derivative<F: Float>(x: f64) -> f64 {
+    let e = exp::<F>(-x.abs());
+    let denominator = 1.0 + e;
+    e / (denominator * denominator)
+}
+
+/// `tanh x`; for a result of type `f64` the standard library's, which is better than this formula's 4 ulp.
+#[inline(always)]
+pub fn tanh<F: Float>(x: f64) -> f64 {
+    if !F::NARROW {
+        return x.tanh();
+    }
+    let p = exp_m1::<F>(-2.0 * x.abs());
+    (-p / (p + 2.0)).copysign(x)
+}
+
+/// `x·y`, but 0 where `y` is 0, even for infinite `x`: the limit of a product whose second factor vanishes exponentially.
+#[inline(always)]
+pub fn product_or_zero<F: Float>(x: F, y: F) -> F {
+    if y == F::zero() && !x.is_nan() { y } else { x * y }
+}
+
+/// `−1`, `0` or `1`: the derivative of `|x|`, with 0 at the corner, as PyTorch's `sign`. NaN for NaN.
+///
+/// (The standard library's `signum` gives 1 for 0.)
+#[inline(always)]
+pub fn sign<F: Float>(x: F) -> F {
+    if x == F::zero() { F::zero() } else { x.signum() }
+}
+
+/// `softplus(x) = ln(1 + e^x)`, a smooth `max(0, x)`; its derivative is [`sigmoid`].
+#[inline(always)]
+pub fn softplus<F: Float>(x: f64) -> f64 {
+    // ln(1+e^x) = x + ln(1+e^(−x)): take the form whose exponent is ≤ 0.
+    x.max(0.0) + ln_1p::<F>(exp::<F>(-x.abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{product_or_zero, sigmoid, sigmoid_derivative, sign, softplus, tanh};
+    use crate::functions::ulps::{floats, ulp32, worst};
+
+    // The exact values are those of the system's functions in f64, whose error does not show in f32. Half an ulp is the one
+    // rounding; each exponential and each logarithm adds at most 0.0002.
+    #[test]
+    fn f32_errors() {
+        fn check(name: &str, function: fn(f64) -> f64, exact: fn(f64) -> f64) {
+            let (error, at) = worst(floats(), |x| ulp32(function(x.into()), exact(x.into())));
+            assert!(error <= 0.501, "{name}: {error} ulp at {at:?}");
+        }
+        check("sigmoid", sigmoid::<f32>, |x| {
+            if x >= 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
+        });
+        check("its derivative", sigmoid_derivative::<f32>, |x| {
+            (-x.abs()).exp() / (1.0 + (-x.abs()).exp()).powi(2)
+        });
+        check("softplus", softplus::<f32>, |x| {
+            if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
+        });
+        check("tanh", tanh::<f32>, f64::tanh);
+    }
+
+    #[test]
+    fn far_out() {
+        for x in [1e4_f64, 745.0, 40.0] {
+            assert_eq!(sigmoid::<f64>(x), 1.0);
+            assert_eq!(sigmoid::<f64>(-x), (-x).exp());
+            assert_eq!(softplus::<f64>(x), x);
+            assert_eq!(softplus::<f64>(-x), (-x).exp());
+        }
+        assert_eq!(sigmoid::<f64>(0.0), 0.5);
+        assert_eq!(softplus::<f64>(0.0), 2.0_f64.ln());
+        let infinite = f64::INFINITY;
+        assert_eq!([sigmoid::<f32>(infinite), sigmoid::<f32>(-infinite)], [1.0, 0.0]);
+        assert_eq!([softplus::<f32>(infinite), softplus::<f32>(-infinite)], [infinite, 0.0]);
+        assert_eq!([tanh::<f32>(infinite), tanh::<f32>(-infinite)], [1.0, -1.0]);
+        assert!(tanh::<f32>(-0.0).is_sign_negative());
+        for x in (1..50).map(|i| 0.06 * f64::from(i)) {
+            assert_eq!(tanh::<f64>(x), x.tanh());
+        }
+    }
+
+    // σ(±ln 3) = ½ ± ¼, so σ′ = ¾·¼ at both. Far out 1 + e^(−|x|) rounds to 1, and σ′ is e^(−|x|).
+    #[test]
+    fn the_slope_of_the_sigmoid() {
+        assert_eq!(sigmoid_derivative::<f64>(0.0), 0.25);
+        for sign in [1.0, -1.0] {
+            let slope = sigmoid_derivative::<f64>(sign * 3.0_f64.ln());
+            assert!((slope - 0.1875).abs() <= 2.0 * f64::EPSILON * 0.1875, "{slope}");
+            for x in [40.0_f64, 745.0, 1e4, f64::INFINITY] {
+                assert_eq!(sigmoid_derivative::<f64>(sign * x), (-x).exp());
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_is_zero_where_its_second_factor_is() {
+        assert_eq!([product_or_zero(3.0, -2.0), product_or_zero(0.0, 2.0)], [-6.0, 0.0]);
+        assert_eq!(product_or_zero(f64::INFINITY, 2.0), f64::INFINITY);
+        for x in [5.0, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!([product_or_zero(x, 0.0), product_or_zero(x, -0.0)], [0.0, 0.0]);
+        }
+        assert!([0.0, 1.0, f64::NAN].iter().all(|&y| product_or_zero(f64::NAN, y).is_nan()));
+        assert!(product_or_zero(1.0, f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn sign_of_both_zeros_is_zero() {
+        let signs = [2.0, -1e-320, 0.0, -0.0, f64::NEG_INFINITY].map(sign);
+        assert_eq!(signs, [1.0, -1.0, 0.0, 0.0, -1.0]);
+        assert!(sign(f32::NAN).is_nan());
+    }
+}

@@ -1,0 +1,128 @@
+//! The sum of every column of a matrix.
+
+use kernels::Float;
+use kernels::simd::{Loop, vectorized};
+use ndarray::{ArrayRef1, ArrayRef2};
+
+use super::columns::{self, STRIP};
+use super::sum::Sum;
+
+/// `out[c] = Σ_n x[n, c]`: the gradient of a bias that was added to every row. Overwrites `out`.
+///
+/// Rows are added one after the other, each column to a [`Sum`].
+///
+/// # Shapes
+/// `x (N, C)`, `out (C)`; any strides.
+///
+/// # Panics
+/// If `out` has not `C` elements.
+#[track_caller]
+pub fn column_sums<F: Float>(x: &ArrayRef2<F>, out: &mut ArrayRef1<F>) {
+    assert_eq!(x.ncols(), out.len(), "column_sums: one sum for each column");
+    if x.ncols() < STRIP
+        && let (Some(x), Some(out)) = (x.as_slice(), out.as_slice_mut())
+    {
+        return vectorized(Narrow { x, out });
+    }
+    columns::sums([x], &|_| [], &|[x], [], [sum]| [sum.plus(x)], |c, [sum]: [Sum<F>; 1]| {
+        out[c] = sum.sum()
+    });
+}
+
+/// [`column_sums`] of rows that are shorter than a strip and lie one behind the other.
+struct Narrow<'a, F> {
+    x: &'a [F],
+    out: &'a mut [F],
+}
+
+impl<F: Float> Narrow<'_, F> {
+    /// As many times `W` columns as there are from `first` on; the next column.
+    #[inline(always)]
+    fn columns<const W: usize>(&mut self, first: usize) -> usize {
+        let n_columns = self.out.len();
+        let mut first = first;
+        while let Some(out) = self.out[first..].first_chunk_mut() {
+            let mut sums = [Sum::<F>::default(); W];
+            for row in self.x.chunks_exact(n_columns) {
+                let Some(row) = row[first..].first_chunk::<W>() else { continue };
+                for (sum, x) in sums.iter_mut().zip(row) {
+                    *sum = sum.plus(x.as_f64());
+                }
+            }
+            *out = sums.map(Sum::sum);
+            first += W;
+        }
+        first
+    }
+}
+
+impl<F: Float> Loop for Narrow<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let first = self.columns::<8>(0);
+        let first = self.columns::<4>(first);
+        let first = self.columns::<2>(first);
+        self.columns::<1>(first);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2};
+
+    use super::{Sum, column_sums};
+    use crate::{Float, Rng};
+
+    /// The definition, one term after the other in `f64`; for `f32` terms its own error is negligible.
+    fn plain(x: impl Iterator<Item = f32>) -> (f64, f64) {
+        x.fold((0.0, 0.0), |(sum, abs), v| (sum + v.as_f64(), abs + v.as_f64().abs()))
+    }
+
+    // Short rows, long ones and columns that lie in memory one behind the other are added up by loops of their own.
+    #[test]
+    fn column_sums_have_the_same_bits_in_any_layout() {
+        fn check<F: Float>() {
+            let mut rng = Rng::new(3);
+            for cols in (0..=40).chain([70]) {
+                for rows in [0, 1, 2, 3, 17, 100] {
+                    let x = Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()));
+                    let transposed = x.t().as_standard_layout().into_owned();
+                    let [mut out, mut strided] =
+                        [(); 2].map(|()| Array1::from_elem(cols, F::nan()));
+                    column_sums(&x, &mut out);
+                    column_sums(&transposed.t(), &mut strided);
+                    assert_eq!(out, strided, "{rows} × {cols}");
+                    for (x, sum) in x.columns().into_iter().zip(out) {
+                        let plain =
+                            x.iter().fold(Sum::<F>::default(), |sum, x| sum.plus(x.as_f64()));
+                        assert_eq!(sum, plain.sum(), "{rows} × {cols}");
+                    }
+                }
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+
+    #[test]
+    fn column_sums_match_the_definition_in_any_layout() {
+        let mut rng = Rng::new(2);
+        for (rows, cols) in [(1, 1), (3, 31), (16, 32), (17, 33), (100, 7), (129, 70), (0, 4)] {
+            let x = Array2::from_shape_simple_fn((rows, cols), || rng.normal() as f32);
+            let transposed = x.t().as_standard_layout().into_owned();
+            let mut out = Array1::from_elem(cols, f32::NAN);
+            let mut strided = out.clone();
+            column_sums(&x, &mut out);
+            column_sums(&transposed.t(), &mut strided);
+            assert_eq!(out, strided, "{rows} × {cols}: bits depend on the strides");
+            for (col, &got) in out.iter().enumerate() {
+                let (want, abs) = plain(x.column(col).iter().copied());
+                let n_u = rows as f64 * f64::from(f32::EPSILON) / 2.0;
+                let bound = f64::from(f32::EPSILON) / 2.0 * want.abs() + n_u * n_u * abs;
+                assert!((f64::from(got) - want).abs() <= bound, "{rows} × {cols}, column {col}");
+            }
+        }
+    }
+}

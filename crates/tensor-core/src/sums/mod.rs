@@ -1,0 +1,35 @@
+//! Everything that adds up, always in the same order: the same values give the same bits, whatever the strides or the number of
+//! threads.
+//!
+//! | item | what it adds up |
+//! |---|---|
+//! | [`Sum`], [`Lanes`] | a running sum in `f64` whose error does not show in the result; several side by side |
+//! | [`rows::sums`] | expressions of the values of one row |
+//! | [`columns::sums`], [`column_sums`] | expressions of the values of each column, or the values themselves |
+//! | [`sum`], [`sum_by`] | many terms in their own type |
+//! | [`Moments`], [`ColumnMoments`] | mean and variance of a row, or of every column |
+//!
+//! [`columns::map`] is here as well: it goes through a matrix as [`columns::sums`] does.
+//!
+//! ```
+//! use ndarray::{Array1, array};
+//! use tensor_core::sums;
+//!
+//! assert_eq!(sums::sum(&[1.0_f32; 1000]), 1000.0);
+//!
+//! let mut columns = Array1::zeros(2);
+//! sums::column_sums(&array![[1.0, 2.0], [3.0, 4.0]], &mut columns);
+//! assert_eq!(columns, array![4.0, 6.0]);
+//! ```
+
+mod column_sums;
+pub mod columns;
+mod moments;
+mod pairwise;
+pub mod rows;
+mod sum;
+
+pub use column_sums::column_sums;
+pub use moments::{ColumnMoments, Moments, deviation};
+pub use pairwise::{sum, sum_by};
+pub use sum::{Lanes, Sum};

@@ -1,0 +1,177 @@
+//! Sums over the values of one row, 16 at a time: for loops that run through [`vectorized`](crate::simd::vectorized).
+//!
+//! Plainly: for each value, add a term. Here every sixteenth value is added to a sum of its own, so that the sums fill a vector
+//! register, and the sixteen are added at the end; each is a [`Sum`]. The order depends on the length alone.
+//!
+//! ```
+//! use tensor_core::sums::rows;
+//!
+//! let (x, y) = ([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]);
+//! let [sum, dot] = rows::sums([&x[..], &y[..]], &|[x, y], [sum, dot]| [sum.plus(x), dot.plus(x * y)]);
+//! assert_eq!((sum.sum(), dot.sum()), (6.0, 7.0));
+//! ```
+
+use std::array::from_fn;
+
+use kernels::Float;
+use ndarray::{ArrayView1, Axis, aview1};
+
+use super::sum::{Lanes, Sum};
+
+/// Values that are taken at a time.
+pub const LANES: usize = 16;
+
+/// Values one after the other: a slice, or a part of a row of a matrix with any strides.
+pub trait Values<'a, F: 'a>: Copy {
+    /// How many.
+    fn count(self) -> usize;
+
+    /// Value `i`.
+    fn at(self, i: usize) -> F;
+
+    /// The values from `start` on that fill a register.
+    #[inline(always)]
+    fn lanes(self, start: usize) -> [F; LANES] {
+        from_fn(|lane| self.at(start + lane))
+    }
+
+    /// All of them in order.
+    fn values(self) -> impl Iterator<Item = &'a F>;
+
+    /// Those of `start..start + n`.
+    fn part(self, start: usize, n: usize) -> Self;
+
+    /// A slice in the same form.
+    fn of_slice(values: &'a [F]) -> Self;
+}
+
+impl<'a, F: Float> Values<'a, F> for &'a [F] {
+    #[inline(always)]
+    fn count(self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn at(self, i: usize) -> F {
+        self[i]
+    }
+
+    #[inline(always)]
+    fn lanes(self, start: usize) -> [F; LANES] {
+        let values = &self[start..start + LANES];
+        from_fn(|lane| values[lane])
+    }
+
+    #[inline(always)]
+    fn values(self) -> impl Iterator<Item = &'a F> {
+        self.iter()
+    }
+
+    #[inline(always)]
+    fn part(self, start: usize, n: usize) -> Self {
+        &self[start..start + n]
+    }
+
+    #[inline(always)]
+    fn of_slice(values: &'a [F]) -> Self {
+        values
+    }
+}
+
+impl<'a, F: Float> Values<'a, F> for ArrayView1<'a, F> {
+    #[inline(always)]
+    fn count(self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn at(self, i: usize) -> F {
+        self[i]
+    }
+
+    #[inline(always)]
+    fn values(self) -> impl Iterator<Item = &'a F> {
+        self.into_iter()
+    }
+
+    #[inline(always)]
+    fn part(self, start: usize, n: usize) -> Self {
+        self.split_at(Axis(0), start).1.split_at(Axis(0), n).0
+    }
+
+    #[inline(always)]
+    fn of_slice(values: &'a [F]) -> Self {
+        aview1(values)
+    }
+}
+
+/// Adds up `K` expressions of `M` rows: `add` gets the values at one place and the sums so far, and gives the sums with them.
+///
+/// # Panics
+/// If the rows have different lengths.
+#[inline(always)]
+pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
+    inputs: [V; M],
+    add: &impl Fn([f64; M], [Sum<F>; K]) -> [Sum<F>; K],
+) -> [Sum<F>; K] {
+    let n = inputs[0].count();
+    assert!(inputs.iter().all(|input| input.count() == n), "rows: of one length");
+    let full = n / LANES * LANES;
+    let rest = |start| {
+        let values = |i| from_fn(|m| inputs[m].at(i).as_f64());
+        (full..n).fold(start, |sums, i| add(values(i), sums))
+    };
+    if full == 0 {
+        return rest([Sum::default(); K]);
+    }
+    let mut lanes = [Lanes::<F, LANES>::default(); K];
+    for start in (0..full).step_by(LANES) {
+        let values: [[F; LANES]; M] = from_fn(|m| inputs[m].lanes(start));
+        for lane in 0..LANES {
+            let values = from_fn(|m| values[m][lane].as_f64());
+            let sums = add(values, from_fn(|k| lanes[k].get(lane)));
+            lanes.iter_mut().zip(sums).for_each(|(lanes, sum)| lanes.set(lane, sum));
+        }
+    }
+    rest(lanes.map(Lanes::total))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::{LANES, Values, sums};
+    use crate::Rng;
+    use crate::sums::Sum;
+
+    #[test]
+    fn a_row_is_read_by_its_places() {
+        fn check<'a, V: Values<'a, f64>>(row: V) {
+            assert_eq!((row.count(), row.at(0), row.at(19)), (20, 0.0, 19.0));
+            assert_eq!(row.lanes(3), std::array::from_fn::<_, LANES, _>(|lane| 3.0 + lane as f64));
+            assert!(row.values().copied().eq((0..20).map(f64::from)));
+            let part = row.part(4, 3);
+            assert!(part.values().copied().eq([4.0, 5.0, 6.0]) && part.count() == 3);
+            assert!(V::of_slice(&[7.0, 8.0]).values().eq(&[7.0, 8.0]));
+        }
+        let x = Array2::from_shape_fn((20, 2), |(i, j)| i as f64 + 0.5 * j as f64);
+        check(&x.column(0).to_vec()[..]);
+        check(x.column(0));
+    }
+
+    #[test]
+    fn a_sum_is_right_to_the_last_place_in_any_layout() {
+        let mut rng = Rng::new(1);
+        for n in (1..=70).chain([1000, 1001]) {
+            let x = Array2::from_shape_simple_fn((n, 3), || rng.normal() as f32);
+            let y: Vec<f32> = x.column(1).to_vec();
+            let add = |[x]: [f64; 1], [sum]: [Sum<f32>; 1]| [sum.plus(x)];
+            let [packed] = sums([&y[..]], &add);
+            let [strided] = sums([x.column(1)], &add);
+            assert_eq!(packed.sum(), strided.sum(), "n = {n}: bits depend on the strides");
+            let plain: f64 = y.iter().map(|&v| f64::from(v)).sum();
+            let bound = f64::from(f32::EPSILON) / 2.0 * plain.abs() + 1e-12;
+            assert!((f64::from(packed.sum()) - plain).abs() <= bound, "n = {n}");
+        }
+    }
+}
