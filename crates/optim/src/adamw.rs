@@ -1,36 +1,98 @@
-//! `w ← (1 − λη) w`, then [`Adam`](crate::Adam)'s step without decay: the decay does not go through the moments.
-//!
-//! | step | formula |
-//! |---|---|
-//! | weight decay | `w ← w − λ η w` |
-//! | mean, mean square, AMSGrad, descent | as Adam's, with the gradient alone |
-//!
-//! In Adam an element with large gradients decays less than its neighbors; here all decay alike. (Loshchilov and Hutter, ICLR
-//! 2019, <https://arxiv.org/abs/1711.05101>, algorithm 2; PyTorch decays before the descent, and multiplies η by λ.)
+//! Adam whose weight decay does not enter the moments.
 
 use tensor_core::{Error, Float};
 
 use crate::adam::{self, Moments};
-use crate::{Buffers, Descent, Rule, Step};
+use crate::{Buffers, Descent, Rates, Rule, Step};
 
-/// Adam with decoupled weight decay, PyTorch's `optim.AdamW`.
-pub type AdamW<F> = Descent<F, AdamWConfig>;
-
-/// The numbers of [`AdamW`]; PyTorch's defaults.
+/// Adam with decoupled weight decay, PyTorch's `optim.AdamW`: `w ← (1 − λ η) w − λ m̂/(√v̂ + ε)`.
+///
+/// `w` is an element of a parameter, `g = dL/dw` its gradient at step `t = 1, 2, …`. The moments `m`,
+/// `v` and `v_max` of each element are 0 before the first step. One step:
+///
+/// | | equation | applies |
+/// |---|---|---|
+/// | weight decay | `w ← w − λ η w` | if `η > 0` |
+/// | first moment | `m ← β₁ m + (1 − β₁) g` | |
+/// | second moment | `v ← β₂ v + (1 − β₂) g²` | |
+/// | its maximum | `v_max ← max(v_max, v)` | with AMSGrad |
+/// | bias correction | `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)`; with AMSGrad `v̂ = v_max/(1 − β₂ᵗ)` | |
+/// | descent | `w ← w − λ m̂/(√v̂ + ε)` | |
+///
+/// λ ([`lr`](AdamWConfig::lr)) is the learning rate, η ([`weight_decay`](AdamWConfig::weight_decay))
+/// the weight decay, β₁ and β₂ ([`betas`](AdamWConfig::betas)) are the decay rates of the two moving
+/// averages, and ε ([`eps`](AdamWConfig::eps)) is a small number that keeps the quotient finite where
+/// all gradients were 0. Only the first line differs from [`Adam`](crate::Adam), which derives the
+/// others.
+///
+/// # Derivation
+/// An L2 penalty `½ η Σ_i w_i²` adds `η w` to the gradient of `w`. With plain gradient descent that
+/// *is* decay by a factor:
+///
+/// ```text
+/// w − λ (g + η w) = (1 − λ η) w − λ g
+/// ```
+///
+/// so for [`Sgd`](crate::Sgd) without momentum both are the same. For Adam they are not, because what
+/// is added to the gradient is divided by `√v̂ + ε` with it. If all gradients of an element have the
+/// size `|g|`, much larger than `η |w|`, the penalty moves it by about
+///
+/// ```text
+/// λ η w/√v̂ ≈ λ η w/|g|
+/// ```
+///
+/// so an element with large gradients decays less than one with small gradients, and an element
+/// without gradients moves by about λ at each step whatever η is, since then `m̂/√v̂ = ηw/|ηw|` (the
+/// example shows it). AdamW multiplies each element by `1 − λ η` instead, and leaves the moments to
+/// the gradients of the loss. The decay is then no penalty: nothing is added to the loss.
+///
+/// Source: Loshchilov and Hutter, *Decoupled weight decay regularization*, ICLR 2019,
+/// <https://arxiv.org/abs/1711.05101>, algorithm 2. As in PyTorch, the decay comes before the descent,
+/// and λ multiplies η, which the paper's schedule multiplier does.
+///
+/// Difference to PyTorch: an `m` below the smallest normal number becomes 0.
+///
+/// # Shapes
+/// Any: each element moves by itself. State, each of the parameter's shape: `exp_avg` (`m`),
+/// `exp_avg_sq` (`v`), and with AMSGrad `max_exp_avg_sq` (`v_max`).
 ///
 /// # Errors
 /// [`AdamW::new`](Descent::new) refuses a number that is negative or not finite, and a β of 1 or more.
+///
+/// # Examples
+///
+/// With `λ = ½` and `η = ½`, from `w = 1` and with the gradient 0: AdamW multiplies by
+/// `1 − ½·½ = ¾`. In Adam, `g = 0 + ½·1`, and the first step is `λ g/|g|`: `w = 1 − ½`.
+///
+/// ```
+/// use optim::{Adam, AdamConfig, AdamW, AdamWConfig, Optimizer};
+#[doc = include_str!("../doc/weights.md")]
+/// let (lr, weight_decay) = (0.5, 0.5);
+/// let mut adamw = AdamW::new(AdamWConfig { lr, weight_decay, ..AdamWConfig::default() })?;
+/// let mut model = Weights([1.0]); // a model of one parameter; its workspace is the gradient
+/// adamw.step(&mut model, &mut [0.0])?;
+/// assert_eq!(model.0, [0.75]);
+///
+/// let mut adam = Adam::new(AdamConfig { lr, weight_decay, ..AdamConfig::default() })?;
+/// let mut model = Weights([1.0]);
+/// adam.step(&mut model, &mut [0.0])?;
+/// assert!((model.0[0] - 0.5).abs() < 1e-7); // ε is not 0
+/// # Ok::<(), Error>(())
+/// ```
+pub type AdamW<F> = Descent<F, AdamWConfig>;
+
+/// The configuration of [`AdamW`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamWConfig {
     /// Learning rate λ.
     pub lr: f64,
-    /// β₁ and β₂: how much of the last mean and mean square is kept.
+    /// β₁ and β₂: the decay rates of the first and the second moment.
     pub betas: (f64, f64),
-    /// ε: keeps the quotient finite where no gradient has been seen.
+    /// ε: added to `√v̂`.
     pub eps: f64,
-    /// η: how much of itself a parameter loses, times λ.
+    /// Weight decay η: a parameter is multiplied by `1 − λ η`.
     pub weight_decay: f64,
-    /// Whether to divide by the largest mean square so far.
+    /// Whether to divide by the largest second moment so far.
     pub amsgrad: bool,
 }
 
@@ -43,20 +105,12 @@ impl Default for AdamWConfig {
 impl Rule for AdamWConfig {
     const NAME: &'static str = "adamw";
 
+    fn rates(&self) -> Rates {
+        Rates { lr: self.lr, weight_decay: self.weight_decay }
+    }
+
     fn check(&self) -> Result<(), Error> {
-        adam::check(Self::NAME, self.betas, self.eps)
-    }
-
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
+        adam::check_moments(Self::NAME, self.betas, self.eps)
     }
 
     fn buffers(&self) -> &'static [&'static str] {
@@ -65,8 +119,8 @@ impl Rule for AdamWConfig {
 
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
-        let keep = F::of(1.0 - step.lr * step.weight_decay);
-        let decay = |w: F, g: F| (keep * w, g);
+        let factor = F::of(1.0 - step.lr * step.weight_decay);
+        let decay = |w: F, g: F| (factor * w, g); // w ← (1 − λ η) w, and g stays
         Moments::at(step, self.betas, self.eps).update(self.amsgrad, w, g, buffers, decay);
     }
 }

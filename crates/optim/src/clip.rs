@@ -25,7 +25,7 @@
 use tensor_core::sums::{self, Sum};
 use tensor_core::{Error, Float, Trainable};
 
-use crate::rule::check_not_negative;
+use crate::check;
 
 /// PyTorch's guard against a division by 0.
 const GUARD: f64 = 1e-6;
@@ -98,7 +98,7 @@ pub fn clip_grad_value<F: Float, M: Trainable<F>>(
 fn check_bound(place: &'static str, name: &'static str, value: f64) -> Result<(), Error> {
     // Infinity is a bound that nothing exceeds.
     let finite = if value == f64::INFINITY { 0.0 } else { value };
-    check_not_negative(place, name, finite)
+    check::not_negative(place, name, finite)
 }
 
 /// `Σ term(g)` over all parameters.

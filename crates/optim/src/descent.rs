@@ -5,14 +5,14 @@ use std::mem::take;
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::{Error, Float, Trainable, parallel};
 
-use crate::rule::check_not_negative;
-use crate::{Buffers, Group, Key, Optimizer, Rule, State, Step};
+use crate::{Buffers, Group, Key, Optimizer, Rates, Rule, State, Step, check};
 
 /// The optimizer that applies a [`Rule`] to every parameter: [`Sgd`](crate::Sgd), [`Adam`](crate::Adam) and the others are
 /// names for it. What it remembers has the parameters' type.
 #[derive(Debug, Clone)]
 pub struct Descent<F, R> {
     rule: R,
+    lr: f64,
     groups: Vec<Group>,
     state: State<F>,
 }
@@ -23,10 +23,11 @@ impl<F: Float, R: Rule> Descent<F, R> {
     /// # Errors
     /// If a number lies outside its range; the rule says which ranges these are.
     pub fn new(config: R) -> Result<Self, Error> {
-        check_not_negative(R::NAME, "lr", config.lr())?;
-        check_not_negative(R::NAME, "weight_decay", config.weight_decay())?;
+        let Rates { lr, weight_decay } = config.rates();
+        check::not_negative(R::NAME, "lr", lr)?;
+        check::not_negative(R::NAME, "weight_decay", weight_decay)?;
         config.check()?;
-        Ok(Self { rule: config, groups: Vec::new(), state: State::default() })
+        Ok(Self { rule: config, lr, groups: Vec::new(), state: State::default() })
     }
 
     /// The same with another rate or decay for some parameters. A parameter belongs to the first group that contains it, or to
@@ -40,7 +41,8 @@ impl<F: Float, R: Rule> Descent<F, R> {
         Ok(self)
     }
 
-    /// The numbers of the rule as they stand.
+    /// The configuration that the optimizer was made with. The learning rate as it stands is
+    /// [`lr`](Optimizer::lr).
     pub fn config(&self) -> R {
         self.rule
     }
@@ -67,14 +69,14 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
         model: &mut M,
         workspace: &mut M::Workspace,
     ) -> Result<(), Error> {
-        let Self { rule, groups, state } = self;
+        let Self { rule, lr, groups, state } = self;
         let memory = (rule.buffers().len(), F::of(rule.initial()));
         state.visit(R::NAME, memory, model, workspace, |p, buffers, t| {
             let key = Key::of(&p);
             let group = groups.iter().find(|group| group.select.contains(key));
-            let lr = rule.lr() * group.map_or(1.0, |group| group.lr_factor);
+            let lr = *lr * group.map_or(1.0, |group| group.lr_factor);
             let own_decay = group.and_then(|group| group.weight_decay);
-            let weight_decay = own_decay.unwrap_or(rule.weight_decay());
+            let weight_decay = own_decay.unwrap_or(rule.rates().weight_decay);
             update(rule, Step { t, lr, weight_decay }, p.value, p.grad, buffers);
         })?;
         model.settle(workspace);
@@ -82,12 +84,12 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
     }
 
     fn lr(&self) -> f64 {
-        self.rule.lr()
+        self.lr
     }
 
     fn set_lr(&mut self, lr: f64) -> Result<(), Error> {
-        check_not_negative(R::NAME, "lr", lr)?;
-        self.rule.set_lr(lr);
+        check::not_negative(R::NAME, "lr", lr)?;
+        self.lr = lr;
         Ok(())
     }
 }

@@ -1,36 +1,55 @@
-//! Early stopping: a metric that has not improved for a while says when to stop.
-//!
-//! | the metric | then |
-//! |---|---|
-//! | beats the best by the threshold | it is the best, and the count of bad ones starts anew |
-//! | does not, or is NaN | it is a bad one; more than `patience` in a row mean stop |
-//!
-//! It knows nothing of models or loops: whoever trains keeps the best parameters, when told so.
-//!
-//! ```
-//! use optim::{EarlyStopping, EarlyStoppingConfig, Progress};
-//!
-//! let config = EarlyStoppingConfig { patience: 1, ..EarlyStoppingConfig::default() };
-//! let mut stopping = EarlyStopping::new(config)?;
-//! assert_eq!(stopping.step(0.9), Progress::Improved); // save the model here
-//! assert_eq!(stopping.step(1.0), Progress::Waiting);
-//! assert_eq!(stopping.step(0.95), Progress::Stop);
-//! assert_eq!((stopping.state().best, stopping.state().best_step), (0.9, 1));
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! When to stop training.
 
 use tensor_core::Error;
 
 use crate::{Goal, Threshold};
 
-/// A watch over one metric.
+/// Says when to stop training: after more than `patience` metrics in a row without improvement.
+///
+/// A metric is a number that tells how good the model is on rows that it is not trained on, a validation
+/// loss for instance; [`step`](Self::step) is given one after each epoch. With `n` the number of metrics in
+/// a row that were not better, 0 at first, a step does this:
+///
+/// | if | then | returns |
+/// |---|---|---|
+/// | the metric beats the best one by the [`threshold`](EarlyStoppingConfig::threshold) | it is the best one, `n ← 0` | [`Improved`](Progress::Improved) |
+/// | it does not, or is NaN, and `n + 1 ≤ patience` | `n ← n + 1` | [`Waiting`](Progress::Waiting) |
+/// | it does not, or is NaN, and `n + 1 > patience` | `n ← n + 1` | [`Stop`](Progress::Stop) |
+///
+/// Why: the training loss keeps falling while the model learns the noise of the training rows by heart; the
+/// validation loss then rises. Stopping where it was lowest is a regularization that costs nothing. The
+/// patience bridges epochs that are worse by chance.
+///
+/// It knows neither models nor loops: the training loop keeps the parameters of the best epoch, at
+/// `Improved`, and ends at `Stop`.
+///
+/// Source: Goodfellow, Bengio and Courville, *Deep learning*, 2016,
+/// <https://www.deeplearningbook.org/contents/regularization.html>, algorithm 7.1. There, and in Keras,
+/// training stops when `n` *reaches* the patience, one metric earlier; here patience counts as in
+/// [`ReduceLrOnPlateau`](crate::ReduceLrOnPlateau). PyTorch has no counterpart.
+///
+/// # Examples
+///
+/// With patience 1, the second metric in a row that does not beat 0.9 stops:
+///
+/// ```
+/// use optim::{EarlyStopping, EarlyStoppingConfig, Progress};
+///
+/// let config = EarlyStoppingConfig { patience: 1, ..EarlyStoppingConfig::default() };
+/// let mut stopping = EarlyStopping::new(config)?;
+/// assert_eq!(stopping.step(0.9), Progress::Improved); // save the model here
+/// assert_eq!(stopping.step(1.0), Progress::Waiting);
+/// assert_eq!(stopping.step(0.95), Progress::Stop);
+/// assert_eq!((stopping.state().best, stopping.state().best_step), (0.9, 1));
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarlyStopping {
     config: EarlyStoppingConfig,
     state: EarlyStoppingState,
 }
 
-/// When to stop.
+/// When [`EarlyStopping`] says stop. (The defaults are ours; PyTorch has none.)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarlyStoppingConfig {
     /// Whether small or large metrics are good.
@@ -47,20 +66,20 @@ impl Default for EarlyStoppingConfig {
     }
 }
 
-/// What it remembers: plain data, to be saved and put back.
+/// The state of [`EarlyStopping`] between two metrics, to be saved and restored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarlyStoppingState {
-    /// Metrics seen so far.
+    /// Metrics so far.
     pub steps: u64,
     /// The best metric; before the first one, the infinity that is worse than any.
     pub best: f64,
-    /// The step that brought it, from 1; 0 before the first one.
+    /// The number of its step, from 1; 0 before the first one.
     pub best_step: u64,
-    /// Metrics since then that were not better.
+    /// `n`: metrics since then, none of which was better.
     pub n_bad: u64,
 }
 
-/// What a metric means.
+/// What [`EarlyStopping::step`] says of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Progress {
@@ -73,10 +92,10 @@ pub enum Progress {
 }
 
 impl EarlyStopping {
-    /// A watch that has seen nothing yet.
+    /// One that has been given no metric yet.
     ///
     /// # Errors
-    /// If the threshold is negative, not finite, or a share of 1 or more.
+    /// If the threshold is negative or not finite, or relative and 1 or more.
     pub fn new(config: EarlyStoppingConfig) -> Result<Self, Error> {
         config.threshold.check("early stopping")?;
         let best = config.goal.worst();
@@ -84,7 +103,7 @@ impl EarlyStopping {
         Ok(Self { config, state })
     }
 
-    /// Looks at the next metric.
+    /// Takes the next metric.
     pub fn step(&mut self, metric: f64) -> Progress {
         let Self { config, state } = self;
         state.steps += 1;
@@ -96,12 +115,12 @@ impl EarlyStopping {
         if state.n_bad > config.patience { Progress::Stop } else { Progress::Waiting }
     }
 
-    /// What it remembers.
+    /// The state, to be saved.
     pub fn state(&self) -> EarlyStoppingState {
         self.state
     }
 
-    /// Puts a saved memory back.
+    /// Replaces the state by a saved one.
     pub fn restore(&mut self, state: EarlyStoppingState) {
         self.state = state;
     }

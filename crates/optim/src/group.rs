@@ -13,8 +13,7 @@
 
 use tensor_core::Error;
 
-use crate::Select;
-use crate::rule::check_not_negative;
+use crate::{Select, check};
 
 /// Some of the parameters, and what is different for them.
 ///
@@ -48,7 +47,7 @@ impl Group {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        check_not_negative("group", "lr_factor", self.lr_factor)?;
-        check_not_negative("group", "weight_decay", self.weight_decay.unwrap_or(0.0))
+        check::not_negative("group", "lr_factor", self.lr_factor)?;
+        check::not_negative("group", "weight_decay", self.weight_decay.unwrap_or(0.0))
     }
 }

@@ -48,6 +48,7 @@
 mod adagrad;
 mod adam;
 mod adamw;
+mod check;
 mod clip;
 mod descent;
 mod early_stopping;
@@ -73,7 +74,7 @@ pub use improvement::{Goal, Threshold};
 pub use optimizer::Optimizer;
 pub use penalty::Penalty;
 pub use rmsprop::{RmsProp, RmsPropConfig};
-pub use rule::{Buffers, MAX_BUFFERS, Rule, Step};
+pub use rule::{Buffers, MAX_BUFFERS, Rates, Rule, Step};
 pub use schedule::{
     Anneal, ConstantLr, CosineAnnealingLr, CosineAnnealingWarmRestarts, ExponentialLr, LinearLr,
     LinearLrConfig, MultiStepLr, OneCycleLr, OneCycleLrConfig, PlateauState, ReduceLrOnPlateau,

@@ -30,8 +30,7 @@ use tensor_core::functions::sign;
 use tensor_core::sums::{self, Sum};
 use tensor_core::{Error, Float, Trainable};
 
-use crate::rule::check_not_negative;
-use crate::{Key, Select};
+use crate::{Key, Select, check};
 
 /// A term of the loss that keeps parameters small.
 #[derive(Debug, Clone)]
@@ -53,7 +52,7 @@ impl Penalty {
     /// # Errors
     /// If λ is negative or not finite.
     pub fn l1(lambda: f64, select: Select) -> Result<Self, Error> {
-        check_not_negative("l1 penalty", "lambda", lambda)?;
+        check::not_negative("l1 penalty", "lambda", lambda)?;
         Ok(Self { kind: Kind::L1, lambda, select })
     }
 
@@ -62,7 +61,7 @@ impl Penalty {
     /// # Errors
     /// If λ is negative or not finite.
     pub fn l2(lambda: f64, select: Select) -> Result<Self, Error> {
-        check_not_negative("l2 penalty", "lambda", lambda)?;
+        check::not_negative("l2 penalty", "lambda", lambda)?;
         Ok(Self { kind: Kind::L2, lambda, select })
     }
 

@@ -1,45 +1,108 @@
-//! `v ← μ v + g; W ← W − λ v`: gradient descent with momentum.
-//!
-//! The whole rule for one parameter `w` with gradient `g`, in PyTorch's order:
-//!
-//! | step | formula | left out if |
-//! |---|---|---|
-//! | weight decay | `g ← g + η w` | `η = 0` |
-//! | momentum | `v ← μ v + (1 − τ) g`; at the first step `v ← g` | `μ = 0` |
-//! | Nesterov | `g ← g + μ v` instead of `g ← v` | not asked for |
-//! | descent | `w ← w − λ g` | |
-//!
-//! λ is the learning rate, μ the momentum, τ the dampening, η the weight decay. With `v = 0` before the first step and no
-//! dampening this is the course's rule; μ = 0 is plain SGD, and with the whole data set as batch, gradient descent. A velocity
-//! below the smallest normal number becomes 0.
-//!
-//! (Sutskever et al., ICML 2013, <https://proceedings.mlr.press/v28/sutskever13.html>, equations 1–4; PyTorch applies λ to the
-//! whole velocity, the paper to the gradient only.)
+//! Gradient descent with momentum.
 
 use tensor_core::{Error, Float};
 
-use crate::rule::{check_not_negative, decayed, normal_or_zero};
-use crate::{Buffers, Descent, Rule, Step};
+use crate::rule::{decayed, normal_or_zero};
+use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
-/// Stochastic gradient descent, PyTorch's `optim.SGD`.
-pub type Sgd<F> = Descent<F, SgdConfig>;
-
-/// The numbers of [`Sgd`]; PyTorch's defaults.
+/// Stochastic gradient descent with momentum, PyTorch's `optim.SGD`: `v ← μ v + g; w ← w − λ v`.
+///
+/// `w` is an element of a parameter, `g = dL/dw` its gradient at this step, `v` its velocity, which
+/// is 0 before the first step. One step:
+///
+/// | | equation | applies |
+/// |---|---|---|
+/// | weight decay | `g ← g + η w` | if `η > 0` |
+/// | velocity | `v ← μ v + (1 − τ) g`; at the first step `v ← g` | if `μ > 0` |
+/// | direction | `d = g` without momentum, `d = v` with it, `d = g + μ v` with Nesterov's | |
+/// | descent | `w ← w − λ d` | |
+///
+/// λ ([`lr`](SgdConfig::lr)) is the learning rate, μ ([`momentum`](SgdConfig::momentum)) the
+/// momentum, τ ([`dampening`](SgdConfig::dampening)) the dampening and η
+/// ([`weight_decay`](SgdConfig::weight_decay)) the weight decay.
+///
+/// # Derivation
+/// **Descent.** To first order a displacement `Δ` changes the loss by `Σ_i g_i Δ_i`. Of all
+/// displacements of the same length, `Δ = −λ g` makes this sum the smallest: the loss falls by
+/// `λ Σ_i g_i²`, if λ is so small that the terms of second order do not matter. If the batch is the
+/// whole data set, this is gradient descent. If its rows are drawn at random, `g` is an estimate of
+/// that gradient with the right expectation: *stochastic* gradient descent.
+///
+/// **Momentum** sums the gradients so far. Unrolled from `v_0 = 0` (with `τ = 0`),
+///
+/// ```text
+/// v_t = g_t + μ v_{t−1} = g_t + μ g_{t−1} + μ² g_{t−2} + … = Σ_{i=1..t} μ^(t−i) g_i
+/// ```
+///
+/// so a gradient counts less by the factor μ with each later step. Gradients that change sign from
+/// step to step, as across a narrow valley, cancel. Gradients that keep their sign, as along the
+/// valley, add up: if all are `g`, then `v` tends to `g (1 + μ + μ² + …) = g/(1 − μ)`, ten times
+/// `g` for `μ = 0.9`. Dampening multiplies what is added by `1 − τ`; with `τ = μ` the velocity
+/// tends to `g` instead.
+///
+/// **Nesterov's momentum** takes the gradient at the point that the velocity is about to reach. With
+/// `θ` the parameter and `u = −λ v`, the paper's equations 3 and 4 are
+///
+/// ```text
+/// u ← μ u − λ g(θ + μ u)          θ ← θ + u
+/// ```
+///
+/// The rule here stores the point looked ahead to, `w = θ + μ u`, so that `g` is the gradient where
+/// the model stands. With `u'` and `θ'` after the step and `u' = μ u − λ g`,
+///
+/// ```text
+/// w' = θ' + μ u' = θ + u' + μ u' = (w − μ u) + (μ u − λ g) + μ u' = w − λ g + μ u' = w − λ (g + μ v')
+/// ```
+///
+/// **Weight decay.** `η w` is the gradient of the penalty `½ η Σ_i w_i²`, which keeps parameters
+/// small: the same as [`Penalty::l2`](crate::Penalty::l2), except that the loss does not contain it.
+///
+/// Source: Sutskever et al., *On the importance of initialization and momentum in deep learning*,
+/// ICML 2013, <https://proceedings.mlr.press/v28/sutskever13.html>, equations 1–4. In the paper λ
+/// multiplies each gradient as it enters the velocity, here, as in PyTorch, the whole velocity: after
+/// a change of the rate they differ. The rule of the course notes (see the page `course` of the crate
+/// `models`) is this one without dampening, decay and Nesterov's momentum.
+///
+/// Difference to PyTorch: a velocity below the smallest normal number becomes 0.
+///
+/// # Shapes
+/// Any: each element moves by itself. State: `momentum_buffer` (`v`), of the parameter's shape, if
+/// `μ > 0`.
 ///
 /// # Errors
-/// [`Sgd::new`](Descent::new) refuses a number that is negative or not finite (the dampening may be negative), and Nesterov
-/// without momentum or with dampening.
+/// [`Sgd::new`](Descent::new) refuses a number that is negative or not finite (the dampening may be
+/// negative), and Nesterov's momentum with `μ = 0` or `τ ≠ 0`.
+///
+/// # Examples
+///
+/// With `λ = ½` and `μ = ½`, from `w = 1`: `v = 1`, `w = 1 − ½·1 = ½`; then `v = ½·1 − 2 = −3/2`,
+/// `w = ½ + ½·3/2 = 5/4`.
+///
+/// ```
+/// use optim::{Optimizer, Sgd, SgdConfig};
+#[doc = include_str!("../doc/weights.md")]
+/// let mut sgd = Sgd::new(SgdConfig { lr: 0.5, momentum: 0.5, ..SgdConfig::default() })?;
+/// let mut model = Weights([1.0]); // a model of one parameter; its workspace is the gradient
+/// sgd.step(&mut model, &mut [1.0])?;
+/// assert_eq!(model.0, [0.5]);
+/// sgd.step(&mut model, &mut [-2.0])?;
+/// assert_eq!(model.0, [1.25]);
+/// # Ok::<(), Error>(())
+/// ```
+pub type Sgd<F> = Descent<F, SgdConfig>;
+
+/// The configuration of [`Sgd`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SgdConfig {
     /// Learning rate λ.
     pub lr: f64,
-    /// μ: how much of the last velocity is kept.
+    /// Momentum μ: what the velocity is multiplied by at each step.
     pub momentum: f64,
-    /// τ: how much of the gradient is kept out of the velocity, from the second step on.
+    /// Dampening τ: from the second step on, `1 − τ` times the gradient enters the velocity.
     pub dampening: f64,
-    /// η: how much of the parameter itself is added to its gradient.
+    /// Weight decay η: `η w` is added to the gradient of `w`.
     pub weight_decay: f64,
-    /// Whether to look ahead along the new velocity.
+    /// Whether to use Nesterov's momentum.
     pub nesterov: bool,
 }
 
@@ -52,30 +115,22 @@ impl Default for SgdConfig {
 impl Rule for SgdConfig {
     const NAME: &'static str = "sgd";
 
+    fn rates(&self) -> Rates {
+        Rates { lr: self.lr, weight_decay: self.weight_decay }
+    }
+
     fn check(&self) -> Result<(), Error> {
         let Self { momentum, dampening, nesterov, .. } = *self;
         let check = |name, range, value, ok: fn(f64) -> bool| {
             Error::check_hyperparameter(Self::NAME, name, range, value, ok)
         };
-        check_not_negative(Self::NAME, "momentum", momentum)?;
+        check::not_negative(Self::NAME, "momentum", momentum)?;
         check("dampening", "a finite number", dampening, f64::is_finite)?;
         if nesterov {
             check("momentum", "> 0 with Nesterov", momentum, |v| v > 0.0)?;
             check("dampening", "0 with Nesterov", dampening, |v| v == 0.0)?;
         }
         Ok(())
-    }
-
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
     }
 
     fn buffers(&self) -> &'static [&'static str] {
@@ -88,17 +143,19 @@ impl Rule for SgdConfig {
         let (lr, weight_decay) = (F::of(step.lr), F::of(step.weight_decay));
         if self.momentum == 0.0 {
             for (w, &g) in w.iter_mut().zip(g) {
-                *w -= lr * decayed(g, *w, weight_decay);
+                *w -= lr * decayed(g, *w, weight_decay); // w ← w − λ (g + η w)
             }
             return;
         }
         let momentum = F::of(self.momentum);
+        // At the first step v = 0, so that v ← μ v + g is v ← g.
         let dampening = if step.t == 1 { 0.0 } else { self.dampening };
-        let keep = F::of(1.0 - dampening); // The first velocity is the gradient, as μ v = 0.
+        let one_minus_dampening = F::of(1.0 - dampening);
         for ((w, &g), v) in w.iter_mut().zip(g).zip(velocity) {
-            let g = decayed(g, *w, weight_decay);
-            *v = normal_or_zero(momentum * *v + keep * g);
-            *w -= lr * if self.nesterov { g + momentum * *v } else { *v };
+            let g = decayed(g, *w, weight_decay); // g ← g + η w
+            *v = normal_or_zero(momentum * *v + one_minus_dampening * g); // v ← μ v + (1 − τ) g
+            let direction = if self.nesterov { g + momentum * *v } else { *v };
+            *w -= lr * direction; // w ← w − λ d
         }
     }
 }

@@ -1,14 +1,19 @@
-//! `λ(t) = λ`.
+//! The same rate at every step.
 
 use tensor_core::Error;
 
 use super::Schedule;
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// The same rate at every step.
+/// The same rate at every step: `λ(t) = λ`, where `t` is the step, from 0, and λ the rate given.
 ///
-/// (PyTorch's `ConstantLR` is another thing: a smaller rate for the first steps. That is
-/// `ConstantLr::new(lr·factor)?.then(steps, ConstantLr::new(lr)?)`.)
+/// Alone it is what an optimizer does without a schedule; it serves as a part of a longer schedule, before
+/// or after another ([`then`](Schedule::then)).
+///
+/// Difference to PyTorch: `ConstantLR` there is a smaller rate for the first steps, here
+/// `ConstantLr::new(lr * factor)?.then(steps, ConstantLr::new(lr)?)`.
+///
+/// # Examples
 ///
 /// ```
 /// use optim::{ConstantLr, Schedule};
@@ -27,7 +32,7 @@ impl ConstantLr {
     /// # Errors
     /// If `lr` is negative or not finite.
     pub fn new(lr: f64) -> Result<Self, Error> {
-        check_not_negative("constant lr", "lr", lr)?;
+        check::not_negative("constant lr", "lr", lr)?;
         Ok(Self { lr })
     }
 }

@@ -1,17 +1,32 @@
-//! `λ(t) = λ_min + (λ − λ_min)·(1 + cos(πt/T))/2`.
+//! Half a cosine.
 
 use tensor_core::Error;
 
-use super::step::check_steps;
 use super::{Schedule, cosine};
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// A rate that falls along half a cosine from `λ` to `λ_min` in `T` steps, PyTorch's `CosineAnnealingLR`.
+/// A rate that falls along half a cosine, PyTorch's `CosineAnnealingLR`:
+/// `λ(t) = λ_min + (λ − λ_min)·(1 + cos(πt/T))/2`.
 ///
-/// After `T` steps the cosine goes on and the rate rises again, with the period `2T`, as PyTorch's does; to stay at the
-/// bottom, continue with [`then`](Schedule::then) and a constant.
+/// `t` is the step, from 0, λ the rate of the first step, `λ_min` (`eta_min`) the lowest rate and `T`
+/// (`t_max`) the step at which it is reached.
 ///
-/// (Loshchilov and Hutter, ICLR 2017, <https://arxiv.org/abs/1608.03983>, equation 5, without restarts.)
+/// Why a cosine: `(1 + cos(πp))/2` falls from 1 at `p = 0` over ½ at `p = ½` to 0 at `p = 1`, and is flat
+/// at both ends. The rate stays large for a while, then falls without a jump, and many steps are left
+/// at small rates.
+///
+/// After `T` steps the cosine goes on and the rate rises again, with the period `2T`, as in PyTorch. To stay
+/// at the lowest rate, continue with [`then`](Schedule::then) and a [`ConstantLr`](super::ConstantLr).
+///
+/// Source: Loshchilov and Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017,
+/// <https://arxiv.org/abs/1608.03983>, equation 5, without restarts.
+///
+/// Difference to PyTorch: computed from the step and not from the rate before, which adds up rounding
+/// errors.
+///
+/// # Examples
+///
+/// From 1 to ½ in 10 steps: `cos(π/2) = 0` at step 5, so the rate is `½ + ½·½ = ¾`.
 ///
 /// ```
 /// use optim::{CosineAnnealingLr, Schedule};
@@ -33,16 +48,17 @@ impl CosineAnnealingLr {
     /// # Errors
     /// If a rate is negative or not finite, or `t_max` is 0.
     pub fn new(lr: f64, t_max: u64, eta_min: f64) -> Result<Self, Error> {
-        check_not_negative("cosine annealing lr", "lr", lr)?;
-        check_steps("cosine annealing lr", "t_max", t_max)?;
-        check_not_negative("cosine annealing lr", "eta_min", eta_min)?;
+        check::not_negative("cosine annealing lr", "lr", lr)?;
+        check::steps("cosine annealing lr", "t_max", t_max)?;
+        check::not_negative("cosine annealing lr", "eta_min", eta_min)?;
         Ok(Self { lr, t_max, eta_min })
     }
 }
 
 impl Schedule for CosineAnnealingLr {
     fn lr(&self, step: u64) -> f64 {
-        // Mirrored into one half, where the cosine is exact at both ends.
+        // cos(πt/T) has the period 2T and is even: t is reduced to 0..=T, where πt/T is small and
+        // the cosine of both ends is exact.
         let (t, period) = (u128::from(step), 2 * u128::from(self.t_max));
         let t = (t % period).min(period - t % period);
         cosine(self.lr, self.eta_min, t as f64 / self.t_max as f64)

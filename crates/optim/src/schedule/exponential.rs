@@ -1,11 +1,22 @@
-//! `λ(t) = λ γ^t`.
+//! A rate that falls by one factor at every step.
 
 use tensor_core::Error;
 
 use super::Schedule;
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// A rate that falls by the factor γ at every step, PyTorch's `ExponentialLR`.
+/// A rate that is multiplied by γ at every step, PyTorch's `ExponentialLR`: `λ(t) = λ γ^t`.
+///
+/// `t` is the step, from 0, λ the rate of the first step and γ a factor from 0 to 1. It is
+/// [`StepLr`](super::StepLr) with a cut at each step. For a rate that is halved in `h` steps,
+/// `γ^h = ½`: `γ = 2^(−1/h)`.
+///
+/// Differences to PyTorch: `γ > 1` is refused, and the power is computed at once; PyTorch multiplies the
+/// rate it finds at each step, which adds up rounding errors.
+///
+/// # Examples
+///
+/// `½`, `½·½ = ¼`, and at step 3 `½·½³ = 1/16`:
 ///
 /// ```
 /// use optim::{ExponentialLr, Schedule};
@@ -26,22 +37,16 @@ impl ExponentialLr {
     /// # Errors
     /// If `lr` is negative or not finite, or `gamma` not from 0 to 1.
     pub fn new(lr: f64, gamma: f64) -> Result<Self, Error> {
-        check_not_negative("exponential lr", "lr", lr)?;
-        check_gamma("exponential lr", gamma)?;
+        check::not_negative("exponential lr", "lr", lr)?;
+        check::gamma("exponential lr", gamma)?;
         Ok(Self { lr, gamma })
     }
 }
 
 impl Schedule for ExponentialLr {
     fn lr(&self, step: u64) -> f64 {
-        self.lr * self.gamma.powf(step as f64)
+        self.lr * self.gamma.powf(step as f64) // λ γ^t
     }
-}
-
-/// A factor by which rates fall; above 1 they would soon be infinite.
-pub(super) fn check_gamma(place: &'static str, gamma: f64) -> Result<(), Error> {
-    let in_range = |v| (0.0..=1.0).contains(&v);
-    Error::check_hyperparameter(place, "gamma", "from 0 to 1", gamma, in_range)
 }
 
 #[cfg(test)]

@@ -1,12 +1,27 @@
-//! `λ(t) = λ·(f₀ + (f₁ − f₀)·min(t, T)/T)`: the linear warm-up.
+//! A straight line: the linear warm-up.
 
 use tensor_core::Error;
 
 use super::Schedule;
-use super::step::check_steps;
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// A rate that moves on a straight line from `λ f₀` to `λ f₁` in `T` steps and stays there, PyTorch's `LinearLR`.
+/// A rate that moves on a straight line and then stays, PyTorch's `LinearLR`:
+/// `λ(t) = λ·(f₀ + (f₁ − f₀)·min(t, T)/T)`.
+///
+/// `t` is the step, from 0, λ the optimizer's rate, `f₀` ([`start_factor`](LinearLrConfig::start_factor))
+/// its factor at step 0, `f₁` ([`end_factor`](LinearLrConfig::end_factor)) its factor from step `T`
+/// ([`total_iters`](LinearLrConfig::total_iters)) on.
+///
+/// Why: with `f₀ < f₁` it is the *warm-up* before another schedule. In the first steps the parameters are
+/// random and gradients large, and the moments of [`Adam`](crate::Adam) are means of few gradients; small
+/// steps do less harm.
+///
+/// Difference to PyTorch: computed from the step and not from the rate before, which adds up rounding
+/// errors, and the factors may be any finite numbers `≥ 0`.
+///
+/// # Examples
+///
+/// From `½·¼ = ⅛` to ½ in 3 steps, `⅛` a step:
 ///
 /// ```
 /// use optim::{LinearLr, LinearLrConfig, Schedule};
@@ -22,12 +37,12 @@ pub struct LinearLr {
     config: LinearLrConfig,
 }
 
-/// Where the line starts and ends; PyTorch's defaults.
+/// Where the line of a [`LinearLr`] starts and ends; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinearLrConfig {
-    /// `f₀`: what the rate is multiplied by at step 0.
+    /// `f₀`: the factor of the rate at step 0.
     pub start_factor: f64,
-    /// `f₁`: what it is multiplied by from step `T` on.
+    /// `f₁`: its factor from step `T` on.
     pub end_factor: f64,
     /// `T`: the length of the line in steps.
     pub total_iters: u64,
@@ -45,10 +60,10 @@ impl LinearLr {
     /// # Errors
     /// If a number is negative or not finite, or the line has no steps.
     pub fn new(lr: f64, config: LinearLrConfig) -> Result<Self, Error> {
-        check_not_negative("linear lr", "lr", lr)?;
-        check_not_negative("linear lr", "start_factor", config.start_factor)?;
-        check_not_negative("linear lr", "end_factor", config.end_factor)?;
-        check_steps("linear lr", "total_iters", config.total_iters)?;
+        check::not_negative("linear lr", "lr", lr)?;
+        check::not_negative("linear lr", "start_factor", config.start_factor)?;
+        check::not_negative("linear lr", "end_factor", config.end_factor)?;
+        check::steps("linear lr", "total_iters", config.total_iters)?;
         Ok(Self { lr, config })
     }
 }
@@ -57,10 +72,11 @@ impl Schedule for LinearLr {
     fn lr(&self, step: u64) -> f64 {
         let LinearLrConfig { start_factor, end_factor, total_iters } = self.config;
         if step >= total_iters {
+            // f₀ + (f₁ − f₀) may round to another number than f₁.
             return self.lr * end_factor;
         }
         let p = step as f64 / total_iters as f64;
-        self.lr * (start_factor + (end_factor - start_factor) * p)
+        self.lr * (start_factor + (end_factor - start_factor) * p) // λ·(f₀ + (f₁ − f₀)·t/T)
     }
 }
 

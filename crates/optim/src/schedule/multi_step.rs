@@ -1,12 +1,21 @@
-//! `λ(t) = λ γ^(number of milestones ≤ t)`.
+//! A rate that falls at given steps.
 
 use tensor_core::Error;
 
 use super::Schedule;
-use super::exponential::check_gamma;
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// A rate that falls by the factor γ at each milestone, PyTorch's `MultiStepLR` (whose γ is 0.1 by default).
+/// A rate that is multiplied by γ at given steps, PyTorch's `MultiStepLR`: `λ(t) = λ γ^n(t)`.
+///
+/// `t` is the step, from 0, λ the rate before the first milestone, γ a factor from 0 to 1 (PyTorch's
+/// default: 0.1) and `n(t)` the number of milestones that are `≤ t`. It is [`StepLr`](super::StepLr) with
+/// cuts where you want them, for instance where an earlier training ceased to improve.
+///
+/// Difference to PyTorch: `γ > 1` is refused.
+///
+/// # Examples
+///
+/// From step 30 `½·½ = ¼`, from step 80 `½·½² = ⅛`:
 ///
 /// ```
 /// use optim::{MultiStepLr, Schedule};
@@ -23,14 +32,14 @@ pub struct MultiStepLr {
 }
 
 impl MultiStepLr {
-    /// A schedule that starts at `lr` and is multiplied by `gamma` at each of `milestones`, in any order; twice where a
-    /// milestone stands twice.
+    /// A schedule that starts at `lr` and is multiplied by `gamma` at each of `milestones`, which
+    /// may stand in any order; twice where a milestone stands twice.
     ///
     /// # Errors
     /// If `lr` is negative or not finite, or `gamma` not from 0 to 1.
     pub fn new(lr: f64, milestones: &[u64], gamma: f64) -> Result<Self, Error> {
-        check_not_negative("multi-step lr", "lr", lr)?;
-        check_gamma("multi-step lr", gamma)?;
+        check::not_negative("multi-step lr", "lr", lr)?;
+        check::gamma("multi-step lr", gamma)?;
         Ok(Self { lr, milestones: milestones.to_vec(), gamma })
     }
 }
@@ -38,7 +47,7 @@ impl MultiStepLr {
 impl Schedule for MultiStepLr {
     fn lr(&self, step: u64) -> f64 {
         let passed = self.milestones.iter().filter(|milestone| **milestone <= step).count();
-        self.lr * self.gamma.powf(passed as f64)
+        self.lr * self.gamma.powf(passed as f64) // λ γ^n(t)
     }
 }
 

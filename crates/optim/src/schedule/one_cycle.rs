@@ -1,29 +1,56 @@
-//! From `λ_max/d` up to `λ_max`, then down to `λ_max/(d·d′)`: one cycle for the whole training.
-//!
-//! | phase | ends at step | rate |
-//! |---|---|---|
-//! | up | `p T − 1` | from `λ_max/d` to `λ_max` |
-//! | down | `T − 1` | from `λ_max` to `λ_max/(d·d′)` |
-//! | with three phases: down | `2 p T − 2` | from `λ_max` to `λ_max/d` |
-//! | and further down | `T − 1` | from `λ_max/d` to `λ_max/(d·d′)` |
-//!
-//! `T` is the number of steps, `p` the share of the first phase, `d` and `d′` the two division factors. The ends may lie
-//! between two steps, as in PyTorch. (Smith and Topin, 2017, <https://arxiv.org/abs/1708.07120>.)
+//! One rise and one long fall.
 
 use tensor_core::Error;
 
-use super::step::check_steps;
 use super::{Schedule, cosine};
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// One rise and one long fall, PyTorch's `OneCycleLR` without its cycling of the momentum.
+/// One rise to a peak and one long fall over the whole training, PyTorch's `OneCycleLR`.
 ///
-/// Past the last step the rate stays at the bottom, where PyTorch raises an error.
+/// | phase | from step | to step | rate |
+/// |---|---|---|---|
+/// | up | 0 | `p T − 1` | from `λ_max/d` to `λ_max` |
+/// | down | `p T − 1` | `T − 1` | from `λ_max` to `λ_max/(d d′)` |
+///
+/// With [`three_phase`](OneCycleLrConfig::three_phase):
+///
+/// | phase | from step | to step | rate |
+/// |---|---|---|---|
+/// | up | 0 | `p T − 1` | from `λ_max/d` to `λ_max` |
+/// | down | `p T − 1` | `2 p T − 2` | from `λ_max` to `λ_max/d` |
+/// | further down | `2 p T − 2` | `T − 1` | from `λ_max/d` to `λ_max/(d d′)` |
+///
+/// `λ_max` (`max_lr`) is the peak, `T` (`total_steps`) the number of steps of the training, `p`
+/// ([`pct_start`](OneCycleLrConfig::pct_start)) the fraction of them that the rise takes, `d`
+/// ([`div_factor`](OneCycleLrConfig::div_factor)) and `d′`
+/// ([`final_div_factor`](OneCycleLrConfig::final_div_factor)) the ratios of the peak to the start and of the
+/// start to the end. The ends of a phase may lie between two steps, as in PyTorch. At step `t` of a phase
+/// that goes from step `a` with rate `x` to step `b` with rate `y`, with `q = (t − a)/(b − a)`, the rate is
+/// `y + (x − y)(1 + cos πq)/2` or `x + (y − x) q`, as [`anneal`](OneCycleLrConfig::anneal) says.
+///
+/// Why: the rise is a warm-up, the peak is a rate that would be too large for the whole training and acts
+/// as regularization in the middle of it, and the long fall lets the parameters settle.
+///
+/// Source: Smith and Topin, *Super-convergence: very fast training of neural networks using large learning
+/// rates*, 2017, <https://arxiv.org/abs/1708.07120>, section 3, in the form of PyTorch.
+///
+/// Differences to PyTorch: the momentum is not cycled. After the last step the rate stays at the end, where
+/// PyTorch raises an error.
+///
+/// # Examples
+///
+/// `T = 10`, `p = ½`: up from `1/4` at step 0 to 1 at step 4, down to `1/(4·2)` at step 9. Step 2 is in the
+/// middle of the rise, `(¼ + 1)/2 = ⅝`.
 ///
 /// ```
 /// use optim::{OneCycleLr, OneCycleLrConfig, Schedule};
 ///
-/// let config = OneCycleLrConfig { pct_start: 0.5, div_factor: 4.0, final_div_factor: 2.0, ..OneCycleLrConfig::default() };
+/// let config = OneCycleLrConfig {
+///     pct_start: 0.5,
+///     div_factor: 4.0,
+///     final_div_factor: 2.0,
+///     ..OneCycleLrConfig::default()
+/// };
 /// let schedule = OneCycleLr::new(1.0, 10, config)?;
 /// assert_eq!([0, 2, 4, 9, 99].map(|t| schedule.lr(t)), [0.25, 0.625, 1.0, 0.125, 0.125]);
 /// # Ok::<(), tensor_core::Error>(())
@@ -35,18 +62,18 @@ pub struct OneCycleLr {
     config: OneCycleLrConfig,
 }
 
-/// The shape of the cycle; PyTorch's defaults.
+/// The shape of a [`OneCycleLr`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneCycleLrConfig {
-    /// `p`: the share of the steps in which the rate rises.
+    /// `p`: the fraction of the steps in which the rate rises.
     pub pct_start: f64,
-    /// The curve between two ends.
+    /// The curve of each phase.
     pub anneal: Anneal,
-    /// `d`: the peak over the start.
+    /// `d`: the peak divided by the rate of the first step.
     pub div_factor: f64,
-    /// `d′`: the start over the bottom.
+    /// `d′`: the rate of the first step divided by the rate of the last one.
     pub final_div_factor: f64,
-    /// Whether to mirror the rise before falling to the bottom.
+    /// Whether the fall back to the first rate mirrors the rise, before a third phase.
     pub three_phase: bool,
 }
 
@@ -62,7 +89,7 @@ impl Default for OneCycleLrConfig {
     }
 }
 
-/// The curve on which a rate goes from one value to another.
+/// The curve on which the rate of a [`OneCycleLr`] goes from one value to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Anneal {
     /// Half a cosine.
@@ -78,20 +105,18 @@ impl OneCycleLr {
     /// A cycle of `total_steps` steps with its peak at `max_lr`.
     ///
     /// # Errors
-    /// If the rate is negative or not finite, there are no steps, the share is not from 0 to 1 (½ with three phases), or a
-    /// division factor is not positive and finite.
+    /// If the rate is negative or not finite, there are no steps, `pct_start` is not from 0 to 1 (½
+    /// with three phases), or a division factor is not positive and finite.
     pub fn new(max_lr: f64, total_steps: u64, config: OneCycleLrConfig) -> Result<Self, Error> {
         let OneCycleLrConfig { pct_start, div_factor, final_div_factor, three_phase, .. } = config;
-        check_not_negative(PLACE, "max_lr", max_lr)?;
-        check_steps(PLACE, "total_steps", total_steps)?;
+        check::not_negative(PLACE, "max_lr", max_lr)?;
+        check::steps(PLACE, "total_steps", total_steps)?;
         let (range, most) = if three_phase { ("from 0 to 0.5", 0.5) } else { ("from 0 to 1", 1.0) };
         Error::check_hyperparameter(PLACE, "pct_start", range, pct_start, |v| {
             (0.0..=most).contains(&v)
         })?;
         for (name, factor) in [("div_factor", div_factor), ("final_div_factor", final_div_factor)] {
-            Error::check_hyperparameter(PLACE, name, "a finite number > 0", factor, |v| {
-                v > 0.0 && v.is_finite()
-            })?;
+            check::positive(PLACE, name, factor)?;
         }
         Ok(Self { max_lr, total_steps, config })
     }
@@ -106,8 +131,8 @@ impl Schedule for OneCycleLr {
         let (t, total) = (step as f64, self.total_steps as f64);
         let up_end = pct_start * total - 1.0;
         let mirror_end = 2.0 * pct_start * total - 2.0;
-        // Each phase: where it starts and ends, and the rates there.
-        let (from, to, high, low) = if t <= up_end {
+        // The phase of this step: the steps at which it starts and ends, and the rates there.
+        let (a, b, x, y) = if t <= up_end {
             (0.0, up_end, start, peak)
         } else if three_phase && t <= mirror_end {
             (up_end, mirror_end, peak, start)
@@ -117,10 +142,10 @@ impl Schedule for OneCycleLr {
             (up_end, total - 1.0, peak, bottom)
         };
         // A phase without length is over as soon as it starts.
-        let p = if to > from { ((t - from) / (to - from)).min(1.0) } else { 1.0 };
+        let q = if b > a { ((t - a) / (b - a)).min(1.0) } else { 1.0 };
         match anneal {
-            Anneal::Cosine => cosine(high, low, p),
-            Anneal::Linear => high + (low - high) * p,
+            Anneal::Cosine => cosine(x, y, q),
+            Anneal::Linear => x + (y - x) * q,
         }
     }
 }

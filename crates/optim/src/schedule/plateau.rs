@@ -1,50 +1,70 @@
-//! `λ ← max(λ f, λ_min)` when a metric has not improved for a while.
-//!
-//! | the metric | then |
-//! |---|---|
-//! | beats the best by the threshold | it is the best, and the count of bad ones starts anew |
-//! | does not, or is NaN | it is a bad one |
-//! | during the cooldown after a cut | the count stays 0 |
-//! | more than `patience` bad ones in a row | the rate is cut, and the cooldown starts |
-//!
-//! ```
-//! use optim::{ReduceLrOnPlateau, ReduceLrOnPlateauConfig};
-//!
-//! let config = ReduceLrOnPlateauConfig { factor: 0.5, patience: 1, ..ReduceLrOnPlateauConfig::default() };
-//! let mut plateau = ReduceLrOnPlateau::new(0.5, config)?;
-//! let rates = [3.0, 2.0, 2.0, 2.5, 1.0].map(|metric| plateau.step(metric));
-//! assert_eq!(rates, [0.5, 0.5, 0.5, 0.25, 0.25]); // optimizer.set_lr(rate)?
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! A rate that falls when a metric stops improving.
 
 use tensor_core::Error;
 
-use crate::rule::{check_decay, check_not_negative};
-use crate::{Goal, Threshold};
+use crate::{Goal, Threshold, check};
 
-/// A rate that is cut when a metric stops improving, PyTorch's `ReduceLROnPlateau`.
+/// A rate that is cut when a metric stops improving, PyTorch's `ReduceLROnPlateau`:
+/// `λ ← max(λ f, λ_min)` after more than `patience` metrics in a row without improvement.
+///
+/// λ is the rate, `f` ([`factor`](ReduceLrOnPlateauConfig::factor)) the factor of a cut, `λ_min`
+/// ([`min_lr`](ReduceLrOnPlateauConfig::min_lr)) the lowest rate. A metric is a number that tells how good
+/// the model is, a validation loss for instance; [`step`](Self::step) is given one after each epoch. With
+/// `n` the number of metrics in a row that were not better, 0 at first, and `c` what is left of the
+/// cooldown, 0 at first, a step does this:
+///
+/// | if | then |
+/// |---|---|
+/// | the metric beats the best one by the [`threshold`](ReduceLrOnPlateauConfig::threshold) | it is the best one, and `n ← 0` |
+/// | it does not, or is NaN | `n ← n + 1` |
+/// | `c > 0` | `c ← c − 1` and `n ← 0` |
+/// | `n > patience` | `n ← 0`, `c ← cooldown`, and the cut, unless it is `≤ eps` |
+///
+/// Why: unlike a [`Schedule`](super::Schedule) it needs no plan of how long training takes. A plateau of
+/// the metric is where smaller steps may help ([`StepLr`](super::StepLr) says why). As the metric decides,
+/// there is a state to save: [`state`](Self::state), [`restore`](Self::restore).
+///
+/// Difference to PyTorch: it is given the rate and returns the new one, and does not know the optimizer.
+///
+/// # Examples
+///
+/// With patience 1, the second metric in a row that does not beat 2 cuts the rate:
+///
+/// ```
+/// use optim::{ReduceLrOnPlateau, ReduceLrOnPlateauConfig};
+///
+/// let config = ReduceLrOnPlateauConfig {
+///     factor: 0.5,
+///     patience: 1,
+///     ..ReduceLrOnPlateauConfig::default()
+/// };
+/// let mut plateau = ReduceLrOnPlateau::new(0.5, config)?;
+/// let rates = [3.0, 2.0, 2.0, 2.5, 1.0].map(|metric| plateau.step(metric));
+/// assert_eq!(rates, [0.5, 0.5, 0.5, 0.25, 0.25]); // optimizer.set_lr(rate)?
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReduceLrOnPlateau {
     config: ReduceLrOnPlateauConfig,
     state: PlateauState,
 }
 
-/// When to cut, and by how much; PyTorch's defaults.
+/// When a [`ReduceLrOnPlateau`] cuts the rate, and by how much; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReduceLrOnPlateauConfig {
     /// Whether small or large metrics are good.
     pub goal: Goal,
-    /// `f`: what the rate is multiplied by.
+    /// `f`: what a cut multiplies the rate by.
     pub factor: f64,
     /// How many metrics in a row may bring no improvement.
     pub patience: u64,
     /// By how much a metric must beat the best one.
     pub threshold: Threshold,
-    /// For how many metrics after a cut none is counted as bad.
+    /// How many metrics after a cut are not counted, whatever they are.
     pub cooldown: u64,
     /// `λ_min`: the rate does not fall below.
     pub min_lr: f64,
-    /// A cut by no more than this is not made.
+    /// A cut that lowers the rate by no more than this is not made.
     pub eps: f64,
 }
 
@@ -62,16 +82,16 @@ impl Default for ReduceLrOnPlateauConfig {
     }
 }
 
-/// What it remembers: plain data, to be saved and put back.
+/// The state of a [`ReduceLrOnPlateau`] between two metrics, to be saved and restored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlateauState {
     /// The rate as it stands.
     pub lr: f64,
     /// The best metric; before the first one, the infinity that is worse than any.
     pub best: f64,
-    /// Bad metrics in a row.
+    /// `n`: metrics in a row that were not better.
     pub n_bad: u64,
-    /// Metrics left of the cooldown.
+    /// `c`: metrics left of the cooldown.
     pub cooldown_left: u64,
 }
 
@@ -83,16 +103,16 @@ impl ReduceLrOnPlateau {
     /// # Errors
     /// If a number is negative or not finite, the factor is 1 or more, or so is a relative threshold.
     pub fn new(lr: f64, config: ReduceLrOnPlateauConfig) -> Result<Self, Error> {
-        check_not_negative(PLACE, "lr", lr)?;
-        check_decay(PLACE, "factor", config.factor)?;
+        check::not_negative(PLACE, "lr", lr)?;
+        check::below_one(PLACE, "factor", config.factor)?;
         config.threshold.check(PLACE)?;
-        check_not_negative(PLACE, "min_lr", config.min_lr)?;
-        check_not_negative(PLACE, "eps", config.eps)?;
+        check::not_negative(PLACE, "min_lr", config.min_lr)?;
+        check::not_negative(PLACE, "eps", config.eps)?;
         let best = config.goal.worst();
         Ok(Self { config, state: PlateauState { lr, best, n_bad: 0, cooldown_left: 0 } })
     }
 
-    /// Looks at the next metric and returns the rate from now on.
+    /// Takes the next metric and returns the rate from now on.
     pub fn step(&mut self, metric: f64) -> f64 {
         let Self { config, state } = self;
         if config.goal.is_better(metric, state.best, config.threshold) {
@@ -106,7 +126,7 @@ impl ReduceLrOnPlateau {
         }
         if state.n_bad > config.patience {
             (state.n_bad, state.cooldown_left) = (0, config.cooldown);
-            let lr = (state.lr * config.factor).max(config.min_lr);
+            let lr = (state.lr * config.factor).max(config.min_lr); // max(λ f, λ_min)
             if state.lr - lr > config.eps {
                 state.lr = lr;
             }
@@ -119,17 +139,17 @@ impl ReduceLrOnPlateau {
         self.state.lr
     }
 
-    /// What it remembers.
+    /// The state, to be saved.
     pub fn state(&self) -> PlateauState {
         self.state
     }
 
-    /// Puts a saved memory back.
+    /// Replaces the state by a saved one.
     ///
     /// # Errors
-    /// If its rate is negative or not finite; the old memory stays then.
+    /// If its rate is negative or not finite; the old state stays then.
     pub fn restore(&mut self, state: PlateauState) -> Result<(), Error> {
-        check_not_negative(PLACE, "lr", state.lr)?;
+        check::not_negative(PLACE, "lr", state.lr)?;
         self.state = state;
         Ok(())
     }

@@ -1,12 +1,24 @@
-//! `λ(t) = λ γ^⌊t/s⌋`.
+//! A rate that falls every so many steps.
 
 use tensor_core::Error;
 
 use super::Schedule;
-use super::exponential::check_gamma;
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// A rate that falls by the factor γ every `s` steps, PyTorch's `StepLR` (whose γ is 0.1 by default).
+/// A rate that is multiplied by γ every `s` steps, PyTorch's `StepLR`: `λ(t) = λ γ^⌊t/s⌋`.
+///
+/// `t` is the step, from 0, λ the rate of the first step, `s` the number of steps between two cuts
+/// (`step_size`), γ a factor from 0 to 1 (PyTorch's default: 0.1) and `⌊t/s⌋` the quotient without its
+/// fraction: the number of cuts up to step `t`.
+///
+/// Why: a large rate moves fast while the loss is far from its minimum, but near it the noise of the
+/// gradients keeps the parameters at a distance that is proportional to the rate. Each cut shortens it.
+///
+/// Difference to PyTorch: `γ > 1` is refused.
+///
+/// # Examples
+///
+/// After 30 steps `½·½ = ¼`, after 60 steps `½·½² = ⅛`:
 ///
 /// ```
 /// use optim::{Schedule, StepLr};
@@ -28,26 +40,17 @@ impl StepLr {
     /// # Errors
     /// If `lr` is negative or not finite, `step_size` is 0, or `gamma` not from 0 to 1.
     pub fn new(lr: f64, step_size: u64, gamma: f64) -> Result<Self, Error> {
-        check_not_negative("step lr", "lr", lr)?;
-        check_steps("step lr", "step_size", step_size)?;
-        check_gamma("step lr", gamma)?;
+        check::not_negative("step lr", "lr", lr)?;
+        check::steps("step lr", "step_size", step_size)?;
+        check::gamma("step lr", gamma)?;
         Ok(Self { lr, step_size, gamma })
     }
 }
 
 impl Schedule for StepLr {
     fn lr(&self, step: u64) -> f64 {
-        self.lr * self.gamma.powf((step / self.step_size) as f64)
+        self.lr * self.gamma.powf((step / self.step_size) as f64) // λ γ^⌊t/s⌋
     }
-}
-
-/// A number of steps that is divided by.
-pub(super) fn check_steps(
-    place: &'static str,
-    name: &'static str,
-    steps: u64,
-) -> Result<(), Error> {
-    Error::check_hyperparameter(place, name, "at least 1", steps as f64, |v| v >= 1.0)
 }
 
 #[cfg(test)]

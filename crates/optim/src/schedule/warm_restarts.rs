@@ -1,14 +1,30 @@
-//! `λ(t) = λ_min + (λ − λ_min)·(1 + cos(πs/T))/2`, with `s` steps since the last restart and `T` steps to the next.
+//! A cosine that starts anew again and again.
 
 use tensor_core::Error;
 
-use super::step::check_steps;
 use super::{Schedule, cosine};
-use crate::rule::check_not_negative;
+use crate::check;
 
-/// A cosine that starts anew after `T₀` steps, then after `T₀ m`, `T₀ m²`, …: PyTorch's `CosineAnnealingWarmRestarts`.
+/// Half a cosine that starts anew again and again, PyTorch's `CosineAnnealingWarmRestarts`:
+/// `λ(t) = λ_min + (λ − λ_min)·(1 + cos(πs/T))/2`.
 ///
-/// (Loshchilov and Hutter, ICLR 2017, <https://arxiv.org/abs/1608.03983>, equation 5.)
+/// `t` is the step, from 0, λ the rate at each restart and `λ_min` (`eta_min`) the lowest rate. `s` is the
+/// number of steps since the last restart and `T` the length of the present cycle: `T₀` (`t_0`) for the
+/// first one, and from each to the next `m` (`t_mult`) times as long, `T₀ m`, `T₀ m²`, ….
+///
+/// Why restarts: the jump back to a large rate takes the parameters out of a narrow minimum, and the state
+/// at the end of each cycle is one to evaluate. [`CosineAnnealingLr`](super::CosineAnnealingLr) is one
+/// cycle and explains the cosine.
+///
+/// Source: Loshchilov and Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017,
+/// <https://arxiv.org/abs/1608.03983>, equation 5.
+///
+/// Difference to PyTorch: cycles are found by integers; PyTorch uses a logarithm, which rounds.
+///
+/// # Examples
+///
+/// Cycles of 2, 4, … steps. Step 1 is in the middle of the first, where `cos(π/2) = 0`; steps 2 and 6 are
+/// restarts; step 4 is in the middle of the second.
 ///
 /// ```
 /// use optim::{CosineAnnealingWarmRestarts, Schedule};
@@ -26,25 +42,24 @@ pub struct CosineAnnealingWarmRestarts {
 }
 
 impl CosineAnnealingWarmRestarts {
-    /// A schedule from `lr` to `eta_min` (PyTorch's default: 0), first in `t_0` steps, then each time in `t_mult` times as
-    /// many (PyTorch's default: 1).
+    /// A schedule from `lr` to `eta_min` (PyTorch's default: 0), first in `t_0` steps, then each
+    /// time in `t_mult` times as many (PyTorch's default: 1).
     ///
     /// # Errors
     /// If a rate is negative or not finite, or `t_0` or `t_mult` is 0.
     pub fn new(lr: f64, t_0: u64, t_mult: u64, eta_min: f64) -> Result<Self, Error> {
-        check_not_negative("cosine annealing warm restarts", "lr", lr)?;
-        check_steps("cosine annealing warm restarts", "t_0", t_0)?;
-        check_steps("cosine annealing warm restarts", "t_mult", t_mult)?;
-        check_not_negative("cosine annealing warm restarts", "eta_min", eta_min)?;
+        check::not_negative("cosine annealing warm restarts", "lr", lr)?;
+        check::steps("cosine annealing warm restarts", "t_0", t_0)?;
+        check::steps("cosine annealing warm restarts", "t_mult", t_mult)?;
+        check::not_negative("cosine annealing warm restarts", "eta_min", eta_min)?;
         Ok(Self { lr, t_0, t_mult, eta_min })
     }
 
-    /// Steps since the last restart, and from it to the next.
+    /// `(s, T)`: steps since the last restart, and the length of the cycle.
     fn cycle(&self, step: u64) -> (u64, u64) {
         if self.t_mult == 1 {
             return (step % self.t_0, self.t_0);
         }
-        // Whole numbers: PyTorch finds the cycle by a logarithm, which rounds.
         let (mut since, mut length) = (step, self.t_0);
         while since >= length {
             since -= length;
