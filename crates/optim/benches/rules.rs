@@ -1,7 +1,7 @@
 //! Every rule's update of a million parameters in `f32`, and what stands between backward and step.
 //!
-//! The bytes of an item are those that it has to touch: the gradient to read, the parameter and each buffer to read and to
-//! write.
+//! The bytes of an item are those that it has to touch: the gradient to read, the parameter and
+//! each buffer to read and to write.
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 

@@ -17,8 +17,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// | learning rate | `λ_t = λ/(1 + (t − 1) κ)` | |
 /// | descent | `w ← w − λ_t g/(√s + ε)` | |
 ///
-/// λ ([`lr`](AdagradConfig::lr)) is the learning rate, κ ([`lr_decay`](AdagradConfig::lr_decay)) its
-/// decay, η ([`weight_decay`](AdagradConfig::weight_decay)) the weight decay, `s₀`
+/// λ ([`lr`](AdagradConfig::lr)) is the learning rate, κ ([`lr_decay`](AdagradConfig::lr_decay))
+/// its decay, η ([`weight_decay`](AdagradConfig::weight_decay)) the weight decay, `s₀`
 /// ([`initial_accumulator_value`](AdagradConfig::initial_accumulator_value)) the sum to start from,
 /// and ε ([`eps`](AdagradConfig::eps)) a small number that keeps the quotient finite where all
 /// gradients were 0.
@@ -26,8 +26,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// # Derivation
 /// One rate for all elements suits none of them if their gradients differ in size. Adagrad divides
 /// each gradient by a size of its own: `g/√s` does not change if all gradients of the element are
-/// multiplied by one factor. The first step (`s₀ = 0`) is `λ g/√(g²) = λ sign(g)`, whatever the size
-/// of `g`.
+/// multiplied by one factor. The first step (`s₀ = 0`) is `λ g/√(g²) = λ sign(g)`, whatever the
+/// size of `g`.
 ///
 /// A *sum* of squares only grows, so steps become shorter. If all gradients of an element have one
 /// size `|g|`, then `s = t g²` and step `t` is `λ |g|/√(t g²) = λ/√t`: the rate falls like `1/√t`,
@@ -37,9 +37,9 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// Where training is long, the steps may become too short; [`RmsProp`](crate::RmsProp) replaces the
 /// sum by a moving average.
 ///
-/// Source: Duchi, Hazan and Singer, *Adaptive subgradient methods for online learning and stochastic
-/// optimization*, JMLR 12, 2011, <https://jmlr.org/papers/v12/duchi11a.html>, equation 1,
-/// without its projection. ε and κ are PyTorch's.
+/// Source: Duchi, Hazan and Singer, *Adaptive subgradient methods for online learning and
+/// stochastic optimization*, JMLR 12, 2011, <https://jmlr.org/papers/v12/duchi11a.html>, equation
+/// 1, without its projection. ε and κ are PyTorch's.
 ///
 /// Difference to PyTorch: none.
 ///

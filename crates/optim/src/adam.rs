@@ -5,11 +5,11 @@ use tensor_core::{Error, Float};
 use crate::rule::{decayed, normal_or_zero};
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
-/// Adam, PyTorch's `optim.Adam`: `w ← w − λ m̂/(√v̂ + ε)`, a mean of the gradients over the root of a
-/// mean of their squares.
+/// Adam, PyTorch's `optim.Adam`: `w ← w − λ m̂/(√v̂ + ε)`, a mean of the gradients over the root of
+/// a mean of their squares.
 ///
-/// `w` is an element of a parameter, `g = dL/dw` its gradient at step `t = 1, 2, …`. The moments `m`,
-/// `v` and `v_max` of each element are 0 before the first step. One step:
+/// `w` is an element of a parameter, `g = dL/dw` its gradient at step `t = 1, 2, …`. The moments
+/// `m`, `v` and `v_max` of each element are 0 before the first step. One step:
 ///
 /// | | equation | applies |
 /// |---|---|---|
@@ -20,17 +20,17 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// | bias correction | `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)`; with AMSGrad `v̂ = v_max/(1 − β₂ᵗ)` | |
 /// | descent | `w ← w − λ m̂/(√v̂ + ε)` | |
 ///
-/// λ ([`lr`](AdamConfig::lr)) is the learning rate, β₁ and β₂ ([`betas`](AdamConfig::betas)) are the
-/// decay rates of the two moving averages, ε ([`eps`](AdamConfig::eps)) is a small number that keeps
-/// the quotient finite where all gradients were 0, and η ([`weight_decay`](AdamConfig::weight_decay))
-/// the weight decay.
+/// λ ([`lr`](AdamConfig::lr)) is the learning rate, β₁ and β₂ ([`betas`](AdamConfig::betas)) are
+/// the decay rates of the two moving averages, ε ([`eps`](AdamConfig::eps)) is a small number that
+/// keeps the quotient finite where all gradients were 0, and η
+/// ([`weight_decay`](AdamConfig::weight_decay)) the weight decay.
 ///
 /// # Derivation
-/// **Why `m̂/√v̂`.** If all gradients of an element are multiplied by one factor, so are `m̂` and `√v̂`,
-/// and the quotient stays: λ is the size of a step in units of `w`, whatever the size of the
+/// **Why `m̂/√v̂`.** If all gradients of an element are multiplied by one factor, so are `m̂` and
+/// `√v̂`, and the quotient stays: λ is the size of a step in units of `w`, whatever the size of the
 /// gradients. If the gradients of an element hardly change, `|m̂| ≈ √v̂` and it moves by λ at each
-/// step. If their sign changes often, `m̂` is close to 0, `√v̂` is not, and it moves little: the steps
-/// become short where the gradients do not agree.
+/// step. If their sign changes often, `m̂` is close to 0, `√v̂` is not, and it moves little: the
+/// steps become short where the gradients do not agree.
 ///
 /// **Why `1 − βᵗ`.** Unroll `m ← β m + (1 − β) g` from `m_0 = 0`:
 ///
@@ -46,9 +46,9 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 ///
 /// because the initial 0 still counts with `βᵗ`. So if every `g_i` has the expectation `E[g]`, then
 /// `E[m_t] = (1 − βᵗ) E[g]`: the moment is biased towards 0, and dividing by `1 − βᵗ` removes the
-/// bias. The same holds for `v` with `g²` in the place of `g`. It matters most at the first step, where
-/// `m̂ = g` and `v̂ = g²`, so that `w` moves by `λ g/|g|`. Without correction, `m = 0.1 g` and
-/// `v = 0.001 g²` for the default βs, and `w` would move by `0.1/√0.001 ≈ 3.2` times that.
+/// bias. The same holds for `v` with `g²` in the place of `g`. It matters most at the first step,
+/// where `m̂ = g` and `v̂ = g²`, so that `w` moves by `λ g/|g|`. Without correction, `m = 0.1 g`
+/// and `v = 0.001 g²` for the default βs, and `w` would move by `0.1/√0.001 ≈ 3.2` times that.
 ///
 /// **AMSGrad.** A second moment forgets: after a rare large gradient `v` decays and the steps grow
 /// again, which can keep Adam from converging. With the largest `v` so far, `v̂` does not decay.
@@ -68,7 +68,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// `exp_avg_sq` (`v`), and with AMSGrad `max_exp_avg_sq` (`v_max`).
 ///
 /// # Errors
-/// [`Adam::new`](Descent::new) refuses a number that is negative or not finite, and a β of 1 or more.
+/// [`Adam::new`](Descent::new) refuses a number that is negative or not finite, and a β of 1 or
+/// more.
 ///
 /// # Examples
 ///
@@ -139,11 +140,7 @@ impl Rule for AdamConfig {
 }
 
 /// Whether the numbers of [`Moments`] lie in their ranges.
-pub(crate) fn check_moments(
-    place: &'static str,
-    betas: (f64, f64),
-    eps: f64,
-) -> Result<(), Error> {
+pub(crate) fn check_moments(place: &'static str, betas: (f64, f64), eps: f64) -> Result<(), Error> {
     check::below_one(place, "beta 1", betas.0)?;
     check::below_one(place, "beta 2", betas.1)?;
     check::not_negative(place, "eps", eps)

@@ -7,8 +7,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step};
 
 /// Adam with decoupled weight decay, PyTorch's `optim.AdamW`: `w ← (1 − λ η) w − λ m̂/(√v̂ + ε)`.
 ///
-/// `w` is an element of a parameter, `g = dL/dw` its gradient at step `t = 1, 2, …`. The moments `m`,
-/// `v` and `v_max` of each element are 0 before the first step. One step:
+/// `w` is an element of a parameter, `g = dL/dw` its gradient at step `t = 1, 2, …`. The moments
+/// `m`, `v` and `v_max` of each element are 0 before the first step. One step:
 ///
 /// | | equation | applies |
 /// |---|---|---|
@@ -19,11 +19,11 @@ use crate::{Buffers, Descent, Rates, Rule, Step};
 /// | bias correction | `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)`; with AMSGrad `v̂ = v_max/(1 − β₂ᵗ)` | |
 /// | descent | `w ← w − λ m̂/(√v̂ + ε)` | |
 ///
-/// λ ([`lr`](AdamWConfig::lr)) is the learning rate, η ([`weight_decay`](AdamWConfig::weight_decay))
-/// the weight decay, β₁ and β₂ ([`betas`](AdamWConfig::betas)) are the decay rates of the two moving
-/// averages, and ε ([`eps`](AdamWConfig::eps)) is a small number that keeps the quotient finite where
-/// all gradients were 0. Only the first line differs from [`Adam`](crate::Adam), which derives the
-/// others.
+/// λ ([`lr`](AdamWConfig::lr)) is the learning rate, η
+/// ([`weight_decay`](AdamWConfig::weight_decay)) the weight decay, β₁ and β₂
+/// ([`betas`](AdamWConfig::betas)) are the decay rates of the two moving averages, and ε
+/// ([`eps`](AdamWConfig::eps)) is a small number that keeps the quotient finite where all gradients
+/// were 0. Only the first line differs from [`Adam`](crate::Adam), which derives the others.
 ///
 /// # Derivation
 /// An L2 penalty `½ η Σ_i w_i²` adds `η w` to the gradient of `w`. With plain gradient descent that
@@ -33,22 +33,23 @@ use crate::{Buffers, Descent, Rates, Rule, Step};
 /// w − λ (g + η w) = (1 − λ η) w − λ g
 /// ```
 ///
-/// so for [`Sgd`](crate::Sgd) without momentum both are the same. For Adam they are not, because what
-/// is added to the gradient is divided by `√v̂ + ε` with it. If all gradients of an element have the
-/// size `|g|`, much larger than `η |w|`, the penalty moves it by about
+/// so for [`Sgd`](crate::Sgd) without momentum both are the same. For Adam they are not, because
+/// what is added to the gradient is divided by `√v̂ + ε` with it. If all gradients of an element
+/// have the size `|g|`, much larger than `η |w|`, the penalty moves it by about
 ///
 /// ```text
 /// λ η w/√v̂ ≈ λ η w/|g|
 /// ```
 ///
 /// so an element with large gradients decays less than one with small gradients, and an element
-/// without gradients moves by about λ at each step whatever η is, since then `m̂/√v̂ = ηw/|ηw|` (the
-/// example shows it). AdamW multiplies each element by `1 − λ η` instead, and leaves the moments to
-/// the gradients of the loss. The decay is then no penalty: nothing is added to the loss.
+/// without gradients moves by about λ at each step whatever η is, since then `m̂/√v̂ = ηw/|ηw|`
+/// (the example shows it). AdamW multiplies each element by `1 − λ η` instead, and leaves the
+/// moments to the gradients of the loss. The decay is then no penalty: nothing is added to the
+/// loss.
 ///
 /// Source: Loshchilov and Hutter, *Decoupled weight decay regularization*, ICLR 2019,
-/// <https://arxiv.org/abs/1711.05101>, algorithm 2. As in PyTorch, the decay comes before the descent,
-/// and λ multiplies η, which the paper's schedule multiplier does.
+/// <https://arxiv.org/abs/1711.05101>, algorithm 2. As in PyTorch, the decay comes before the
+/// descent, and λ multiplies η, which the paper's schedule multiplier does.
 ///
 /// Difference to PyTorch: an `m` below the smallest normal number becomes 0.
 ///
@@ -57,7 +58,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step};
 /// `exp_avg_sq` (`v`), and with AMSGrad `max_exp_avg_sq` (`v_max`).
 ///
 /// # Errors
-/// [`AdamW::new`](Descent::new) refuses a number that is negative or not finite, and a β of 1 or more.
+/// [`AdamW::new`](Descent::new) refuses a number that is negative or not finite, and a β of 1 or
+/// more.
 ///
 /// # Examples
 ///

@@ -6,9 +6,9 @@ use crate::{Goal, Threshold};
 
 /// Says when to stop training: after more than `patience` metrics in a row without improvement.
 ///
-/// A metric is a number that tells how good the model is on rows that it is not trained on, a validation
-/// loss for instance; [`step`](Self::step) is given one after each epoch. With `n` the number of metrics in
-/// a row that were not better, 0 at first, a step does this:
+/// A metric is a number that tells how good the model is on rows that it is not trained on, a
+/// validation loss for instance; [`step`](Self::step) is given one after each epoch. With `n` the
+/// number of metrics in a row that were not better, 0 at first, a step does this:
 ///
 /// | if | then | returns |
 /// |---|---|---|
@@ -16,17 +16,17 @@ use crate::{Goal, Threshold};
 /// | it does not, or is NaN, and `n + 1 ≤ patience` | `n ← n + 1` | [`Waiting`](Progress::Waiting) |
 /// | it does not, or is NaN, and `n + 1 > patience` | `n ← n + 1` | [`Stop`](Progress::Stop) |
 ///
-/// Why: the training loss keeps falling while the model learns the noise of the training rows by heart; the
-/// validation loss then rises. Stopping where it was lowest is a regularization that costs nothing. The
-/// patience bridges epochs that are worse by chance.
+/// Why: the training loss keeps falling while the model learns the noise of the training rows by
+/// heart; the validation loss then rises. Stopping where it was lowest is a regularization that
+/// costs nothing. The patience bridges epochs that are worse by chance.
 ///
 /// It knows neither models nor loops: the training loop keeps the parameters of the best epoch, at
 /// `Improved`, and ends at `Stop`.
 ///
 /// Source: Goodfellow, Bengio and Courville, *Deep learning*, 2016,
-/// <https://www.deeplearningbook.org/contents/regularization.html>, algorithm 7.1. There, and in Keras,
-/// training stops when `n` *reaches* the patience, one metric earlier; here patience counts as in
-/// [`ReduceLrOnPlateau`](crate::ReduceLrOnPlateau). PyTorch has no counterpart.
+/// <https://www.deeplearningbook.org/contents/regularization.html>, algorithm 7.1. There, and in
+/// Keras, training stops when `n` *reaches* the patience, one metric earlier; here patience counts
+/// as in [`ReduceLrOnPlateau`](crate::ReduceLrOnPlateau). PyTorch has no counterpart.
 ///
 /// # Examples
 ///

@@ -1,45 +1,53 @@
-//! Update rules over parameter slices.
+//! Update rules, learning rate schedules, and what stands between a backward pass and a step.
 //!
-//! The crate's one decision: **a rule sees `(&mut [F], &[F])` and nothing else**, one pair after the other, in the order in
-//! which a model shows them. Rules that walk over layers, as the course's SGD does, were rejected: they fail on a layer
-//! without a weight and forget the ones they do not know.
+//! The crate's one decision: **a rule is given `(&mut [F], &[F])` and nothing else**, a parameter
+//! and its gradient, one pair after the other, in the order in which a model shows them. Rules that
+//! walk over layers, as in the course notes (see the page `course` of the crate `models`), were
+//! rejected: they fail on a layer without a weight and leave out parameters whose names they do not
+//! know.
 //!
-//! | rule | formula, without decay and options | PyTorch |
+//! | rule | equations, without decay and options | PyTorch |
 //! |---|---|---|
 //! | [`Sgd`] | `v ← μ v + g; w ← w − λ v` | `SGD` |
 //! | [`Adagrad`] | `s ← s + g²; w ← w − λ g/(√s + ε)` | `Adagrad` |
 //! | [`RmsProp`] | `s ← α s + (1 − α) g²; w ← w − λ g/(√s + ε)` | `RMSprop` |
-//! | [`Adam`] | means of `g` and `g²`, corrected; `w ← w − λ m̂/(√v̂ + ε)` | `Adam` |
+//! | [`Adam`] | means of `g` and `g²`, corrected to `m̂` and `v̂`; `w ← w − λ m̂/(√v̂ + ε)` | `Adam` |
 //! | [`AdamW`] | `w ← (1 − λη) w`, then Adam's step | `AdamW` |
+//!
+//! Each of these pages defines its symbols, says how the equations come about, and has an example
+//! to work out by hand. [`Optimizer`] is what they have in common, [`Descent`] what they are made
+//! of, [`Rule`] what a rule of your own implements.
+//!
+//! | parameters | |
+//! |---|---|
+//! | [`Group`] | another rate or decay for some parameters |
+//! | [`Select`] | which ones: a choice by their [`Key`] |
+//! | [`State`] | what an optimizer keeps between two steps, to be saved |
 //!
 //! | between backward and step | |
 //! |---|---|
-//! | [`clip_grad_norm`], [`clip_grad_value`] | gradients that are too large |
+//! | [`clip_grad_norm`] | all gradients scaled by one factor, if their norm is too large |
+//! | [`clip_grad_value`] | each gradient moved into an interval |
 //! | [`Penalty`] | L1 and L2 terms on chosen parameters |
 //!
 //! | around the loop | |
 //! |---|---|
-//! | [`Schedule`] | learning rates as functions of the step; [`schedule`] lists them |
-//! | [`ReduceLrOnPlateau`], [`EarlyStopping`] | what to do when a metric stops improving |
+//! | [`Schedule`] | learning rates as functions of the step; the module [`schedule`] lists them |
+//! | [`ReduceLrOnPlateau`] | a rate that falls when a metric stops improving |
+//! | [`EarlyStopping`] | when to stop training |
+//! | [`Goal`], [`Threshold`] | when a metric counts as better |
 //!
-//! [`Group`] gives some parameters another rate or decay, chosen by [`Select`]; [`Rule`] is what a rule of your own implements.
+//! # Examples
+//!
+//! With `λ = 0.1`, from `w = 1` with the gradient ½: `w = 1 − 0.1·½`.
 //!
 //! ```
 //! use optim::{Optimizer, Sgd, SgdConfig};
-//! # use tensor_core::{Error, Parameter, Role, Trainable};
-//! # struct Line(f64);
-//! # impl Trainable<f64> for Line {
-//! #     type Workspace = f64;
-//! #     fn parameters(&mut self, g: &mut f64, visit: &mut dyn FnMut(Parameter<'_, f64>)) -> Result<(), Error> {
-//! #         visit(Parameter::new("slope", Role::Weight, std::slice::from_mut(&mut self.0), std::slice::from_mut(g)));
-//! #         Ok(())
-//! #     }
-//! # }
-//! # let (mut model, mut workspace) = (Line(1.0), 0.5);
-//!
+#![doc = include_str!("../doc/weights.md")]
 //! let mut sgd = Sgd::new(SgdConfig { lr: 0.1, momentum: 0.9, ..SgdConfig::default() })?;
-//! sgd.step(&mut model, &mut workspace)?; // after forward and backward
-//! assert_eq!(model.0, 0.95);
+//! let mut model = Weights([1.0]); // a model of one parameter; its workspace is the gradient
+//! sgd.step(&mut model, &mut [0.5])?; // after forward and backward
+//! assert_eq!(model.0, [0.95]);
 //! # Ok::<(), Error>(())
 //! ```
 
@@ -86,7 +94,7 @@ pub use state::State;
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<(Sgd<f32>, Adagrad<f32>, RmsProp<f32>, Adam<f32>, AdamW<f64>)>();
-const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Step, Penalty)>();
+const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Rates, Step, Penalty)>();
 const _: () = assert_send_sync::<(ConstantLr, StepLr, MultiStepLr, ExponentialLr, LinearLr)>();
 const _: () = assert_send_sync::<(CosineAnnealingLr, CosineAnnealingWarmRestarts, OneCycleLr)>();
 const _: () = assert_send_sync::<(Then<StepLr, StepLr>, ReduceLrOnPlateau, EarlyStopping)>();

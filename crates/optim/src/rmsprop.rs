@@ -7,8 +7,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
 /// RMSprop, PyTorch's `optim.RMSprop`: `s ← α s + (1 − α) g²; w ← w − λ g/(√s + ε)`.
 ///
-/// `w` is an element of a parameter, `g = dL/dw` its gradient at this step. The mean square `s`, the
-/// mean `m` and the velocity `v` of each element are 0 before the first step. One step:
+/// `w` is an element of a parameter, `g = dL/dw` its gradient at this step. The mean square `s`,
+/// the mean `m` and the velocity `v` of each element are 0 before the first step. One step:
 ///
 /// | | equation | applies |
 /// |---|---|---|
@@ -19,10 +19,10 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// | velocity | `v ← μ v + d` | if `μ > 0` |
 /// | descent | `w ← w − λ d`; with momentum `w ← w − λ v` | |
 ///
-/// λ ([`lr`](RmsPropConfig::lr)) is the learning rate, α ([`alpha`](RmsPropConfig::alpha)) the decay
-/// rate of the moving averages, ε ([`eps`](RmsPropConfig::eps)) a small number that keeps the quotient
-/// finite where all gradients were 0, η ([`weight_decay`](RmsPropConfig::weight_decay)) the weight
-/// decay and μ ([`momentum`](RmsPropConfig::momentum)) the momentum.
+/// λ ([`lr`](RmsPropConfig::lr)) is the learning rate, α ([`alpha`](RmsPropConfig::alpha)) the
+/// decay rate of the moving averages, ε ([`eps`](RmsPropConfig::eps)) a small number that keeps the
+/// quotient finite where all gradients were 0, η ([`weight_decay`](RmsPropConfig::weight_decay))
+/// the weight decay and μ ([`momentum`](RmsPropConfig::momentum)) the momentum.
 ///
 /// # Derivation
 /// **The mean square.** Unrolled from `s_0 = 0`,
@@ -32,29 +32,30 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// ```
 ///
 /// a weighted sum in which a square counts less by the factor α with each later step: `√s` is the
-/// recent size of the element's gradients, over some `1/(1 − α)` steps. Divided by it, `g/√s` is about
-/// 1 in size whatever the size of the gradients, so one λ suits all elements.
-/// [`Adagrad`](crate::Adagrad) divides by the root of the *sum* of all squares, and its steps shrink
-/// for ever; here they do not.
+/// recent size of the element's gradients, over some `1/(1 − α)` steps. Divided by it, `g/√s` is
+/// about 1 in size whatever the size of the gradients, so one λ suits all elements.
+/// [`Adagrad`](crate::Adagrad) divides by the root of the *sum* of all squares, and its steps
+/// shrink for ever; here they do not.
 ///
-/// The coefficients of the sum add up to `1 − αᵗ` only, not to 1 ([`Adam`](crate::Adam) derives that
-/// and corrects it), so the first steps are long: the first is `λ g/√((1 − α) g²)`, ten times λ for
-/// `α = 0.99`.
+/// The coefficients of the sum add up to `1 − αᵗ` only, not to 1 ([`Adam`](crate::Adam) derives
+/// that and corrects it), so the first steps are long: the first is `λ g/√((1 − α) g²)`, ten times
+/// λ for `α = 0.99`.
 ///
-/// **Centered.** `s − m²` is an estimate of the gradient's variance, `E[g²] − E[g]²`. Where gradients
-/// hardly change it is much smaller than `s`, and the steps are longer. (`s` and `m` have the same
-/// coefficients, whose sum is at most 1, so `s ≥ m²` by Cauchy–Schwarz.)
+/// **Centered.** `s − m²` is an estimate of the gradient's variance, `E[g²] − E[g]²`. Where
+/// gradients hardly change it is much smaller than `s`, and the steps are longer. (`s` and `m` have
+/// the same coefficients, whose sum is at most 1, so `s ≥ m²` by Cauchy–Schwarz.)
 ///
 /// **Momentum** sums the directions so far, as in [`Sgd`](crate::Sgd), which derives it.
 ///
 /// Source: Hinton, *Neural networks for machine learning*, lecture 6e,
 /// <https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf>. Centered, and with
 /// momentum: Graves, *Generating sequences with recurrent neural networks*, 2013,
-/// <https://arxiv.org/abs/1308.0850>, equations 38–41, where ε stands under the root and λ inside the
-/// velocity.
+/// <https://arxiv.org/abs/1308.0850>, equations 38–41, where ε stands under the root and λ inside
+/// the velocity.
 ///
 /// Differences to PyTorch: where rounding makes `s − m²` negative, it is 0 here; PyTorch takes the
-/// root all the same and gives NaN. A mean or a velocity below the smallest normal number becomes 0.
+/// root all the same and gives NaN. A mean or a velocity below the smallest normal number becomes
+/// 0.
 ///
 /// # Shapes
 /// Any: each element moves by itself. State, each of the parameter's shape: `square_avg` (`s`), if

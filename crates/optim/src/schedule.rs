@@ -1,10 +1,10 @@
 //! Learning rates as functions of the step.
 //!
-//! | schedule | rate at step `t` | PyTorch |
+//! | schedule | rate at step `t`, from 0 | PyTorch |
 //! |---|---|---|
 //! | [`ConstantLr`] | `λ` | |
 //! | [`StepLr`] | `λ γ^⌊t/s⌋` | `StepLR` |
-//! | [`MultiStepLr`] | `λ γ^(milestones passed)` | `MultiStepLR` |
+//! | [`MultiStepLr`] | `λ γ^(number of milestones ≤ t)` | `MultiStepLR` |
 //! | [`ExponentialLr`] | `λ γ^t` | `ExponentialLR` |
 //! | [`LinearLr`] | from `λ f₀` to `λ f₁` in `T` steps: a warm-up | `LinearLR` |
 //! | [`CosineAnnealingLr`] | half a cosine from `λ` to `λ_min` | `CosineAnnealingLR` |
@@ -13,21 +13,13 @@
 //! | [`Schedule::then`] | one schedule, then another | `SequentialLR` |
 //! | [`ReduceLrOnPlateau`] | falls when a metric stops improving | `ReduceLROnPlateau` |
 //!
-//! A schedule is **a pure function of the step**, counted from 0: it keeps nothing, so there is nothing to save, and training
-//! goes on from step `t` by asking for step `t`. Schedules that count their own steps and multiply the rate they find, as
-//! PyTorch's do, were rejected: called once too often they are wrong for good. Only [`ReduceLrOnPlateau`] has a state, which
-//! is plain data.
+//! A schedule is **a pure function of the step**: it has no state, so there is nothing to save, and
+//! training is resumed at step `t` by asking for step `t`. Schedules that count their own steps and
+//! multiply the rate they find, as in PyTorch, were rejected: called once too often they are wrong
+//! for good. Only [`ReduceLrOnPlateau`] has a state, which is plain data. A step may be a batch or
+//! an epoch, as the loop chooses.
 //!
-//! ```
-//! use optim::{CosineAnnealingLr, LinearLr, LinearLrConfig, Schedule};
-//!
-//! // Ten steps of warm-up from 0, then a cosine over 90 steps.
-//! let config = LinearLrConfig { start_factor: 0.0, total_iters: 10, ..LinearLrConfig::default() };
-//! let schedule = LinearLr::new(0.5, config)?.then(10, CosineAnnealingLr::new(0.5, 90, 0.0)?);
-//! assert_eq!([0, 5, 10, 55, 100].map(|t| schedule.lr(t)), [0.0, 0.25, 0.5, 0.25, 0.0]);
-//! // for t in 0.. { optimizer.set_lr(schedule.lr(t))?; … }
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! [`Schedule`] shows one in use.
 
 mod constant;
 mod cosine;
@@ -49,12 +41,45 @@ pub use plateau::{PlateauState, ReduceLrOnPlateau, ReduceLrOnPlateauConfig};
 pub use step::StepLr;
 pub use warm_restarts::CosineAnnealingWarmRestarts;
 
-/// A learning rate for each step.
+/// A learning rate for each step: `λ(t)`, with the step `t` counted from 0.
+///
+/// # Examples
+///
+/// Ten steps of warm-up from 0 to ½, then a cosine from ½ to 0 over 90 steps: step 5 is in the
+/// middle of the line, step 55 in the middle of the cosine.
+///
+/// ```
+/// use optim::{CosineAnnealingLr, LinearLr, LinearLrConfig, Schedule};
+///
+/// let config =
+///     LinearLrConfig { start_factor: 0.0, total_iters: 10, ..LinearLrConfig::default() };
+/// let schedule = LinearLr::new(0.5, config)?.then(10, CosineAnnealingLr::new(0.5, 90, 0.0)?);
+/// assert_eq!([0, 5, 10, 55, 100].map(|t| schedule.lr(t)), [0.0, 0.25, 0.5, 0.25, 0.0]);
+/// // for t in 0.. { optimizer.set_lr(schedule.lr(t))?; … }
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
+///
+/// A schedule of your own, `λ(t) = 1/√(t + 1)`:
+///
+/// ```
+/// use optim::Schedule;
+///
+/// struct InverseRoot;
+///
+/// impl Schedule for InverseRoot {
+///     fn lr(&self, step: u64) -> f64 {
+///         1.0 / (step as f64 + 1.0).sqrt()
+///     }
+/// }
+///
+/// assert_eq!([0, 3, 8].map(|t| InverseRoot.lr(t)), [1.0, 1.0 / 2.0, 1.0 / 3.0]);
+/// ```
 pub trait Schedule {
     /// The rate at step `step`, counted from 0. It is never negative or NaN.
     fn lr(&self, step: u64) -> f64;
 
-    /// This schedule for the steps before `at`, and from there on `next`, which starts from its own step 0.
+    /// This schedule for the steps before `at`, and from there on `next`, from its own step 0:
+    /// [`Then`].
     fn then<S: Schedule>(self, at: u64, next: S) -> Then<Self, S>
     where
         Self: Sized,
@@ -63,7 +88,19 @@ pub trait Schedule {
     }
 }
 
-/// One schedule, then another: made by [`Schedule::then`].
+/// One schedule, then another, made by [`Schedule::then`]: `λ(t) = first(t)` for `t < at`, and
+/// `next(t − at)` from there on. PyTorch's `SequentialLR`.
+///
+/// # Examples
+///
+/// ```
+/// use optim::{ConstantLr, ExponentialLr, Schedule, Then};
+///
+/// let schedule: Then<ConstantLr, ExponentialLr> =
+///     ConstantLr::new(1.0)?.then(2, ExponentialLr::new(8.0, 0.5)?);
+/// assert_eq!([0, 1, 2, 3, 4].map(|t| schedule.lr(t)), [1.0, 1.0, 8.0, 4.0, 2.0]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Then<A, B> {
     first: A,

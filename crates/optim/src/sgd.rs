@@ -40,8 +40,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// `g` for `μ = 0.9`. Dampening multiplies what is added by `1 − τ`; with `τ = μ` the velocity
 /// tends to `g` instead.
 ///
-/// **Nesterov's momentum** takes the gradient at the point that the velocity is about to reach. With
-/// `θ` the parameter and `u = −λ v`, the paper's equations 3 and 4 are
+/// **Nesterov's momentum** takes the gradient at the point that the velocity is about to reach.
+/// With `θ` the parameter and `u = −λ v`, the paper's equations 3 and 4 are
 ///
 /// ```text
 /// u ← μ u − λ g(θ + μ u)          θ ← θ + u
@@ -51,17 +51,19 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// the model stands. With `u'` and `θ'` after the step and `u' = μ u − λ g`,
 ///
 /// ```text
-/// w' = θ' + μ u' = θ + u' + μ u' = (w − μ u) + (μ u − λ g) + μ u' = w − λ g + μ u' = w − λ (g + μ v')
+/// w' = θ' + μ u' = θ + u' + μ u' = (w − μ u) + (μ u − λ g) + μ u' = w − λ g + μ u'
+///    = w − λ (g + μ v')
 /// ```
 ///
 /// **Weight decay.** `η w` is the gradient of the penalty `½ η Σ_i w_i²`, which keeps parameters
-/// small: the same as [`Penalty::l2`](crate::Penalty::l2), except that the loss does not contain it.
+/// small: the same as [`Penalty::l2`](crate::Penalty::l2), except that the loss does not contain
+/// it.
 ///
 /// Source: Sutskever et al., *On the importance of initialization and momentum in deep learning*,
 /// ICML 2013, <https://proceedings.mlr.press/v28/sutskever13.html>, equations 1–4. In the paper λ
-/// multiplies each gradient as it enters the velocity, here, as in PyTorch, the whole velocity: after
-/// a change of the rate they differ. The rule of the course notes (see the page `course` of the crate
-/// `models`) is this one without dampening, decay and Nesterov's momentum.
+/// multiplies each gradient as it enters the velocity, here, as in PyTorch, the whole velocity:
+/// after a change of the rate they differ. The rule of the course notes (see the page `course` of
+/// the crate `models`) is this one without dampening, decay and Nesterov's momentum.
 ///
 /// Difference to PyTorch: a velocity below the smallest normal number becomes 0.
 ///

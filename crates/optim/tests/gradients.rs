@@ -46,7 +46,8 @@ fn the_norm_is_that_of_all_parameters_together() {
     }
 }
 
-// Squares of whole numbers are exact, and so are their sum and its root: 4 + 36 + 81 = 121, 4 + 100 + 121 = 225.
+// Squares of whole numbers are exact, and so are their sum and its root: 4 + 36 + 81 = 121, 4 + 100
+// + 121 = 225.
 #[test]
 fn the_norm_of_whole_numbers_has_no_rounding() {
     let table = [([2.0, 6.0, 9.0], 11.0), ([2.0, -10.0, 11.0], 15.0), ([-8.0, 9.0, 12.0], 17.0)];
@@ -70,7 +71,8 @@ fn no_square_overflows_or_vanishes() {
     assert!((norm / 7e30 - 1.0).abs() < 2e-7);
     close(scaled, [2.0, -3.0, 6.0]);
     assert_eq!(clipped([0.0, 3e-45_f32, 0.0], 1.0).0, 3e-45);
-    // √3 times the largest number is no number any more, and the gradients still become [c c c]/√3, here c = 5√3.
+    // √3 times the largest number is no number any more, and the gradients still become [c c c]/√3,
+    // here c = 5√3.
     let (norm, scaled) = clipped([f64::MAX; 3], 5.0 * 3.0_f64.sqrt());
     assert_eq!(norm, f64::INFINITY);
     close(scaled, [5.0; 3]);
@@ -78,8 +80,8 @@ fn no_square_overflows_or_vanishes() {
     assert_eq!(clipped([0.0, -0.0, 0.0], 1.0), (0.0, [0.0; 3]));
 }
 
-/// 4096 gradients whose squares are 0 in f32, beside one whose square is just above the smallest normal number: what is lost
-/// shows in the fifth digit of the norm.
+/// 4096 gradients whose squares are 0 in f32, beside one whose square is just above the smallest
+/// normal number: what is lost shows in the fifth digit of the norm.
 #[test]
 fn many_squares_that_vanish_count_together() {
     let (large, small) = (3.0 * 2.0_f32.powi(-64), 2.0_f32.powi(-76));
@@ -144,7 +146,8 @@ fn bounds_and_workspaces_are_checked() {
     assert!(Penalty::l1(1.0, Select::all()).unwrap().backward(&mut model, &mut none).is_err());
 }
 
-// w = [2 −½; 4]: Σ|w| = 5/2 over the weight, 13/2 with the bias; Σ w² = 17/4 over the weight, 81/4 with the bias.
+// w = [2 −½; 4]: Σ|w| = 5/2 over the weight, 13/2 with the bias; Σ w² = 17/4 over the weight, 81/4
+// with the bias.
 #[test]
 fn penalties_by_hand() {
     let table = [

@@ -24,8 +24,8 @@ fn first_steps<O: Optimizer<f64> + Clone>(optimizer: &O) -> [f64; 2] {
     })
 }
 
-// From w = 0, so that decoupled decay does nothing, the first step of every rule is proportional to its rate; a rate of 2⁻⁴ and
-// a factor of 4 change no rounding.
+// From w = 0, so that decoupled decay does nothing, the first step of every rule is proportional to
+// its rate; a rate of 2⁻⁴ and a factor of 4 change no rounding.
 #[test]
 fn a_rate_that_is_set_is_used() {
     let lr = 0.0625;

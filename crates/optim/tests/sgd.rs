@@ -1,4 +1,5 @@
-//! SGD against exact rationals, step by step. Every number is a short binary fraction, so every comparison is exact.
+//! SGD against exact rationals, step by step. Every number is a short binary fraction, so every
+//! comparison is exact.
 
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
@@ -42,7 +43,8 @@ fn momentum() {
     check(config, &[1.0, -2.0, 4.0], &[0.5, 1.25, -0.375]);
 }
 
-// μ = ½, τ = ¼: v = 1 (the first gradient whole); ½ − ¾·2 = −1; −½ + ¾·4 = 5/2. w = ½; ½ + ½ = 1; 1 − 5/4 = −¼.
+// μ = ½, τ = ¼: v = 1 (the first gradient whole); ½ − ¾·2 = −1; −½ + ¾·4 = 5/2. w = ½; ½ + ½ = 1; 1
+// − 5/4 = −¼.
 #[test]
 fn dampening() {
     let config = SgdConfig { momentum: 0.5, dampening: 0.25, ..config() };
@@ -69,8 +71,8 @@ fn weight_decay() {
     check(SgdConfig { momentum: 0.5, ..config }, &[1.0, -2.0], &[0.25, 0.8125]);
 }
 
-/// Fault 5 of the notes: velocities in f32 whatever the parameters' type. `1 + 2⁻³⁰` has no f32 of its own: a velocity that
-/// had gone through one would end at 1 − 1·½ − 3/2·½ exactly.
+/// Fault 5 of the notes: velocities in f32 whatever the parameters' type. `1 + 2⁻³⁰` has no f32 of
+/// its own: a velocity that had gone through one would end at 1 − 1·½ − 3/2·½ exactly.
 #[test]
 fn fault_5_velocities_have_the_parameters_type() {
     let config = SgdConfig { momentum: 0.5, ..config() };

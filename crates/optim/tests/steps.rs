@@ -1,4 +1,5 @@
-//! What all optimizers share: visiting, groups, refusals, saved states, and no allocations after the first step.
+//! What all optimizers share: visiting, groups, refusals, saved states, and no allocations after
+//! the first step.
 
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
@@ -34,7 +35,8 @@ fn values(model: &Vectors<f64>) -> Vec<f64> {
     model.0.iter().flat_map(|p| p.3.clone()).collect()
 }
 
-/// Fault 3 of the notes: their SGD walks over layers and fails on ReLU. Fault 4: it never moves γ and β.
+/// Fault 3 of the notes: their SGD walks over layers and fails on ReLU. Fault 4: it never moves γ
+/// and β.
 #[test]
 fn faults_3_and_4_every_parameter_moves_and_layers_without_are_passed_over() {
     let (mut model, mut workspace) = (network(), gradients());
@@ -45,8 +47,8 @@ fn faults_3_and_4_every_parameter_moves_and_layers_without_are_passed_over() {
 
 #[test]
 fn groups_change_rate_and_decay_of_their_parameters() {
-    // Without groups w ← w − ½(g + ¼w). Norms and biases do not decay, layer 3 moves at half the rate. The bias of layer 2
-    // is in both of the first two groups, and the first one counts.
+    // Without groups w ← w − ½(g + ¼w). Norms and biases do not decay, layer 3 moves at half the
+    // rate. The bias of layer 2 is in both of the first two groups, and the first one counts.
     let config = SgdConfig { lr: 0.5, weight_decay: 0.25, ..SgdConfig::default() };
     let mut sgd = Sgd::new(config)
         .unwrap()
@@ -102,7 +104,8 @@ fn a_refused_step_moves_nothing_and_does_not_count() {
     assert_eq!((values(&model), adam.state().clone()), before);
 }
 
-/// Ten steps at once, and five steps, saved, restored into a new optimizer, and five more, end in the same bits.
+/// Ten steps at once, and five steps, saved, restored into a new optimizer, and five more, end in
+/// the same bits.
 fn resume<R: Rule>(config: R) {
     let step = |optimizer: &mut Descent<f64, R>, model: &mut Vectors<f64>| {
         for _ in 0..5 {
@@ -160,8 +163,8 @@ fn buffers_have_pytorchs_names() {
     check(AdamWConfig { amsgrad: true, ..AdamWConfig::default() }, &amsgrad);
 }
 
-// One step with g = [2, −4] and all factors ½: means ½g, mean squares ½g², a sum g², velocities g or, in RMSprop with ε = 1,
-// d = g/(√(½g² − ¼g²) + 1) = g/(½|g| + 1) = [1, −4/3].
+// One step with g = [2, −4] and all factors ½: means ½g, mean squares ½g², a sum g², velocities g
+// or, in RMSprop with ε = 1, d = g/(√(½g² − ¼g²) + 1) = g/(½|g| + 1) = [1, −4/3].
 #[test]
 fn a_state_holds_what_its_names_say() {
     fn after_one_step<R: Rule>(config: R) -> Vec<f64> {
@@ -215,7 +218,8 @@ fn the_second_step_allocates_nothing() {
     assert_eq!(counts, [0; 5]);
 }
 
-/// NaN goes through and stays where it was; an infinite gradient makes the adaptive rules NaN (∞/∞), SGD infinite.
+/// NaN goes through and stays where it was; an infinite gradient makes the adaptive rules NaN
+/// (∞/∞), SGD infinite.
 #[test]
 fn numbers_that_are_none_stay_in_their_element() {
     fn one_step(mut optimizer: impl Optimizer<f64>, g: f64) -> Vec<f64> {
@@ -239,7 +243,8 @@ fn numbers_that_are_none_stay_in_their_element() {
     assert_eq!(one_step(plain(0.5), f64::INFINITY), [f64::NEG_INFINITY, 1.0]);
 }
 
-/// A centered RMSprop whose gradients never change: s − m² tends to 0 from above, but rounding may take it below.
+/// A centered RMSprop whose gradients never change: s − m² tends to 0 from above, but rounding may
+/// take it below.
 #[test]
 fn a_variance_is_never_negative() {
     let config = RmsPropConfig { alpha: 0.5, centered: true, ..RmsPropConfig::default() };
@@ -256,8 +261,8 @@ fn a_variance_is_never_negative() {
     assert!(model.values().iter().all(|w| w.is_finite()));
 }
 
-// 0.9ᵗ·1e−30 passes the smallest normal number, 1.2e−38, after some 170 steps. Rounding would keep it at 5 units of 1.4e−45 for
-// ever: 0.9·5 = 4.5 goes to the even 4, and 0.9·4 = 3.6 to 4.
+// 0.9ᵗ·1e−30 passes the smallest normal number, 1.2e−38, after some 170 steps. Rounding would keep
+// it at 5 units of 1.4e−45 for ever: 0.9·5 = 4.5 goes to the even 4, and 0.9·4 = 3.6 to 4.
 #[test]
 fn what_is_remembered_of_a_dead_unit_becomes_zero() {
     fn remembered<R: Rule>(config: R, places: &[usize]) {

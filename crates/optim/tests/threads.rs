@@ -1,4 +1,5 @@
-//! A large parameter is moved in parts by several threads, and the number of threads changes no bit.
+//! A large parameter is moved in parts by several threads, and the number of threads changes no
+//! bit.
 
 #![allow(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 

@@ -1,8 +1,9 @@
-//! Every rule over 80 steps from t = 1 against its closed form: the recursions unrolled into sums over all gradients so far,
-//! computed with twice the digits of `f64`.
+//! Every rule over 80 steps from t = 1 against its closed form: the recursions unrolled into sums
+//! over all gradients so far, computed with twice the digits of `f64`.
 //!
-//! The closed forms are those of the papers and of PyTorch's documentation, written without the recursion: with `G_i` the
-//! (decayed) gradient of step i, a mean with factor β is `(1 − β) Σ_i β^(t−i) G_i`, a velocity `Σ_i μ^(t−i) d_i`.
+//! The closed forms are those of the papers and of PyTorch's documentation, written without the
+//! recursion: with `G_i` the (decayed) gradient of step i, a mean with factor β is
+//! `(1 − β) Σ_i β^(t−i) G_i`, a velocity `Σ_i μ^(t−i) d_i`.
 
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
@@ -43,8 +44,8 @@ fn squares(x: &[Dd]) -> Vec<Dd> {
     x.iter().map(|&x| x * x).collect()
 }
 
-/// The positions after each step, for a rule whose displacement is a function of all decayed gradients so far. `shrink` is what
-/// is left of a parameter before it moves.
+/// The positions after each step, for a rule whose displacement is a function of all decayed
+/// gradients so far. `shrink` is what is left of a parameter before it moves.
 fn unroll(
     w0: f64,
     gradients: &[f64],
@@ -119,8 +120,9 @@ fn adamw(c: AdamWConfig, w0: f64, g: &[f64]) -> Vec<f64> {
     unroll(w0, g, (0.0, shrink), |g| moments(c, g, &mut largest))
 }
 
-/// Starting points with the gradients of each step: of ordinary size, none, tiny, huge, and all of them in turn. From 0, the
-/// position is the displacement, which a start elsewhere would round away.
+/// Starting points with the gradients of each step: of ordinary size, none, tiny, huge, and all of
+/// them in turn. From 0, the position is the displacement, which a start elsewhere would round
+/// away.
 fn scenarios() -> Vec<(&'static str, f64, Vec<f64>)> {
     let mut rng = Rng::new(60);
     let sizes: [(&str, [f64; 4]); 6] = [
@@ -216,8 +218,9 @@ fn adam_follows_its_closed_form() {
             }
         }
     }
-    // Without memory the step is λ G/(|G| + ε). With decay and no gradient, G = ηw, and each step near w = 0 makes an error
-    // λη/ε = 2e4 times as large: no arithmetic follows that path, so this rule runs without decay only.
+    // Without memory the step is λ G/(|G| + ε). With decay and no gradient, G = ηw, and each step
+    // near w = 0 makes an error λη/ε = 2e4 times as large: no arithmetic follows that path, so this
+    // rule runs without decay only.
     run(AdamConfig { betas: (0.0, 0.0), ..AdamConfig::default() }, adam);
 }
 

@@ -7,8 +7,8 @@ use crate::check;
 
 /// The same rate at every step: `λ(t) = λ`, where `t` is the step, from 0, and λ the rate given.
 ///
-/// Alone it is what an optimizer does without a schedule; it serves as a part of a longer schedule, before
-/// or after another ([`then`](Schedule::then)).
+/// Alone it is what an optimizer does without a schedule; it serves as a part of a longer schedule,
+/// before or after another ([`then`](Schedule::then)).
 ///
 /// Difference to PyTorch: `ConstantLR` there is a smaller rate for the first steps, here
 /// `ConstantLr::new(lr * factor)?.then(steps, ConstantLr::new(lr)?)`.

@@ -8,21 +8,22 @@ use crate::check;
 /// A rate that falls along half a cosine, PyTorch's `CosineAnnealingLR`:
 /// `λ(t) = λ_min + (λ − λ_min)·(1 + cos(πt/T))/2`.
 ///
-/// `t` is the step, from 0, λ the rate of the first step, `λ_min` (`eta_min`) the lowest rate and `T`
-/// (`t_max`) the step at which it is reached.
+/// `t` is the step, from 0, λ the rate of the first step, `λ_min` (`eta_min`) the lowest rate and
+/// `T` (`t_max`) the step at which it is reached.
 ///
-/// Why a cosine: `(1 + cos(πp))/2` falls from 1 at `p = 0` over ½ at `p = ½` to 0 at `p = 1`, and is flat
-/// at both ends. The rate stays large for a while, then falls without a jump, and many steps are left
-/// at small rates.
+/// Why a cosine: `(1 + cos(πp))/2` falls from 1 at `p = 0` over ½ at `p = ½` to 0 at `p = 1`, and
+/// is flat at both ends. The rate stays large for a while, then falls without a jump, and many
+/// steps are left at small rates.
 ///
-/// After `T` steps the cosine goes on and the rate rises again, with the period `2T`, as in PyTorch. To stay
-/// at the lowest rate, continue with [`then`](Schedule::then) and a [`ConstantLr`](super::ConstantLr).
+/// After `T` steps the cosine goes on and the rate rises again, with the period `2T`, as in
+/// PyTorch. To stay at the lowest rate, continue with [`then`](Schedule::then) and a
+/// [`ConstantLr`](super::ConstantLr).
 ///
-/// Source: Loshchilov and Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017,
-/// <https://arxiv.org/abs/1608.03983>, equation 5, without restarts.
+/// Source: Loshchilov and Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR
+/// 2017, <https://arxiv.org/abs/1608.03983>, equation 5, without restarts.
 ///
-/// Difference to PyTorch: computed from the step and not from the rate before, which adds up rounding
-/// errors.
+/// Difference to PyTorch: computed from the step and not from the rate before, which adds up
+/// rounding errors.
 ///
 /// # Examples
 ///
@@ -70,7 +71,8 @@ mod tests {
     use super::CosineAnnealingLr;
     use crate::Schedule;
 
-    // cos 60° = ½: a third of the way, the rate has fallen by a quarter. The period is 6, and 3 000 001 = 6·500 000 + 1.
+    // cos 60° = ½: a third of the way, the rate has fallen by a quarter. The period is 6, and 3 000
+    // 001 = 6·500 000 + 1.
     #[test]
     fn thirds_by_hand() {
         let schedule = CosineAnnealingLr::new(4.0, 3, 0.0).unwrap();

@@ -11,8 +11,8 @@ use crate::check;
 /// [`StepLr`](super::StepLr) with a cut at each step. For a rate that is halved in `h` steps,
 /// `γ^h = ½`: `γ = 2^(−1/h)`.
 ///
-/// Differences to PyTorch: `γ > 1` is refused, and the power is computed at once; PyTorch multiplies the
-/// rate it finds at each step, which adds up rounding errors.
+/// Differences to PyTorch: `γ > 1` is refused, and the power is computed at once; PyTorch
+/// multiplies the rate it finds at each step, which adds up rounding errors.
 ///
 /// # Examples
 ///

@@ -8,16 +8,17 @@ use crate::check;
 /// A rate that moves on a straight line and then stays, PyTorch's `LinearLR`:
 /// `λ(t) = λ·(f₀ + (f₁ − f₀)·min(t, T)/T)`.
 ///
-/// `t` is the step, from 0, λ the optimizer's rate, `f₀` ([`start_factor`](LinearLrConfig::start_factor))
-/// its factor at step 0, `f₁` ([`end_factor`](LinearLrConfig::end_factor)) its factor from step `T`
+/// `t` is the step, from 0, λ the optimizer's rate, `f₀`
+/// ([`start_factor`](LinearLrConfig::start_factor)) its factor at step 0, `f₁`
+/// ([`end_factor`](LinearLrConfig::end_factor)) its factor from step `T`
 /// ([`total_iters`](LinearLrConfig::total_iters)) on.
 ///
-/// Why: with `f₀ < f₁` it is the *warm-up* before another schedule. In the first steps the parameters are
-/// random and gradients large, and the moments of [`Adam`](crate::Adam) are means of few gradients; small
-/// steps do less harm.
+/// Why: with `f₀ < f₁` it is the *warm-up* before another schedule. In the first steps the
+/// parameters are random and gradients large, and the moments of [`Adam`](crate::Adam) are means of
+/// few gradients; small steps do less harm.
 ///
-/// Difference to PyTorch: computed from the step and not from the rate before, which adds up rounding
-/// errors, and the factors may be any finite numbers `≥ 0`.
+/// Difference to PyTorch: computed from the step and not from the rate before, which adds up
+/// rounding errors, and the factors may be any finite numbers `≥ 0`.
 ///
 /// # Examples
 ///

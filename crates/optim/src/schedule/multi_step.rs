@@ -7,9 +7,10 @@ use crate::check;
 
 /// A rate that is multiplied by γ at given steps, PyTorch's `MultiStepLR`: `λ(t) = λ γ^n(t)`.
 ///
-/// `t` is the step, from 0, λ the rate before the first milestone, γ a factor from 0 to 1 (PyTorch's
-/// default: 0.1) and `n(t)` the number of milestones that are `≤ t`. It is [`StepLr`](super::StepLr) with
-/// cuts where you want them, for instance where an earlier training ceased to improve.
+/// `t` is the step, from 0, λ the rate before the first milestone, γ a factor from 0 to 1
+/// (PyTorch's default: 0.1) and `n(t)` the number of milestones that are `≤ t`. It is
+/// [`StepLr`](super::StepLr) with cuts where you want them, for instance where an earlier training
+/// ceased to improve.
 ///
 /// Difference to PyTorch: `γ > 1` is refused.
 ///

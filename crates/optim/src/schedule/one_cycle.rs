@@ -23,24 +23,25 @@ use crate::check;
 /// `λ_max` (`max_lr`) is the peak, `T` (`total_steps`) the number of steps of the training, `p`
 /// ([`pct_start`](OneCycleLrConfig::pct_start)) the fraction of them that the rise takes, `d`
 /// ([`div_factor`](OneCycleLrConfig::div_factor)) and `d′`
-/// ([`final_div_factor`](OneCycleLrConfig::final_div_factor)) the ratios of the peak to the start and of the
-/// start to the end. The ends of a phase may lie between two steps, as in PyTorch. At step `t` of a phase
-/// that goes from step `a` with rate `x` to step `b` with rate `y`, with `q = (t − a)/(b − a)`, the rate is
-/// `y + (x − y)(1 + cos πq)/2` or `x + (y − x) q`, as [`anneal`](OneCycleLrConfig::anneal) says.
+/// ([`final_div_factor`](OneCycleLrConfig::final_div_factor)) the ratios of the peak to the start
+/// and of the start to the end. The ends of a phase may lie between two steps, as in PyTorch. At
+/// step `t` of a phase that goes from step `a` with rate `x` to step `b` with rate `y`, with
+/// `q = (t − a)/(b − a)`, the rate is `y + (x − y)(1 + cos πq)/2` or `x + (y − x) q`, as
+/// [`anneal`](OneCycleLrConfig::anneal) says.
 ///
-/// Why: the rise is a warm-up, the peak is a rate that would be too large for the whole training and acts
-/// as regularization in the middle of it, and the long fall lets the parameters settle.
+/// Why: the rise is a warm-up, the peak is a rate that would be too large for the whole training
+/// and acts as regularization in the middle of it, and the long fall lets the parameters settle.
 ///
-/// Source: Smith and Topin, *Super-convergence: very fast training of neural networks using large learning
-/// rates*, 2017, <https://arxiv.org/abs/1708.07120>, section 3, in the form of PyTorch.
+/// Source: Smith and Topin, *Super-convergence: very fast training of neural networks using large
+/// learning rates*, 2017, <https://arxiv.org/abs/1708.07120>, section 3, in the form of PyTorch.
 ///
-/// Differences to PyTorch: the momentum is not cycled. After the last step the rate stays at the end, where
-/// PyTorch raises an error.
+/// Differences to PyTorch: the momentum is not cycled. After the last step the rate stays at the
+/// end, where PyTorch raises an error.
 ///
 /// # Examples
 ///
-/// `T = 10`, `p = ½`: up from `1/4` at step 0 to 1 at step 4, down to `1/(4·2)` at step 9. Step 2 is in the
-/// middle of the rise, `(¼ + 1)/2 = ⅝`.
+/// `T = 10`, `p = ½`: up from `1/4` at step 0 to 1 at step 4, down to `1/(4·2)` at step 9. Step 2
+/// is in the middle of the rise, `(¼ + 1)/2 = ⅝`.
 ///
 /// ```
 /// use optim::{OneCycleLr, OneCycleLrConfig, Schedule};
@@ -155,8 +156,9 @@ mod tests {
     use super::{Anneal, OneCycleLr, OneCycleLrConfig};
     use crate::Schedule;
 
-    // T = 10, p = ½, peak 8, d = 4, d′ = 2: start 2, bottom 1. Up from 2 at t = 0 to 8 at t = 4, a line of 3/2 a step; down to
-    // 1 at t = 9, 7/5 a step. With three phases and p = 3/10: up to 8 at t = 2, down to 2 at t = 4, to 1 at t = 9.
+    // T = 10, p = ½, peak 8, d = 4, d′ = 2: start 2, bottom 1. Up from 2 at t = 0 to 8 at t = 4, a
+    // line of 3/2 a step; down to 1 at t = 9, 7/5 a step. With three phases and p = 3/10: up to 8
+    // at t = 2, down to 2 at t = 4, to 1 at t = 9.
     #[test]
     fn lines_by_hand() {
         let config = OneCycleLrConfig {

@@ -8,10 +8,10 @@ use crate::{Goal, Threshold, check};
 /// `λ ← max(λ f, λ_min)` after more than `patience` metrics in a row without improvement.
 ///
 /// λ is the rate, `f` ([`factor`](ReduceLrOnPlateauConfig::factor)) the factor of a cut, `λ_min`
-/// ([`min_lr`](ReduceLrOnPlateauConfig::min_lr)) the lowest rate. A metric is a number that tells how good
-/// the model is, a validation loss for instance; [`step`](Self::step) is given one after each epoch. With
-/// `n` the number of metrics in a row that were not better, 0 at first, and `c` what is left of the
-/// cooldown, 0 at first, a step does this:
+/// ([`min_lr`](ReduceLrOnPlateauConfig::min_lr)) the lowest rate. A metric is a number that tells
+/// how good the model is, a validation loss for instance; [`step`](Self::step) is given one after
+/// each epoch. With `n` the number of metrics in a row that were not better, 0 at first, and `c`
+/// what is left of the cooldown, 0 at first, a step does this:
 ///
 /// | if | then |
 /// |---|---|
@@ -20,11 +20,13 @@ use crate::{Goal, Threshold, check};
 /// | `c > 0` | `c ← c − 1` and `n ← 0` |
 /// | `n > patience` | `n ← 0`, `c ← cooldown`, and the cut, unless it is `≤ eps` |
 ///
-/// Why: unlike a [`Schedule`](super::Schedule) it needs no plan of how long training takes. A plateau of
-/// the metric is where smaller steps may help ([`StepLr`](super::StepLr) says why). As the metric decides,
-/// there is a state to save: [`state`](Self::state), [`restore`](Self::restore).
+/// Why: unlike a [`Schedule`](super::Schedule) it needs no plan of how long training takes. A
+/// plateau of the metric is where smaller steps may help ([`StepLr`](super::StepLr) says why). As
+/// the metric decides, there is a state to save: [`state`](Self::state),
+/// [`restore`](Self::restore).
 ///
-/// Difference to PyTorch: it is given the rate and returns the new one, and does not know the optimizer.
+/// Difference to PyTorch: it is given the rate and returns the new one, and does not know the
+/// optimizer.
 ///
 /// # Examples
 ///
@@ -101,7 +103,8 @@ impl ReduceLrOnPlateau {
     /// A schedule that starts at `lr`.
     ///
     /// # Errors
-    /// If a number is negative or not finite, the factor is 1 or more, or so is a relative threshold.
+    /// If a number is negative or not finite, the factor is 1 or more, or so is a relative
+    /// threshold.
     pub fn new(lr: f64, config: ReduceLrOnPlateauConfig) -> Result<Self, Error> {
         check::not_negative(PLACE, "lr", lr)?;
         check::below_one(PLACE, "factor", config.factor)?;

@@ -8,11 +8,12 @@ use crate::check;
 /// A rate that is multiplied by γ every `s` steps, PyTorch's `StepLR`: `λ(t) = λ γ^⌊t/s⌋`.
 ///
 /// `t` is the step, from 0, λ the rate of the first step, `s` the number of steps between two cuts
-/// (`step_size`), γ a factor from 0 to 1 (PyTorch's default: 0.1) and `⌊t/s⌋` the quotient without its
-/// fraction: the number of cuts up to step `t`.
+/// (`step_size`), γ a factor from 0 to 1 (PyTorch's default: 0.1) and `⌊t/s⌋` the quotient without
+/// its fraction: the number of cuts up to step `t`.
 ///
-/// Why: a large rate moves fast while the loss is far from its minimum, but near it the noise of the
-/// gradients keeps the parameters at a distance that is proportional to the rate. Each cut shortens it.
+/// Why: a large rate moves fast while the loss is far from its minimum, but near it the noise of
+/// the gradients keeps the parameters at a distance that is proportional to the rate. Each cut
+/// shortens it.
 ///
 /// Difference to PyTorch: `γ > 1` is refused.
 ///

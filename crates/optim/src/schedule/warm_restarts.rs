@@ -8,23 +8,24 @@ use crate::check;
 /// Half a cosine that starts anew again and again, PyTorch's `CosineAnnealingWarmRestarts`:
 /// `λ(t) = λ_min + (λ − λ_min)·(1 + cos(πs/T))/2`.
 ///
-/// `t` is the step, from 0, λ the rate at each restart and `λ_min` (`eta_min`) the lowest rate. `s` is the
-/// number of steps since the last restart and `T` the length of the present cycle: `T₀` (`t_0`) for the
-/// first one, and from each to the next `m` (`t_mult`) times as long, `T₀ m`, `T₀ m²`, ….
+/// `t` is the step, from 0, λ the rate at each restart and `λ_min` (`eta_min`) the lowest rate. `s`
+/// is the number of steps since the last restart and `T` the length of the present cycle: `T₀`
+/// (`t_0`) for the first one, and from each to the next `m` (`t_mult`) times as long, `T₀ m`,
+/// `T₀ m²`, ….
 ///
-/// Why restarts: the jump back to a large rate takes the parameters out of a narrow minimum, and the state
-/// at the end of each cycle is one to evaluate. [`CosineAnnealingLr`](super::CosineAnnealingLr) is one
-/// cycle and explains the cosine.
+/// Why restarts: the jump back to a large rate takes the parameters out of a narrow minimum, and
+/// the state at the end of each cycle is one to evaluate.
+/// [`CosineAnnealingLr`](super::CosineAnnealingLr) is one cycle and explains the cosine.
 ///
-/// Source: Loshchilov and Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR 2017,
-/// <https://arxiv.org/abs/1608.03983>, equation 5.
+/// Source: Loshchilov and Hutter, *SGDR: stochastic gradient descent with warm restarts*, ICLR
+/// 2017, <https://arxiv.org/abs/1608.03983>, equation 5.
 ///
 /// Difference to PyTorch: cycles are found by integers; PyTorch uses a logarithm, which rounds.
 ///
 /// # Examples
 ///
-/// Cycles of 2, 4, … steps. Step 1 is in the middle of the first, where `cos(π/2) = 0`; steps 2 and 6 are
-/// restarts; step 4 is in the middle of the second.
+/// Cycles of 2, 4, … steps. Step 1 is in the middle of the first, where `cos(π/2) = 0`; steps 2 and
+/// 6 are restarts; step 4 is in the middle of the second.
 ///
 /// ```
 /// use optim::{CosineAnnealingWarmRestarts, Schedule};
