@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::{Outcome, tool};
+use crate::outcome::Outcome;
+use crate::tool;
 
 /// Builds `xtask/bench` and runs it with these arguments.
 pub(crate) fn run(args: &[OsString]) -> Outcome {

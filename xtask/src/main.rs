@@ -7,15 +7,23 @@
 
 mod bench;
 mod check;
+mod docs;
+mod exceptions;
+mod finding;
 mod fixtures;
 mod gradcheck;
 mod mutants;
+mod outcome;
 mod power;
+mod shown;
 mod tidy;
 mod tool;
+mod workspace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+use outcome::Outcome;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -26,6 +34,8 @@ usage: cargo xtask COMMAND
              times this library beside others, on the same work and from the same weights
              [--threads N] [--only W1,W5a] [--peers NAMES] [--rounds N] [--json FILE]
   check      everything that has to hold: layout, format, lints, docs, tests, gradients, doc tests
+  docs       whether every page of the documentation shows what it has to
+             [--all] [--only TEXT] [--built]
   fixtures   writes the reference numbers under fixtures/, or compares with them
              [--check] [--torch]
   gradcheck  every gradient against differences, in one table
@@ -38,20 +48,6 @@ usage: cargo xtask COMMAND
              which files use each other, what stands there twice
              [--all] [--only TEXT]";
 
-/// How a command ended.
-enum Outcome {
-    /// It said what is wrong, if anything is.
-    Ran { ok: bool },
-    /// Its arguments make no sense, for this reason; empty if that has been printed.
-    Usage(String),
-}
-
-impl From<bool> for Outcome {
-    fn from(ok: bool) -> Self {
-        Self::Ran { ok }
-    }
-}
-
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     let command = args.next().unwrap_or_default();
@@ -59,6 +55,7 @@ fn main() -> ExitCode {
     let outcome = match command.to_string_lossy().as_ref() {
         "bench" => bench::run(&args),
         "check" => without_options(&args, check::run),
+        "docs" => docs::run(args),
         "fixtures" => fixtures::run(&args),
         "gradcheck" => gradcheck::run(&args),
         "mutants" => mutants::run(args),

@@ -16,7 +16,7 @@ use std::process::Stdio;
 
 use launch::cargo;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// The crates with formulas in them.
 const PACKAGES: [&str; 5] = ["kernels", "tensor-core", "layers", "losses", "optim"];

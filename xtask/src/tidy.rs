@@ -10,9 +10,7 @@
 mod circles;
 mod comments;
 mod duplicates;
-mod exceptions;
 mod files;
-mod finding;
 mod functions;
 mod modules;
 mod packages;
@@ -23,9 +21,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use crate::Outcome;
-use exceptions::{Exception, outdated, unexcused};
-use finding::Finding;
+use crate::exceptions::{self, outdated};
+use crate::finding::Finding;
+use crate::outcome::Outcome;
+use crate::shown::Options;
+use crate::workspace::{metadata, text};
 use source::Source;
 
 /// Finds what breaks one rule.
@@ -44,35 +44,6 @@ const CHECKS: [Check; 7] = [
 
 /// Reasons of exceptions, each in a line.
 const EXCEPTIONS: &str = "xtask/src/tidy/exceptions.txt";
-
-/// What the command was asked for.
-#[derive(Default)]
-struct Options {
-    /// Also what an exception excuses.
-    all: bool,
-    /// Only places whose name contains this.
-    only: String,
-    /// Lines for `exceptions.txt`.
-    lines: bool,
-}
-
-impl Options {
-    fn parse(args: Vec<OsString>) -> Result<Self, lexopt::Error> {
-        use lexopt::prelude::*;
-
-        let mut options = Self::default();
-        let mut args = lexopt::Parser::from_args(args);
-        while let Some(arg) = args.next()? {
-            match arg {
-                Long("all") => options.all = true,
-                Long("only") => options.only = args.value()?.string()?,
-                Long("lines") => options.lines = true,
-                _ => return Err(arg.unexpected()),
-            }
-        }
-        Ok(options)
-    }
-}
 
 /// Runs the command with its arguments.
 pub(crate) fn run(args: Vec<OsString>) -> Outcome {
@@ -97,8 +68,8 @@ fn shows_nothing(options: &Options) -> bool {
 }
 
 fn violations(options: &Options) -> Result<Vec<String>, String> {
-    let metadata = packages::metadata()?;
-    let root = Path::new(packages::text(&metadata, "workspace_root"));
+    let metadata = metadata()?;
+    let root = Path::new(text(&metadata, "workspace_root"));
     let mut violations = if options.only.is_empty() {
         let mut violations = packages::check(&metadata)?;
         violations.extend(ci(root)?);
@@ -109,24 +80,13 @@ fn violations(options: &Options) -> Result<Vec<String>, String> {
     let exceptions = exceptions::parse(&read(&root.join(EXCEPTIONS))?)?;
     let sources = source::sources(root)?;
     let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&sources)).collect();
-    violations.extend(shown(&found, &exceptions, options));
+    violations.extend(options.shown(&found, &exceptions));
     if !options.all {
         for message in outdated(&found, &exceptions) {
             println!("      {EXCEPTIONS}: {message}");
         }
     }
     Ok(violations)
-}
-
-/// The findings that were asked for, in words.
-fn shown(found: &[Finding], exceptions: &[Exception], options: &Options) -> Vec<String> {
-    let found = if options.all { found.to_vec() } else { unexcused(found, exceptions) };
-    let found = found.iter().filter(|finding| finding.place.contains(&options.only));
-    let words = |finding: &Finding| match options.lines {
-        true => exceptions::line(finding, "todo"),
-        false => format!("{}: {}", finding.place, finding.what),
-    };
-    found.map(words).collect()
 }
 
 /// `.ci/run` runs what the README tells people to run.

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use launch::cargo;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// The status with which a tool says that it does not understand its arguments.
 const MISUNDERSTOOD: i32 = 2;

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use modules::Modules;
 
-use super::finding::Finding;
 use super::source::Source;
+use crate::finding::Finding;
 
 /// Which names a file uses of another: by user and used.
 type Uses = BTreeMap<(usize, usize), BTreeSet<String>>;

@@ -2,8 +2,8 @@
 //!
 //! Rows of tables and lines with a link are exempt: neither can be broken.
 
-use super::finding::Finding;
 use super::source::Source;
+use crate::finding::Finding;
 
 /// What rustfmt gives code.
 const MAX_COLUMNS: usize = 100;

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::Finding;
 use super::source::Source;
+use crate::finding::Finding;
 
 /// As many lines in a row that are equal should stand in one place.
 const MIN_LINES: usize = 12;

@@ -1,7 +1,7 @@
-//! What holds for each file by itself: its length, `unsafe`, ignored tests.
+//! What holds for each file by itself: its length, `unsafe`, tests and examples that do not run.
 
-use super::finding::Finding;
 use super::source::Source;
+use crate::finding::Finding;
 
 /// Lines of a Rust file, tests included.
 const MAX_LINES: usize = 400;
@@ -18,6 +18,15 @@ fn in_file(source: &Source) -> Vec<Finding> {
     let mut add = |rule, amount, what| {
         found.push(Finding::new(rule, source.name.clone(), amount, what));
     };
+    let comments = source.lines.iter().zip(&source.commented).filter(|(_, commented)| **commented);
+    let skips = |line: &str| {
+        let block = line.split_once(concat!("//", "/ ```"));
+        block.is_some_and(|(_, kind)| kind.contains("no_run") || kind.contains("ignore"))
+    };
+    let n = comments.filter(|(line, _)| skips(line)).count();
+    if n > 0 {
+        add("example", n, "an example that does not run shows nothing".into());
+    }
     let n = source.lines.len();
     if n > MAX_LINES {
         add("file", n, format!("{n} lines, expected at most {MAX_LINES}"));
@@ -56,6 +65,14 @@ mod tests {
             ["ignored"]
         );
         assert!(rules("crates/a/tests/b.rs", concat!("// #[", "ignore]\n")).is_empty());
+    }
+
+    #[test]
+    fn examples_that_do_not_run_are_found() {
+        let example = |kind: &str| format!("/// ```{kind}\n/// f();\n/// ```\n");
+        assert_eq!(rules("crates/a/src/b.rs", &example("no_run")), ["example"]);
+        assert_eq!(rules("crates/a/src/b.rs", &example("rust,ignore")), ["example"]);
+        assert!(rules("crates/a/src/b.rs", &example("should_panic")).is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! No function has more than [`MAX_LINES`] lines, from `fn` to the brace that closes it.
 
-use super::finding::Finding;
 use super::source::{Source, body_start, matching_brace};
+use crate::finding::Finding;
 
 /// What fits on a screen.
 const MAX_LINES: usize = 40;

@@ -1,7 +1,7 @@
 //! The first page of a crate lists at most [`MAX_MODULES`] public modules.
 
-use super::finding::Finding;
 use super::source::Source;
+use crate::finding::Finding;
 
 /// A dozen can be taken in at a glance.
 const MAX_MODULES: usize = 12;

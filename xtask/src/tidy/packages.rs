@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 
 use launch::cargo;
 use serde_json::Value;
+
+use crate::workspace::{list, members, output, text};
 
 /// Each crate with the crates of ours that it may use outside its tests.
 const ARROWS: [(&str, &[&str]); 14] = [
@@ -36,17 +37,6 @@ pub(crate) fn check(metadata: &Value) -> Result<Vec<String>, String> {
     manifests(metadata, &mut found);
     crate_count(&mut found)?;
     Ok(found)
-}
-
-/// What cargo knows of the workspace.
-pub(crate) fn metadata() -> Result<Value, String> {
-    let text = output(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
-    serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))
-}
-
-fn members(metadata: &Value) -> impl Iterator<Item = &Value> {
-    let members = &metadata["workspace_members"];
-    list(&metadata["packages"]).filter(move |package| list(members).any(|id| id == &package["id"]))
 }
 
 fn arrows(metadata: &Value, found: &mut Vec<String>) {
@@ -123,23 +113,6 @@ fn crate_count(found: &mut Vec<String>) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn output(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
-    }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
 }
 
 #[cfg(test)]

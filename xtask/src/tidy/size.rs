@@ -1,7 +1,7 @@
 //! Crates that have to stay small, with the lines that they may have, tests included.
 
-use super::finding::Finding;
 use super::source::Source;
+use crate::finding::Finding;
 
 const MAX_LINES: [(&str, usize); 1] = [("crates/tensor-core", 4500)];
 

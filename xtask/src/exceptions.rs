@@ -1,6 +1,6 @@
-//! Places that may break a rule, each with its reason: the lines of `exceptions.txt`.
+//! Places that may break a rule, each with its reason: the lines of an `exceptions.txt`.
 
-use super::finding::Finding;
+use crate::finding::Finding;
 
 /// One line: rule, place, amount, reason, with ` | ` between them.
 #[derive(Debug, PartialEq)]
@@ -61,7 +61,7 @@ pub(crate) fn outdated(found: &[Finding], exceptions: &[Exception]) -> Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::{line, outdated, parse, unexcused};
-    use crate::tidy::finding::Finding;
+    use crate::finding::Finding;
 
     fn finding(amount: usize) -> Finding {
         Finding::new("function", "a.rs f".into(), amount, String::new())

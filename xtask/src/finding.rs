@@ -1,4 +1,4 @@
-//! What a check found.
+//! A place that breaks a rule of the project's own.
 
 /// A place that breaks a rule.
 #[derive(Debug, Clone, PartialEq)]
