@@ -1,7 +1,8 @@
-//! The three matrix products of a linear layer, `Y = X Wᵀ + b`: that of the forward pass, and those of the two gradients.
+//! The three matrix products of a linear layer, `Y = X Wᵀ + b`: that of the forward pass, and those
+//! of the two gradients.
 //!
-//! Shapes are `batch×in→out`: those of the compared workloads, then widths from 64 to 4096 with batches from 1 to 1024.
-//! `sizes` covers that range closer, with one number for the three of them.
+//! Shapes are `batch×in→out`: those of the compared workloads, then widths from 64 to 4096 with
+//! batches from 1 to 1024. `sizes` covers that range closer, with one number for the three of them.
 
 #[path = "support/data.rs"]
 mod data;

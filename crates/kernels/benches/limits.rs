@@ -1,8 +1,9 @@
-//! What the machine can do at most: multiply-adds a second, by themselves and where products run between them, and bytes a
-//! second by the size of what is read and written.
+//! What the machine can do at most: multiply-adds a second, by themselves and where products run
+//! between them, and bytes a second by the size of what is read and written.
 //!
 //! Every other figure is compared with these. All threads of rayon's pool work at once
-//! (`RAYON_NUM_THREADS`), each on its own share of the bytes. `cargo xtask bench` reads what is printed.
+//! (`RAYON_NUM_THREADS`), each on its own share of the bytes. `cargo xtask bench` reads what is
+//! printed.
 
 #[path = "support/data.rs"]
 mod data;
@@ -40,7 +41,8 @@ fn main() {
     }
 }
 
-/// What all threads together do in a second, where `work(thread)` makes a closure that does `amount` on one of them.
+/// What all threads together do in a second, where `work(thread)` makes a closure that does
+/// `amount` on one of them.
 fn rate<W: FnMut()>(threads: usize, amount: f64, work: impl Fn(usize) -> W + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let (barrier, work) = (&barrier, &work);
@@ -59,7 +61,8 @@ fn rate<W: FnMut()>(threads: usize, amount: f64, work: impl Fn(usize) -> W + Syn
         while trials < TRIALS {
             let taken = seconds(repeats, &mut work);
             best = best.min(taken / repeats as f64);
-            // The number of trials is the same on all threads: a slow one would otherwise wait for ever.
+            // The number of trials is the same on all threads: a slow one would otherwise wait for
+            // ever.
             trials += 1;
             if trials == 1 {
                 repeats = REPEATS_AT_FIRST.min((SECONDS / taken).ceil() as usize).max(1);
@@ -90,7 +93,8 @@ fn multiply_adds(threads: usize) -> f64 {
     [of::<4>(threads), of::<8>(threads), of::<16>(threads)].into_iter().fold(0.0, f64::max)
 }
 
-/// The same on threads that have just computed products: a processor at work on operands from its caches lowers its clock.
+/// The same on threads that have just computed products: a processor at work on operands from its
+/// caches lowers its clock.
 fn after_products(threads: usize) -> f64 {
     let pools = (0..threads).map(|_| ThreadPoolBuilder::new().num_threads(1).build());
     let pools: Vec<_> = pools.filter_map(Result::ok).collect();
@@ -131,11 +135,12 @@ fn after<const LANES: usize>(thread: usize) -> f64 {
 /// How many: a tenth of a second of them.
 const PRODUCTS: usize = 100;
 
-/// A third of a millisecond of multiply-adds: a processor takes some microseconds to switch wide vectors on, and longer to
-/// raise its clock again.
+/// A third of a millisecond of multiply-adds: a processor takes some microseconds to switch wide
+/// vectors on, and longer to raise its clock again.
 const REPEATS: usize = 50;
 
-/// Independent chains: more than a multiply-add's latency times the number of units, fewer than there are registers.
+/// Independent chains: more than a multiply-add's latency times the number of units, fewer than
+/// there are registers.
 const CHAINS: usize = 12;
 /// Multiply-adds of a chain.
 const ROUNDS: usize = 4096;

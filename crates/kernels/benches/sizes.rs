@@ -1,8 +1,10 @@
-//! Cost against size: the three matrix products of a training step of `Linear(width → width)`, in GFLOP/s.
+//! Cost against size: the three matrix products of a training step of `Linear(width → width)`, in
+//! GFLOP/s.
 //!
-//! Measured without criterion, which would take minutes: each product as often as fits into a share of a second, at least
-//! three times, and the fastest call counts, because the question is where a size is handled badly and not how busy the
-//! machine was. `*` marks what is slow without being small: a step of more than 50 MFLOP below 60 % of the best rate.
+//! Measured without criterion, which would take minutes: each product as often as fits into a share
+//! of a second, at least three times, and the fastest call counts, because the question is where a
+//! size is handled badly and not how busy the machine was. `*` marks what is slow without being
+//! small: a step of more than 50 MFLOP below 60 % of the best rate.
 //!
 //! `cargo bench -p kernels --bench sizes [-- SECONDS]`; `cargo xtask bench` reads what is printed.
 
@@ -75,7 +77,8 @@ fn first_mut(rows: &mut Array2<f32>, n: usize) -> ArrayViewMut2<'_, f32> {
     rows.slice_axis_mut(Axis(0), (..n).into())
 }
 
-/// Seconds of the fastest call. Calls are timed one by one, so that somebody else's moment on the machine spoils only one.
+/// Seconds of the fastest call. Calls are timed one by one, so that somebody else's moment on the
+/// machine spoils only one.
 fn fastest(seconds: f64, mut call: impl FnMut()) -> f64 {
     const FEWEST: usize = 3;
     call();

@@ -1,29 +1,19 @@
 //! The scalar type of everything: `f32` or `f64`.
-//!
-//! ```
-//! use kernels::Float;
-//!
-//! fn half<F: Float>(x: F) -> F {
-//!     x * F::of(0.5)
-//! }
-//! assert_eq!(half(3.0_f32), 1.5);
-//! assert_eq!(half(3.0_f64), 1.5);
-//! ```
 
 use ndarray::NdFloat;
 
 mod sealed {
     use crate::exponential::series::Exponential;
-    use crate::matmul::packing::{Buffer, with_buffer};
+    use crate::matmul::buffer::{Buffer, with_buffer};
     use crate::simd::dots::Dotted;
     use crate::simd::small::Tiny;
     use crate::simd::tile::Tiled;
     use crate::simd::transpose::Transposed;
 
-    /// What the crate's own kernels need of a scalar, closed to the outside.
+    /// The loops that exist for a scalar, closed to the outside.
     #[allow(private_bounds, reason = "the module is private")]
     pub trait Sealed: Tiled + Transposed + Dotted + Tiny + Exponential {
-        /// Room for packed blocks, kept by the thread.
+        /// Calls `work` with the memory for packed blocks, which the thread keeps.
         fn with_packing<R>(
             a: usize,
             b: usize,
@@ -50,14 +40,26 @@ mod sealed {
 
 /// `f32` or `f64`: the one bound that the project's generic code carries.
 ///
-/// The trait is sealed. Kernels, accuracy bounds and seeded values are stated for these two types, and a third type
-/// would silently have none of them.
+/// Arithmetic, comparison and functions such as `sqrt` come from [`NdFloat`]. The trait is sealed,
+/// because kernels, accuracy bounds and seeded values are stated for these two types, and a third
+/// type would silently have none of them.
+///
+/// # Examples
+/// ```
+/// use kernels::Float;
+///
+/// fn half<F: Float>(x: F) -> F {
+///     x * F::of(0.5)
+/// }
+/// assert_eq!(half(3.0_f32), 1.5);
+/// assert_eq!(half(3.0_f64), 1.5);
+/// ```
 pub trait Float: NdFloat + Default + sealed::Sealed {
     /// The type's name as it stands in messages: `"f32"` or `"f64"`.
     const NAME: &'static str;
 
-    /// Whether `f64` has digits and range to spare for a result of this type: true for `f32`. What is computed in `f64` then
-    /// needs no compensation.
+    /// Whether `f64` has digits and range to spare for a result of this type: true for `f32`. What
+    /// is computed in `f64` and rounded once then needs no compensation for rounding errors.
     const NARROW: bool;
 
     /// The nearest value to `x`: for constants in formulas, `F::of(0.5)`.
@@ -66,10 +68,11 @@ pub trait Float: NdFloat + Default + sealed::Sealed {
     /// The value as `f64`, exactly.
     fn as_f64(self) -> f64;
 
-    /// The error function `erf(x) = 2/√π ∫₀ˣ e^(−t²) dt`, within 1 ulp (`libm`).
+    /// The error function `erf(x) = 2/√π ∫₀ˣ e^(−t²) dt`, within 1 unit in the last place (`libm`).
     fn erf(x: Self) -> Self;
 
-    /// The complementary error function `1 − erf(x)`, without the cancellation for large `x` (`libm`).
+    /// The complementary error function `1 − erf(x)`, without the cancellation for large `x`
+    /// (`libm`).
     fn erfc(x: Self) -> Self;
 }
 
@@ -141,7 +144,8 @@ mod tests {
             assert_eq!(F::erf(F::of(40.0)), F::one());
             assert_eq!(F::erf(F::of(-40.0)), -F::one());
             assert!(F::erf(F::nan()).is_nan());
-            // erfc keeps what 1 − erf loses: erfc(6) = 2.15…e-17 (Abramowitz & Stegun, table 7.3), below half an ulp of 1.
+            // erfc keeps what 1 − erf loses: erfc(6) = 2.15…e-17 (Abramowitz and Stegun, table 7.3)
+            // is below half an ulp of 1.
             let relative = F::erfc(F::of(6.0)).as_f64() / 2.151_973_671_249_891e-17 - 1.0;
             assert!(relative.abs() <= 2.0 * F::epsilon().as_f64());
         }

@@ -1,17 +1,23 @@
-//! What knows the processor: loops compiled for its vector instructions, matrix products, work on several threads, and
-//! functions that run in vectors.
+//! What knows the processor: loops compiled for its vector instructions, matrix products, work on
+//! several threads, and functions that run in vectors.
 //!
-//! The crate knows no error, parameter or layer, and depends on none of ours; whoever calls it has checked shapes. It is the only
-//! crate in which `unsafe` may stand, and there in [`simd`] alone. `tensor-core` passes on what layers, losses and optimizers use.
+//! The crate's one decision: **it knows no error, no parameter and no layer**. Whoever calls has
+//! checked shapes; what does not fit is a panic. So it depends on nothing of ours, and it is the
+//! only crate in which `unsafe` may stand, in [`simd`] alone: every other crate forbids it, and the
+//! compiler looks. `unsafe` beside the layers that want it was rejected, because whoever trusts a
+//! layer would then have to read all of it. `tensor-core` re-exports what layers, losses and
+//! optimizers use.
 //!
 //! | item | what it is |
 //! |---|---|
 //! | [`Float`] | `f32` and `f64`, and nothing else |
-//! | [`gemm`], [`gemm_row`] | the matrix product: the only place that names one |
-//! | [`simd`] | loops compiled for the processor at hand |
-//! | [`parallel`] | work in parts on the threads of the caller's pool |
-//! | [`exponential`], [`logarithm`] | `exp`, `exp_m1`, `ln` and `ln_1p` that run in vectors |
-//! | [`normal`] | the normal distribution function and its density, the same |
+//! | [`gemm`], [`gemm_row`] | the matrix product, and the same with a row added |
+//! | [`simd`]: [`vectorized`](simd::vectorized), [`Loop`](simd::Loop), [`Level`](simd::Level) | loops compiled for the processor at hand |
+//! | [`simd::prefetch`] | memory that will be read soon |
+//! | [`parallel`]: [`parts`](parallel::parts), [`for_each`](parallel::for_each) | work on the threads of the caller's pool |
+//! | [`exponential`]: [`exp`](exponential::exp), [`exp_m1`](exponential::exp_m1) | `eˣ` and `eˣ − 1` in vectors |
+//! | [`logarithm`]: [`ln`](logarithm::ln), [`ln_1p`](logarithm::ln_1p) | `ln y` and `ln(1 + x)` in vectors |
+//! | [`normal`]: [`cdf`](normal::cdf), [`density`](normal::density), [`cdf_and_density`](normal::cdf_and_density) | the normal distribution in vectors |
 
 pub mod exponential;
 mod float;

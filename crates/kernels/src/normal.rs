@@ -1,27 +1,5 @@
-//! The normal distribution: how likely a normal number is smaller than `z`, `Φ(z) = ½ erfc(−z/√2)`, and its density
-//! `φ(z) = e^(−z²/2)/√(2π)`.
-//!
-//! The lower tail keeps its digits: with `a = |z|`,
-//!
-//! ```text
-//! Φ(−a) = e^(−a²/2) R(a),   Φ(a) = 1 − Φ(−a)
-//! ```
-//!
-//! `R` falls slowly, from ½ at 0 as `φ(0)/a` far out. So `(a + 5.5) R(a)` is nearly constant, and a function of
-//! `u = (a − 5.5)/(a + 5.5)` that 16 terms give for `a` up to 40, beyond which `Φ(−a)` is 0 even in `f64`: they agree with it at the
-//! zeros of a Chebyshev polynomial, which leaves an error of 2⁻⁴⁰. (The variable is that of Shepherd and Laframboise,
-//! *Chebyshev Approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞*, Mathematics of Computation 36, 1981.)
-//!
-//! All of it in `f64`, without branches and calls, so that loops over it run in vectors; with the exponential's 2⁻³⁷ a result
-//! rounded to `f32` is within 0.5002 ulp. For results of type `f64` it is the error function of `libm`.
-//!
-//! ```
-//! use kernels::normal::{cdf, density};
-//!
-//! assert_eq!([cdf::<f32>(f64::NEG_INFINITY), cdf::<f32>(40.0)], [0.0, 1.0]);
-//! assert_eq!(cdf::<f32>(0.0) as f32, 0.5);
-//! assert_eq!(density::<f64>(f64::INFINITY), 0.0);
-//! ```
+//! The normal distribution: [`cdf`] `Φ(z)`, the probability that a normal number is at most `z`,
+//! and its [`density`] `φ(z)`, without branches and calls, so that loops over them run in vectors.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
@@ -37,7 +15,7 @@ const MIDDLE: f64 = 5.5;
 /// `Φ` is 0 below, even in `f64`.
 const FAR: f64 = 40.0;
 
-/// `(a + 5.5) R(a)` as a polynomial in `u`, the highest power first.
+/// The coefficients of `(a + 5.5) R(a)` as a polynomial in `u`, that of the highest power first.
 const SERIES: &[f64] = &[
     1.054_337_305_622_294_7e-6,
     -1.121_050_903_820_795_9e-7,
@@ -57,26 +35,69 @@ const SERIES: &[f64] = &[
     7.737_696_342_766_736e-1,
 ];
 
-/// `Φ(z)`, for a result of type `F`; see the head of this module.
+/// The normal distribution function `Φ(z) = ½ erfc(−z/√2)`, the integral of [`density`] up to `z`,
+/// for a result of type `F`.
+///
+/// The lower tail keeps its digits: with `a = |z|`,
+///
+/// ```text
+/// Φ(−a) = e^(−a²/2) R(a),   Φ(a) = 1 − Φ(−a)
+/// ```
+///
+/// `R` falls slowly, from ½ at 0 to `φ(0)/a` far out. So `(a + 5.5) R(a)` is nearly constant, and a
+/// function of `u = (a − 5.5)/(a + 5.5)` that a polynomial of 16 terms gives for `a` up to 40,
+/// beyond which `Φ(−a)` is 0 even in `f64`. They agree at the zeros of a Chebyshev polynomial,
+/// which leaves an error of 2⁻⁴⁰. (The variable `u` is that of Shepherd and Laframboise, *Chebyshev
+/// Approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞*, Mathematics of Computation 36, 1981,
+/// <https://doi.org/10.1090/S0025-5718-1981-0595058-X>.)
+///
+/// All of it in `f64`: with the exponential's 2⁻³⁷ a result rounded to `f32` is within 0.5002 units
+/// in the last place. For results of type `f64` it is the error function of `libm`.
+///
+/// # Examples
+/// ```
+/// use kernels::normal::cdf;
+///
+/// assert_eq!([cdf::<f32>(f64::NEG_INFINITY), cdf::<f32>(40.0)], [0.0, 1.0]);
+/// assert_eq!(cdf::<f32>(0.0) as f32, 0.5);
+/// ```
 #[inline(always)]
 pub fn cdf<F: Float>(z: f64) -> f64 {
     cdf_and_density::<F>(z).0
 }
 
-/// `φ(z)`, for a result of type `F`.
+/// The density of the normal distribution `φ(z) = e^(−z²/2)/√(2π)`, the derivative of [`cdf`], for
+/// a result of type `F`.
+///
+/// # Examples
+/// ```
+/// use kernels::normal::density;
+///
+/// assert_eq!(density::<f32>(0.0) as f32, 0.398_942_3); // 1/√(2π)
+/// assert_eq!(density::<f64>(f64::INFINITY), 0.0);
+/// ```
 #[inline(always)]
 pub fn density<F: Float>(z: f64) -> f64 {
     DENSITY_AT_0 * exp::<F>(-0.5 * z * z)
 }
 
-/// `Φ(z)` and `φ(z)`, which share an exponential.
+/// `Φ(z)` and `φ(z)`: [`cdf`] and [`density`] from one exponential, as GELU's derivative needs
+/// them.
+///
+/// # Examples
+/// ```
+/// use kernels::normal::cdf_and_density;
+///
+/// let (cdf, density) = cdf_and_density::<f32>(0.0);
+/// assert_eq!([cdf as f32, density as f32], [0.5, 0.398_942_3]);
+/// ```
 #[inline(always)]
 pub fn cdf_and_density<F: Float>(z: f64) -> (f64, f64) {
     if !F::NARROW {
         return (0.5 * <f64 as Float>::erfc(-z * FRAC_1_SQRT_2), density::<F>(z));
     }
     let a = z.abs();
-    // A comparison and not `min`, which would turn NaN into a bound.
+    // A comparison and not `min`, which would turn NaN into the bound.
     let a = if a > FAR { FAR } else { a };
     let e = exp::<F>(-0.5 * a * a);
     let scale = 1.0 / (a + MIDDLE);
@@ -131,7 +152,8 @@ mod tests {
         assert!(cdf::<f32>(f64::NAN).is_nan() && density::<f32>(f64::NAN).is_nan());
     }
 
-    // φ is the slope of Φ, here by a central difference: its error is h²/6·|φ″| ≤ 7e-10 and what rounding leaves.
+    // φ is the slope of Φ, here by a central difference: its error is h²/6·|φ″| ≤ 7e-10 and what
+    // rounding leaves.
     #[test]
     fn the_density_is_the_slope() {
         let h = 1e-4;

@@ -1,15 +1,36 @@
-//! Work in parts, on the threads of the pool that the caller has installed.
+//! Work in parts, on the threads of the pool that the caller has installed: [`parts`] says into how
+//! many parts to cut, [`for_each`] runs them.
 //!
-//! With the feature `threads` (on by default) the parts run on [rayon](https://docs.rs/rayon)'s current pool: the global one, or
-//! that of `ThreadPool::install`. Without it there is one part. A part never depends on how many others there are, so the number
-//! of threads changes no bit of any result.
+//! With the feature `threads` (on by default) the parts run on [rayon](https://docs.rs/rayon)'s
+//! current pool: the global one, or that of `ThreadPool::install`. Without it there is one part.
+//! Nothing that is computed within a part may depend on how many parts there are, so that the
+//! number of threads changes no bit of any result.
 //!
-//! The calling thread works on the first part itself, so that two parts need one other thread and not two. A thread that has
-//! done a part looks out for the next one for a while before it goes to sleep, as OpenMP's do: the products of a training step
-//! follow each other within microseconds. Work is handed to a sleeping thread only if it is much longer than waking one takes;
-//! for less the calling thread does it all, and has a thread woken meanwhile, for what comes next.
+//! Plainly, rayon's `par_iter().for_each(work)`. Here:
+//!
+//! 1. The calling thread works on the first part itself, because two parts then need one other
+//!    thread and not two.
+//! 2. A thread that has done a part looks for the next one for a while before it goes to sleep, as
+//!    OpenMP's threads do, because the products of a training step follow each other within
+//!    microseconds.
+//! 3. Work is handed to a sleeping thread only if it takes much longer than waking one. The calling
+//!    thread does all of a shorter work itself, and has a thread woken meanwhile, for what comes
+//!    next.
 
-/// How many parts to make of `work`, in the unit of `part`, the smallest that pays for handing it to a thread that is awake.
+/// Into how many parts to cut `work`, where `part` is the smallest amount that pays for handing it
+/// to a thread that is awake.
+///
+/// At least 1, at most the threads of the current pool, and never more than `work / part`. Sleeping
+/// threads count only where `work` is long enough to wake them. The unit is the caller's: scalars,
+/// multiply-adds.
+///
+/// # Examples
+/// ```
+/// use kernels::parallel::parts;
+///
+/// assert_eq!(parts(1999, 1000), 1); // two parts would be too short
+/// assert!(parts(1 << 40, 1000) >= 1); // as many as the pool has threads
+/// ```
 pub fn parts(work: usize, part: usize) -> usize {
     if work < 2 * part {
         return 1;
@@ -21,7 +42,7 @@ pub fn parts(work: usize, part: usize) -> usize {
         if awake < threads {
             pool::wake_one();
         }
-        share(work, part, threads, awake)
+        worthwhile(work, part, threads, awake)
     }
     #[cfg(not(feature = "threads"))]
     {
@@ -29,18 +50,33 @@ pub fn parts(work: usize, part: usize) -> usize {
     }
 }
 
-/// How much longer a part has to be for a thread that sleeps: 16 times 4 µs.
+/// How many times as long a part has to be for a thread that sleeps: waking one takes so much
+/// longer.
 #[cfg(feature = "threads")]
 const ASLEEP: usize = 16;
 
-/// How many parts `work` is worth where `awake` of the threads are.
+/// How many parts `work` is worth where that many of the threads are awake.
 #[cfg(feature = "threads")]
-fn share(work: usize, part: usize, threads: usize, awake: usize) -> usize {
+fn worthwhile(work: usize, part: usize, threads: usize, awake: usize) -> usize {
     let among = |threads: usize, part: usize| threads.min(work / part.max(1)).max(1);
     among(threads, part.saturating_mul(ASLEEP)).max(among(threads.min(awake), part))
 }
 
-/// Runs `work` on every element of `parts`, each on its own thread where there is one.
+/// Runs `work` on every element of `parts`, each on its own thread where there is one, and returns
+/// when all have been done.
+///
+/// A panic in a part reaches the caller.
+///
+/// # Examples
+/// The squares of many numbers, a part of them at a time:
+/// ```
+/// use kernels::parallel::{for_each, parts};
+///
+/// let mut x: Vec<f64> = (0..10_000).map(f64::from).collect();
+/// let length = x.len().div_ceil(parts(x.len(), 1000));
+/// for_each(x.chunks_mut(length), |part| part.iter_mut().for_each(|x| *x *= *x));
+/// assert_eq!(x[99], 9801.0);
+/// ```
 pub fn for_each<T: Send>(parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
     let mut parts = parts;
     let Some(first) = parts.next() else { return };
@@ -64,7 +100,7 @@ mod pool {
     use rayon::Yield;
 
     thread_local! {
-        /// Whether this thread is in the middle of [`for_each`] or [`linger`].
+        /// Whether this thread runs [`for_each`] or [`linger`].
         static BUSY: Cell<bool> = const { Cell::new(false) };
     }
 
@@ -85,11 +121,13 @@ mod pool {
         }
     }
 
-    /// How often the calling thread looks whether the others are done before the operating system puts it to sleep. On a
-    /// processor that others use, too, it may stand in the way of the very thread that it waits for; hence not longer.
+    /// How often the calling thread looks whether the others are done before it is put to sleep.
+    /// Not longer, because on a busy processor it may keep the very thread that it waits for from
+    /// running.
     const WAIT: usize = 1 << 11;
 
-    /// How often a thread that has done a part looks for another one: longer than the passes between two products take.
+    /// How often a thread that has done a part looks for another one: longer than what lies between
+    /// two products of a training step takes.
     const LINGER: usize = 1 << 12;
 
     /// Threads that are in [`linger`].
@@ -103,13 +141,14 @@ mod pool {
         1 + LINGERING.load(Ordering::Relaxed)
     }
 
-    /// Has a thread look for parts, if none is on its way already.
+    /// Wakes a thread to look for parts, if none has been woken already.
     pub(super) fn wake_one() {
         static CALLED: AtomicBool = AtomicBool::new(false);
         if !CALLED.swap(true, Ordering::Relaxed) {
             rayon::spawn(|| {
                 CALLED.store(false, Ordering::Relaxed);
-                // Some systems wake a thread on the processor of the one that called it, which is at work there.
+                // Some systems wake a thread on the processor of the one that called it, which is
+                // at work there.
                 for _ in 0..YIELDS {
                     std::thread::yield_now();
                 }
@@ -137,7 +176,7 @@ mod pool {
                 });
             }
             work(first);
-            // The scope waits, too, but goes to sleep at once on a thread that is none of the pool's.
+            // The scope waits as well, but a thread outside the pool would go to sleep at once.
             for _ in 0..WAIT {
                 if done.load(Ordering::Acquire) == spawned {
                     break;
@@ -147,14 +186,15 @@ mod pool {
         });
     }
 
-    /// Looks for parts until there have been none for a while.
+    /// Looks for parts until none has come for a while.
     fn linger() {
-        // Stolen by a thread that only waits for its own parts: that one must not be kept.
+        // A thread that only waits for its own parts may have taken this: it must not be kept.
         if BUSY.get() {
             return;
         }
         let _busy = Busy::new();
-        // The calling thread works, too: when all threads of the pool look, one of them is in another's way.
+        // The calling thread works as well: if all threads of the pool looked for parts, one of
+        // them would take its processor.
         if LINGERING.fetch_add(1, Ordering::Relaxed) + 1 < rayon::current_num_threads() {
             let mut looks = 0;
             while looks < LINGER {
@@ -181,9 +221,10 @@ mod tests {
 
     use rayon::ThreadPoolBuilder;
 
-    use super::{for_each, parts, share};
+    use super::{for_each, parts, worthwhile};
 
-    // Parts of at least 10 for those who are awake, of at least 160 for the others; a part of 0 pays anyway.
+    // Parts of at least 10 for those who are awake, of at least 160 for the others; a part of 0
+    // pays anyway.
     #[test]
     fn parts_are_large_enough_and_not_more_than_threads() {
         let table = [
@@ -198,14 +239,17 @@ mod tests {
             (9999, [4, 4, 4]),
         ];
         for (work, expected) in table {
-            assert_eq!([1, 2, 4].map(|awake| share(work, 10, 4, awake)), expected, "{work}");
+            assert_eq!([1, 2, 4].map(|awake| worthwhile(work, 10, 4, awake)), expected, "{work}");
         }
-        assert_eq!([share(9, 0, 4, 1), share(9, 0, 1, 1), share(999, 10, 4, 9)], [4, 1, 4]);
+        assert_eq!(
+            [worthwhile(9, 0, 4, 1), worthwhile(9, 0, 1, 1), worthwhile(999, 10, 4, 9)],
+            [4, 1, 4]
+        );
     }
 
-    // Whoever is awake: so much work pays for waking everybody, so little never pays.
+    // Whichever threads are awake: so much work pays for waking all, so little never pays.
     #[test]
-    fn all_threads_share_what_is_large() {
+    fn large_work_is_cut_for_all_threads() {
         for threads in [1, 3] {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
@@ -215,10 +259,11 @@ mod tests {
         }
     }
 
-    // A thread that looked forever would never leave its pool. The barrier gives one of the two parts to another thread than the
-    // calling one; the pool is larger than that of other tests, whose threads count where not all may look.
+    // A thread that looked forever would never leave its pool. The barrier gives one of the two
+    // parts to another thread than the calling one. The pool is larger than that of other tests,
+    // because threads of all pools are counted where not all may look.
     #[test]
-    fn a_thread_stops_looking() {
+    fn a_thread_stops_looking_for_parts() {
         let (left, leaving) = mpsc::channel();
         let threads = rayon::current_num_threads() + 2;
         let pool = ThreadPoolBuilder::new()

@@ -1,6 +1,7 @@
 //! Numbers for tests.
 
-/// A seeded generator (SplitMix64: Steele, Lea and Flood, OOPSLA 2014, <https://doi.org/10.1145/2660193.2660195>).
+/// A seeded generator (SplitMix64: Steele, Lea and Flood, OOPSLA 2014,
+/// <https://doi.org/10.1145/2660193.2660195>).
 pub(crate) struct Rng(u64);
 
 impl Rng {

@@ -1,6 +1,8 @@
-//! Errors in units of the last place: what tests of functions share. Other crates' tests take this file by its path.
+//! Errors in units of the last place: what tests of functions share. Other crates' tests take this
+//! file by its path.
 
-/// How far a result lies from the exact value when it is rounded to `f32`, in units of that value's last place.
+/// How far a result lies from the exact value when it is rounded to `f32`, in units of that value's
+/// last place.
 pub(crate) fn ulp32(got: f64, want: f64) -> f64 {
     let (got, nearest) = (got as f32, want as f32);
     if (got == nearest && nearest.is_infinite()) || (got.is_nan() && want.is_nan()) {

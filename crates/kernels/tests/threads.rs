@@ -33,8 +33,8 @@ fn products<F: Float>(batch: usize, inputs: usize, outputs: usize) -> [Array2<F>
 }
 
 fn same_bits<F: Float>() {
-    // Few rows, few columns, more rows than columns and the reverse, all large enough to be cut even where every other thread
-    // sleeps.
+    // Few rows, few columns, more rows than columns and the reverse, all large enough to be cut
+    // even where every other thread sleeps.
     for (batch, inputs, outputs) in
         [(1, 1500, 1500), (3, 700, 1100), (300, 2900, 10), (130, 257, 301), (400, 300, 80)]
     {
@@ -59,7 +59,8 @@ fn f64_products() {
     same_bits::<f64>();
 }
 
-// From a thread of the pool and from another one, one product after the other and one within the other.
+// From a thread of the pool and from another one, one product after the other and one within the
+// other.
 #[test]
 fn every_part_runs_once() {
     for threads in [1, 2, 3, 8] {

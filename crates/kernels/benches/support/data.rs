@@ -1,7 +1,7 @@
 //! Numbers to compute with.
 
-/// Numbers in `[-1, 1)`, the same in every run: the upper half of what SplitMix64 draws (Steele, Lea and Flood, OOPSLA 2014,
-/// <https://doi.org/10.1145/2660193.2660195>).
+/// Numbers in `[-1, 1)`, the same in every run: the upper half of what SplitMix64 draws (Steele,
+/// Lea and Flood, OOPSLA 2014, <https://doi.org/10.1145/2660193.2660195>).
 pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f32 {
     let mut state = seed;
     move || {

@@ -1,4 +1,5 @@
-//! What the benches of all crates share: one setting, and names and amounts of work that `cargo xtask bench` can read.
+//! What the benches of all crates share: one setting, and names and amounts of work that `cargo
+//! xtask bench` can read.
 
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ pub(crate) fn criterion() -> Criterion {
         .configure_from_args()
 }
 
-/// Measures `run` on what `make` makes, which happens for items that the command line asks for only.
+/// Measures `run` on what `make` makes, which happens for items that the command line asks for
+/// only.
 pub(crate) fn measure<S>(
     criterion: &mut Criterion,
     item: Item,

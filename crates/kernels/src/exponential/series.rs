@@ -4,12 +4,12 @@
 pub(crate) trait Exponential: Sized {
     /// Beyond these, `eˣ` is 0 or ∞.
     const RANGE: (f64, f64);
-    /// `q`, the highest power first.
+    /// The coefficients of `q`, that of the highest power first.
     const SERIES: &'static [f64];
 }
 
 impl Exponential for f32 {
-    // 2ⁿ is 0 at the lower end. At the upper one it is large enough for an f32.
+    // At the lower end 2ⁿ is 0, at the upper one it is ∞ as an f32.
     const RANGE: (f64, f64) = (-709.1, 200.0);
     const SERIES: &'static [f64] = &[
         2.485_958_983_458_905_6e-5,

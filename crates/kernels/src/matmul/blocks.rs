@@ -4,25 +4,29 @@ use crate::simd::Level;
 
 /// How much is packed at once.
 pub(super) struct Blocks {
-    /// Longest run of the inner dimension.
+    /// Longest block of the inner dimension.
     k: usize,
-    /// Bytes of a block of `A`: with a group of panels of `B` it has to fit into the second-level cache.
+    /// Bytes of a block of `A`: with a group of panels of `B` it has to fit into the second-level
+    /// cache.
     a: usize,
-    /// Bytes of a `B` that is copied all at once, so that `A` passes by once.
+    /// Bytes of a `B` that is packed all at once, so that `A` passes by once.
     b: usize,
-    /// How many scalars are multiplied and added, in vectors of 16, while one of `C` is written transposed.
-    turn_c: usize,
+    /// Multiply-adds, in vectors of 16, in the time that it takes to write one scalar of `C`
+    /// transposed.
+    transpose_c: usize,
 }
 
 impl Blocks {
-    /// Into how many runs an inner dimension is cut. It depends on nothing else, since it decides in which order a sum runs; one
-    /// of half as much again is not cut, which saves 7 % of 128 × 784 × 512.
-    pub(super) fn runs(&self, k: usize) -> usize {
+    /// Into how many blocks `K` is cut. It depends on nothing else, because it decides in which
+    /// order a sum runs. A `K` that is longer than a block by no more than half stays whole,
+    /// because `C` is then written once.
+    pub(super) fn k_blocks(&self, k: usize) -> usize {
         if k <= self.k + self.k / 2 + self.k / 16 { 1 } else { k.div_ceil(self.k) }
     }
 
-    /// How many panels of `B`, each of `columns`, are copied together, and into how many blocks `A` is cut, for scalars of `size`
-    /// bytes. A small `B` may be copied all `at_once`; then there are no blocks of `A`.
+    /// How many panels of `B`, each of `columns`, are packed together, and into how many blocks `M`
+    /// is cut, for scalars of `size` bytes. A small `B` may be packed all `at_once`; `M` then stays
+    /// whole.
     pub(super) fn cut(
         &self,
         (m, k, n): (usize, usize, usize),
@@ -38,8 +42,8 @@ impl Blocks {
         (group, (m * k * size).div_ceil(self.a).max(1))
     }
 
-    /// What a product takes per step of the inner dimension, in scalars that vectors multiply and add: the tiles, and what is
-    /// transposed where the rows of `B` or `C` do not run along memory.
+    /// The cost of one step of `p`, in multiply-adds: those of the tiles, and the transposition
+    /// where the rows of `B` or of `C` do not run along memory.
     pub(super) fn cost(
         &self,
         lanes: usize,
@@ -47,45 +51,51 @@ impl Blocks {
         b_along: bool,
         c_along: bool,
     ) -> usize {
-        let b_turned = if b_along { 0 } else { n * lanes * TURN_B };
-        let c_turned =
-            if c_along { 0 } else { m * n * lanes * self.turn_c * self.runs(k) / k.max(1) };
-        m * n.next_multiple_of(lanes) + (b_turned + c_turned) / 16
+        let transpose_b = if b_along { 0 } else { n * lanes * TRANSPOSE_B };
+        let transpose_c = if c_along {
+            0
+        } else {
+            m * n * lanes * self.transpose_c * self.k_blocks(k) / k.max(1)
+        };
+        m * n.next_multiple_of(lanes) + (transpose_b + transpose_c) / 16
     }
 }
 
-/// Measured for `f32` on 256 × 1024 × 2048 and 128 × 784 × 512. Processors with AVX-512 have second-level caches of 1 MiB or more:
-/// twice the run halves how often `C` is read and written again, 8 % of the large product. Others have 256 or 512 KiB, and a
-/// panel of `B` of 256 runs just fits into half of a first-level cache of 32 KiB.
+/// The sizes that were measured to be best.
+///
+/// Processors with AVX-512 have second-level caches of 1 MiB or more, and blocks of `K` twice as
+/// long halve how often `C` is read and written again. Others have 256 or 512 KiB, and a panel of
+/// `B` with 256 rows just fits into half of a first-level cache of 32 KiB.
 pub(super) fn blocks(level: Level) -> Blocks {
     match level {
-        Level::Avx512 => Blocks { k: 512, a: 512 * 1024, b: 1024 * 1024, turn_c: 20 },
-        _ => Blocks { k: 256, a: 256 * 1024, b: 256 * 1024, turn_c: 60 },
+        Level::Avx512 => Blocks { k: 512, a: 512 * 1024, b: 1024 * 1024, transpose_c: 20 },
+        _ => Blocks { k: 256, a: 256 * 1024, b: 256 * 1024, transpose_c: 60 },
     }
 }
 
-/// Panels of `B` packed at once, so that a row of `B` is read for several cache lines and a row of `C` written so.
+/// Panels of `B` in a group: several, so that of each row of `B` several neighboring cache lines
+/// are read, and of each row of `C` several are written.
 const GROUP: usize = 8;
 
-/// The same where the columns of `B` run along memory: they are read in whole lines anyway, and a smaller group stays in the
-/// cache. 256 × 784 × 512 takes 3 % less than with `GROUP`, which the products of W4 that copy rows of `B` need.
+/// The same where the columns of `B` run along memory: they are read in whole cache lines anyway,
+/// and a smaller group stays in the cache.
 const GROUP_ALONG: usize = 2;
 
-/// How many scalars are multiplied and added, in vectors of 16, while one of `B` is transposed: some 0.2 ns for `f32` with AVX-512.
-const TURN_B: usize = 22;
+/// Multiply-adds, in vectors of 16, in the time that it takes to transpose one scalar of `B`.
+const TRANSPOSE_B: usize = 22;
 
 #[cfg(test)]
 mod tests {
     use super::{Blocks, GROUP, GROUP_ALONG, blocks};
     use crate::simd::Level;
 
-    // A sum may not depend on how C is cut, so a run depends on K alone.
+    // A sum may not depend on how C is cut, so a block depends on K alone.
     #[test]
-    fn runs_are_at_most_half_as_long_again_as_the_blocks() {
+    fn k_is_cut_when_it_is_longer_than_one_and_a_half_blocks() {
         for level in [Level::Portable, Level::Avx512] {
             let blocks = blocks(level);
             let whole = 3 * blocks.k / 2 + blocks.k / 16;
-            for (k, runs) in [
+            for (k, parts) in [
                 (0, 1),
                 (1, 1),
                 (blocks.k, 1),
@@ -94,7 +104,7 @@ mod tests {
                 (2 * blocks.k, 2),
                 (2 * blocks.k + 1, 3),
             ] {
-                assert_eq!(blocks.runs(k), runs, "{level:?}, {k}");
+                assert_eq!(blocks.k_blocks(k), parts, "{level:?}, {k}");
             }
         }
     }
@@ -110,9 +120,10 @@ mod tests {
 
     // Only time tells these apart.
     #[test]
-    fn a_small_b_is_copied_whole_and_a_large_a_is_cut() {
-        let blocks = Blocks { k: 512, a: 3000, b: 3000, turn_c: 0 };
-        // Panels of 4 columns, 5 steps and scalars of 2 bytes: 40 bytes each, of which 75 have 3,000.
+    fn a_small_b_is_packed_whole_and_a_large_a_is_cut() {
+        let blocks = Blocks { k: 512, a: 3000, b: 3000, transpose_c: 0 };
+        // Panels of 4 columns, 5 steps and scalars of 2 bytes: 40 bytes each, of which 75 have
+        // 3,000.
         let cut = |m, n, whole, b_along| blocks.cut((m, 5, n), (2, 4), whole, b_along);
         assert_eq!(cut(2700, 300, true, true), (75, 1));
         assert_eq!(cut(2700, 297, true, false), (75, 1));
@@ -123,13 +134,13 @@ mod tests {
 
     #[test]
     fn the_cost_is_that_of_tiles_and_of_transposing() {
-        let blocks = Blocks { k: 512, a: 0, b: 0, turn_c: 20 };
+        let blocks = Blocks { k: 512, a: 0, b: 0, transpose_c: 20 };
         // 22 products for a scalar of B and 20 for one of C, in vectors of 16.
         assert_eq!(blocks.cost(16, (3, 7, 20), true, true), 3 * 32);
         assert_eq!(blocks.cost(16, (3, 7, 20), false, true), 96 + 440);
         assert_eq!(blocks.cost(16, (3, 7, 20), true, false), 96 + 171);
         assert_eq!(blocks.cost(16, (3, 7, 20), false, false), 96 + 611);
-        // Half as many in vectors of 8, and C is written once for each of three runs.
+        // Half as many in vectors of 8, and C is written once for each of three blocks of K.
         assert_eq!(blocks.cost(8, (300, 1100, 20), false, true), 300 * 24 + 220);
         assert_eq!(blocks.cost(8, (300, 1100, 20), true, false), 300 * 24 + 163);
         assert_eq!(blocks.cost(8, (2, 0, 8), true, false), 16 + 160);

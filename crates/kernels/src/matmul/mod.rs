@@ -1,55 +1,80 @@
-//! `C ← α A B + β C`: the one door to matrix products.
-//!
-//! No other module, here or in the crates above, names a matrix-product library, so that there is one place to make fast
-//! and one place to look at when bits differ. Transposes are views: `gemm(1, x, &w.t(), 0, z)` computes `Z = X Wᵀ`
-//! without copying `W`.
-//!
-//! ```
-//! use ndarray::{Array2, array};
-//! use kernels::gemm;
-//!
-//! let x = array![[1.0, 2.0]]; //                 (1, 2)
-//! let w = array![[3.0, 4.0], [5.0, 6.0]]; //     (2, 2), rows are outputs
-//! let mut z = Array2::zeros((1, 2));
-//! gemm(1.0, &x, &w.t(), 0.0, &mut z);
-//! assert_eq!(z, array![[11.0, 17.0]]);
-//! ```
+//! Matrix products: [`gemm`], [`gemm_row`], and which loop computes which of them.
 
 mod blocked;
 mod blocks;
-pub(crate) mod packing;
+pub(crate) mod buffer;
+mod pack;
+mod parts;
 mod rows;
 mod small;
 
-use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2};
 
+use parts::in_parts;
+
+use crate::Float;
 use crate::simd::Level;
 use crate::simd::tile::Start;
-use crate::{Float, parallel};
 
-/// `C ← α A B + β C`.
+/// The matrix product `C ← α A B + β C`, that is `C[i, j] ← α Σ_p A[i, p] B[p, j] + β C[i, j]`.
 ///
-/// With `β = 0` the old content of `C` is overwritten, not multiplied: NaN in an unused buffer does not spread. Where the
-/// inner dimension is 0 the product is 0.
+/// No other function of the project computes a matrix product, but for [`gemm_row`], which shares
+/// its loops: there is one place to make fast, and one to look at when bits differ.
+///
+/// With `β = 0` the old content of `C` is overwritten, not multiplied, so that NaN in an unused
+/// buffer does not spread. Where `K = 0` the product is 0.
+///
+/// The order in which a sum runs depends on `M`, `K`, `N` and the strides, and on nothing else: the
+/// number of threads changes no bit. On processors with fused multiply-adds each step is rounded
+/// once, on others twice.
 ///
 /// # Shapes
-/// `A (M, K)`, `B (K, N)`, `C (M, N)`; any strides, so that a transpose is `a.t()`.
+/// `A (M, K)`, `B (K, N)`, `C (M, N)`; any strides. A transpose is a view, `a.t()`, and nothing is
+/// copied for it.
 ///
 /// # Panics
-/// If the shapes do not fit: the callers of this crate have checked them at their borders.
+/// If the shapes do not fit. Whoever calls has checked them.
+///
+/// # Examples
+/// `Z = X Wᵀ`, a linear layer without its bias:
+/// ```
+/// use kernels::gemm;
+/// use ndarray::{Array2, array};
+///
+/// let x = array![[1.0, 2.0]]; //                 (1, 2)
+/// let w = array![[3.0, 4.0], [5.0, 6.0]]; //     (2, 2), rows are outputs
+/// let mut z = Array2::zeros((1, 2));
+/// gemm(1.0, &x, &w.t(), 0.0, &mut z);
+/// assert_eq!(z, array![[11.0, 17.0]]); // 1·3 + 2·4, 1·5 + 2·6
+/// ```
 #[track_caller]
 pub fn gemm<F: Float>(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) {
     let start = Start::Scaled(beta);
     product(Level::detect(), alpha, a.view(), b.view(), start, c.view_mut());
 }
 
-/// `C ← A B + ι rᵀ`: a product and a row that is added to every row of it, in one pass over `C`.
+/// A matrix product with a row added to every row of it: `C[i, j] ← Σ_p A[i, p] B[p, j] + r[j]`.
+///
+/// One pass over `C`. A linear layer's bias is such a row.
 ///
 /// # Shapes
-/// `A (M, K)`, `B (K, N)`, `row (N)`, `C (M, N)`; any strides.
+/// `A (M, K)`, `B (K, N)`, `r (N)`, `C (M, N)`; any strides.
 ///
 /// # Panics
-/// If the shapes do not fit.
+/// If the shapes do not fit. Whoever calls has checked them.
+///
+/// # Examples
+/// `Z[n, i] = Σ_j X[n, j] W[i, j] + b[i]`:
+/// ```
+/// use kernels::gemm_row;
+/// use ndarray::{Array2, array};
+///
+/// let x = array![[1.0, 2.0]];
+/// let w = array![[3.0, 4.0], [5.0, 6.0]];
+/// let mut z = Array2::zeros((1, 2));
+/// gemm_row(&x, &w.t(), &array![10.0, 20.0], &mut z);
+/// assert_eq!(z, array![[21.0, 37.0]]); // 1·3 + 2·4 + 10, 1·5 + 2·6 + 20
+/// ```
 #[track_caller]
 pub fn gemm_row<F: Float>(
     a: &ArrayRef2<F>,
@@ -68,6 +93,7 @@ pub fn gemm_row<F: Float>(
     product(Level::detect(), F::one(), a.view(), b.view(), start, c.view_mut());
 }
 
+/// Chooses the loop: tiny products are done at once, all others are looked at more closely.
 #[track_caller]
 fn product<F: Float>(
     level: Level,
@@ -91,8 +117,8 @@ fn product<F: Float>(
     }
 }
 
-/// A product that is worth a look at what it takes: no part of the function above, in which small ones would pay for its room on
-/// the stack.
+/// Every product that is not tiny. Not inlined, because a tiny product would then pay for the stack
+/// that a large one needs.
 #[inline(never)]
 fn large<F: Float>(
     level: Level,
@@ -103,8 +129,8 @@ fn large<F: Float>(
     c: ArrayViewMut2<'_, F>,
 ) {
     let (m, n) = c.dim();
-    // Chosen before C is cut into parts: the number of threads must not change what is computed. Few columns are few rows of the
-    // transposed product.
+    // Chosen before C is cut into parts, because the number of threads must not change what is
+    // computed. Few columns are few rows of the transposed product.
     let few_columns = n < m && rows::fits(&b.t(), &a.t());
     let rows = few_columns || rows::fits(&a, &b);
     let transposed = few_columns || (!rows && blocked::better_transposed(level, &a, &b, &c));
@@ -124,59 +150,12 @@ fn large<F: Float>(
     }
 }
 
-/// Columns, or rows, that stay together: a whole number of vectors. With whole tiles, 784 columns would be cut into 416 and 368.
-const STEP: usize = 16;
-
-/// Rows of a part of `dYᵀ X`, at least.
-const LEAST_ROWS: usize = 32;
-
-/// How many times as many columns as rows `dYᵀ X` has where it is cut along them in any case: all threads read an operand whole, and
-/// `X` is then much larger than `dY`. The 256 × 784 of W6 take 189 µs on two threads, and 198 cut into rows.
-const WIDE: usize = 3;
-
-/// Whether the parts of `C` are rows, and not columns: it is cut along its longer side, but `dYᵀ X` into rows, as the update of the
-/// weights is cut and `X Wᵀ` after it. Each thread then finds in its caches what it wrote: W3 takes 4 % less on two.
-fn into_rows<F>(a: &ArrayView2<'_, F>, n: usize, parts: usize) -> bool {
-    let m = a.nrows();
-    let transposed = a.strides()[0] == 1 && a.strides()[1] != 1;
-    n < m || (transposed && n < WIDE * m && m >= LEAST_ROWS * parts)
-}
-
-/// Cuts `C` into parts of at least `part` multiply-adds and runs `work` on them.
-fn in_parts<F: Float>(
-    part: usize,
-    a: ArrayView2<'_, F>,
-    b: ArrayView2<'_, F>,
-    start: Start<'_, F>,
-    mut c: ArrayViewMut2<'_, F>,
-    work: impl Fn(ArrayView2<'_, F>, ArrayView2<'_, F>, Start<'_, F>, &mut ArrayViewMut2<'_, F>) + Sync,
-) {
-    let ((m, k), n) = (a.dim(), b.ncols());
-    let parts = parallel::parts(m.saturating_mul(n).saturating_mul(k), part);
-    if parts == 1 {
-        work(a, b, start, &mut c);
-        return;
-    }
-    let axis = Axis(usize::from(!into_rows(&a, n, parts)));
-    let step = c.len_of(axis).div_ceil(parts).next_multiple_of(STEP);
-    let chunks = c.axis_chunks_iter_mut(axis, step).enumerate();
-    parallel::for_each(chunks, |(chunk, mut c)| {
-        let first = chunk * step;
-        let range = (first..first + c.len_of(axis)).into();
-        if axis == Axis(1) {
-            work(a, b.slice_axis(axis, range), start.from(0, first), &mut c);
-        } else {
-            work(a.slice_axis(axis, range), b, start.from(first, 0), &mut c);
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, Slice, array};
+    use ndarray::{Array2, ArrayRef2, Axis, Slice, array};
     use proptest::prelude::*;
 
-    use super::{LEAST_ROWS, WIDE, gemm, into_rows, product};
+    use super::{gemm, product};
     use crate::Float;
     use crate::random::Rng;
     use crate::simd::Level;
@@ -286,22 +265,6 @@ mod tests {
                 );
             }
         }
-    }
-
-    // How C is cut changes no bit: no other test sees the choice.
-    #[test]
-    fn the_longer_side_is_cut_or_the_rows_of_a_gradient() {
-        let array = |rows, columns| Array2::<f32>::zeros((rows, columns));
-        let rows = |a: ArrayView2<'_, f32>, n| into_rows(&a, n, 2);
-        assert!(rows(array(65, 9).view(), 64));
-        assert!(!rows(array(64, 9).view(), 64));
-        let least = 2 * LEAST_ROWS;
-        assert!(rows(array(9, least).t(), WIDE * least - 1));
-        assert!(!rows(array(9, least).t(), WIDE * least));
-        assert!(!rows(array(9, least - 1).t(), least - 1));
-        assert!(rows(array(9, least - 1).t(), least - 2));
-        // A single column lies in memory as a row does.
-        assert!(!rows(array(least, 1).view(), least));
     }
 
     proptest! {

@@ -1,4 +1,5 @@
-//! The product of a few rows with a matrix whose columns run along memory, as in `X Wᵀ`: scalar products, and `B` is not packed.
+//! The product of a few rows with a matrix whose columns run along memory, as in `X Wᵀ`: each
+//! element is a scalar product `C[i, j] = α Σ_p A[i, p] B[p, j] + start`, and `B` is not packed.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -7,24 +8,25 @@ use crate::simd::Level;
 use crate::simd::dots::{MAX_ROWS, MAX_SUMS, MAX_TOGETHER, TOGETHER};
 use crate::simd::tile::Start;
 
-/// Multiply-adds that pay for handing them to another thread. Reading `B` is what takes the time here: some 4 µs for a row.
+/// Multiply-adds that pay for handing them to another thread. Fewer than in blocks, because reading
+/// `B` is what takes the time here.
 pub(super) const PART: usize = 1 << 16;
 
 /// Most rows.
 const FEW_ROWS: usize = 2 * MAX_ROWS;
 
-/// Shortest inner dimension, by the number of rows, from which scalar products are faster than packing `B`: adding up the lanes in
-/// the end takes its time. Measured in `f32` with AVX-512: 4 rows take 3.4 µs here and 1.8 in blocks for 64 × 128, 10.0 and 12.3
-/// for 256 × 256; 8 rows 18.9 and 15.3 for 256 × 256, 86 and 123 for 784 × 512.
+/// Shortest `K`, by the number of rows, from which scalar products are faster than packing `B`. For
+/// a shorter one, adding up the lanes of the sums at the end costs more. Measured in `f32` with
+/// AVX-512.
 const LEAST_K: [usize; FEW_ROWS + 1] = [0, 0, 64, 256, 256, 512, 512, 512, 512];
 
-/// Whether [`product`] is the way to compute this: few rows, and a `B` that runs along `K`.
+/// Whether [`product`] computes this one: few rows, and a `B` whose columns run along memory.
 pub(super) fn fits<F>(a: &ArrayView2<'_, F>, b: &ArrayView2<'_, F>) -> bool {
     let (m, k) = a.dim();
     LEAST_K.get(m).is_some_and(|&least| k >= least) && (b.strides()[0] == 1 || b.nrows() <= 1)
 }
 
-/// `C ← α A B + start`, on one thread.
+/// `C ← α A B + start`, on one thread. An `A` whose rows do not run along memory is copied first.
 pub(super) fn product<F: Float>(
     level: Level,
     alpha: F,
@@ -62,7 +64,7 @@ fn in_order<F: Float>(
         *slot = row.to_slice().unwrap_or_default();
     }
     let rows = &rows[..m];
-    // The widest round decides; a narrower one takes as many columns or more.
+    // The first rows are the most at a time; the last ones, fewer, may take as many columns.
     let together = TOGETHER[m.min(MAX_ROWS)];
     let mut remaining = b.columns().into_iter();
     for j0 in (0..n).step_by(together.max(1)) {
@@ -90,7 +92,8 @@ mod tests {
 
     use super::{FEW_ROWS, LEAST_K, fits};
 
-    // Where scalar products do not fit, blocks give the same to a few units of the last place: no other test sees the choice.
+    // Where scalar products do not fit, blocks give the same to a few units of the last place: no
+    // other test sees the choice.
     #[test]
     fn a_few_long_rows_fit() {
         for m in 0..=FEW_ROWS + 1 {

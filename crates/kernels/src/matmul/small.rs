@@ -1,4 +1,4 @@
-//! Which products are tiny, and how they reach the loop for them, [`simd::small`](crate::simd).
+//! Which products are tiny: the loop for them is in `simd::small`.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -7,10 +7,11 @@ use crate::simd::Level;
 use crate::simd::small::{MAX_K, Strided, product as run};
 use crate::simd::tile::Start;
 
-/// Most multiply-adds: beyond, the panels of `blocked` pay for their packing.
+/// Most multiply-adds of a tiny product: from here on, packing pays.
 const MAX_WORK: usize = 4096;
 
-/// Whether the product is tiny, and everything lies in memory without gaps. Then it is done.
+/// Computes `C ← α A B + start` if it is tiny and everything lies in memory without gaps; says
+/// whether it did.
 #[inline]
 pub(super) fn product<F: Float>(
     level: Level,
@@ -43,6 +44,7 @@ pub(super) fn product<F: Float>(
     }
 }
 
+/// The matrix as a slice with strides, if none of them is negative.
 #[inline]
 fn strided<'a, F>(x: &ArrayView2<'a, F>) -> Option<Strided<'a, F>> {
     match *x.strides() {
@@ -67,7 +69,7 @@ mod tests {
         product(Level::detect(), 1.0, &a, &b, Start::Scaled(0.0), &mut c.view_mut())
     }
 
-    // Who is refused is computed in another way, to the same sums: no other test sees the choice.
+    // What is refused is computed by another loop, to the same sums: no other test sees the choice.
     #[test]
     fn tiny_products_without_gaps_are_taken() {
         let rows = MAX_WORK / (8 * 8);

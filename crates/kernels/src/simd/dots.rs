@@ -1,11 +1,17 @@
-//! Scalar products of rows: the matrix product of a few rows, whose `B` is read once and not worth packing.
+//! Scalar products of rows: the matrix product of a few rows, whose `B` is read once and not worth
+//! packing.
 //!
 //! ```text
 //! for i in 0..h { for j in 0..w { out[i][j] = Σ_p a[i][p] · b[j][p] } }
 //! ```
 //!
-//! [`micro`] adds up as many partial sums as a register has lanes, the lane of `p` being `p mod LANES`, and adds the
-//! lanes in the end; a rest of `p` is filled with zeros. Which rows are computed together changes no bit.
+//! Here:
+//!
+//! 1. A sum is as many partial sums as a register has lanes, the lane of `p` being `p mod LANES`,
+//!    because a register adds all of them at once. The lanes are added at the end, and the
+//!    remainder of `k` is filled up with zeros.
+//! 2. Several rows of `a` and of `b` are multiplied at a time, because one sum alone would wait for
+//!    each of its additions. Which rows are computed together changes no bit.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
@@ -15,10 +21,11 @@ use ndarray::NdFloat;
 use super::level::Level;
 use super::vector::Vector;
 
-/// Rows of `A` that are computed together, at most.
+/// Rows of `a` that are computed together, at most.
 pub(crate) const MAX_ROWS: usize = 4;
 
-/// Rows of `B` that are computed together, by the number of rows of `A`: enough independent sums to keep the processor busy.
+/// Rows of `b` that are computed together, by the number of rows of `a`: enough independent sums to
+/// keep the processor busy.
 pub(crate) const TOGETHER: [usize; MAX_ROWS + 1] = [0, 4, 4, 3, 3];
 
 /// The largest of these.
@@ -57,7 +64,8 @@ impl<F: NdFloat> Dots<F> {
         for (pointer, row) in columns.iter_mut().zip(b) {
             *pointer = row.as_ptr();
         }
-        // SAFETY: every pointer has `k` scalars behind it, and `run` belongs to a processor that was asked.
+        // SAFETY: every pointer has `k` scalars behind it, and `run` belongs to a processor that
+        // was asked.
         unsafe { (self.run)(a.len(), b.len(), k, rows, columns, out) }
     }
 }
@@ -76,51 +84,59 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const W: usize>(
     // SAFETY: every access is one that the caller vouches for.
     unsafe {
         let mut acc = [[V::splat(F::zero()); W]; H];
-        let step = if W > 1 {
-            b[1].addr().wrapping_sub(b[0].addr()) as isize / size_of::<F>() as isize
-        } else {
-            0
-        };
         let whole = k - k % V::LANES;
         let mut p = 0;
         while p < whole {
-            let mut column = [V::splat(F::zero()); W];
-            for (vector, b) in column.iter_mut().zip(b) {
-                *vector = V::load(b.add(p));
-                // The same place of the rows that come next: where a matrix does not fit into the second-level cache, a few
-                // streams far apart are fetched late without it (64 instead of 57 GB/s).
-                V::expect(b.wrapping_offset(W as isize * step).wrapping_add(p).cast_mut());
-            }
-            for (acc, a) in acc.iter_mut().zip(a) {
-                let row = V::load(a.add(p));
-                for (acc, &b) in acc.iter_mut().zip(&column) {
-                    *acc = row.mul_add(b, *acc);
-                }
-            }
+            add_products::<F, V, H, W, true>(&mut acc, a, b, (p, V::LANES));
             p += V::LANES;
         }
         if whole < k {
-            let rest = |from: *const F| {
-                let mut padded = [F::zero(); 16];
-                for (l, to) in padded.iter_mut().enumerate().take(k - whole) {
-                    *to = *from.add(whole + l);
-                }
-                V::load(padded.as_ptr())
-            };
-            let mut column = [V::splat(F::zero()); W];
-            for (vector, b) in column.iter_mut().zip(b) {
-                *vector = rest(b);
-            }
-            for (acc, a) in acc.iter_mut().zip(a) {
-                let row = rest(a);
-                for (acc, &b) in acc.iter_mut().zip(&column) {
-                    *acc = row.mul_add(b, *acc);
-                }
-            }
+            add_products::<F, V, H, W, false>(&mut acc, a, b, (whole, k - whole));
         }
         for (i, acc) in acc.iter().enumerate() {
             for (j, acc) in acc.iter().enumerate() {
                 out[i * W + j] = acc.sum();
+            }
+        }
+    }
+}
+
+/// `acc[i][j] += a[i][p..p + n] · b[j][p..p + n]`, lane by lane. `WHOLE` says that `n` fills a
+/// vector; what is missing of one is 0.
+///
+/// # Safety
+/// That of [`micro`]; `n` scalars from the place `p` on.
+#[inline(always)]
+unsafe fn add_products<
+    F: NdFloat,
+    V: Vector<F>,
+    const H: usize,
+    const W: usize,
+    const WHOLE: bool,
+>(
+    acc: &mut [[V; W]; H],
+    a: [*const F; MAX_ROWS],
+    b: [*const F; MAX_TOGETHER],
+    (p, n): (usize, usize),
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut column = [V::splat(F::zero()); W];
+        for (vector, row) in column.iter_mut().zip(b) {
+            let from = row.add(p);
+            *vector = if WHOLE { V::load(from) } else { V::load_part(from, n) };
+            if WHOLE && W > 1 {
+                // The same place of the rows that come next: where a matrix does not fit into the
+                // second-level cache, a few streams far apart arrive late without it.
+                let distance = b[1].addr().wrapping_sub(b[0].addr()) as isize;
+                V::expect(from.wrapping_byte_offset(W as isize * distance).cast_mut());
+            }
+        }
+        for (acc, row) in acc.iter_mut().zip(a) {
+            let from = row.add(p);
+            let row = if WHOLE { V::load(from) } else { V::load_part(from, n) };
+            for (acc, &b) in acc.iter_mut().zip(&column) {
+                *acc = row.mul_add(b, *acc);
             }
         }
     }
@@ -150,7 +166,7 @@ macro_rules! dots {
                     (3, 3) => micro::<$F, $V, 3, 3>(k, a, b, out),
                     (4, 3) => micro::<$F, $V, 4, 3>(k, a, b, out),
                     _ => {
-                        // One by one: a rest of a few columns.
+                        // One by one: a remainder of a few columns.
                         for i in 0..h {
                             for j in 0..w {
                                 let mut one = [0.0; MAX_SUMS];

@@ -2,7 +2,18 @@
 
 use std::sync::LazyLock;
 
-/// Which instructions a loop may use.
+/// Which vector instructions a loop may use: each level is the one before it with more of them.
+///
+/// What a loop computes is the same on every level, but for the matrix product, whose steps are
+/// rounded once where the processor has fused multiply-adds.
+///
+/// # Examples
+/// ```
+/// use kernels::simd::Level;
+///
+/// let level = Level::detect();
+/// assert!(Level::Portable <= level && level <= Level::Avx512);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// What every processor of the target has.
@@ -17,7 +28,7 @@ impl Level {
     /// The best level of the processor that runs this.
     #[inline]
     pub fn detect() -> Self {
-        // Six questions to the standard library take longer than many a loop.
+        // Kept, because asking takes longer than many a loop.
         static BEST: LazyLock<Level> = LazyLock::new(Level::ask);
         *BEST
     }
@@ -54,7 +65,7 @@ impl Level {
 mod tests {
     use super::Level;
 
-    // Whoever compares all levels compares something.
+    // Tests that compare all levels compare something.
     #[test]
     fn every_level_up_to_the_best_is_available() {
         let levels: Vec<_> = Level::available().collect();

@@ -1,19 +1,19 @@
-//! The processor's vector instructions, found at run time: the one module of the project with `unsafe` in it.
+//! Loops compiled for the vector instructions of the processor at hand: the one module of the
+//! project with `unsafe` in it.
 //!
-//! Rust compiles for the oldest processor of its target, which on x86-64 has vectors of four `f32` and no fused
-//! multiply-add. This module asks the processor once and then runs the same loop compiled for what it found, so that
-//! users need no compiler flags.
+//! Rust compiles for the oldest processor of its target, which on x86-64 has vectors of four `f32`
+//! and no fused multiply-add. This module asks the processor once ([`Level::detect`]) and then runs
+//! the same loop compiled for what it found ([`vectorized`]), so that users need no compiler flags.
 //!
 //! | part | holds | why `unsafe` |
 //! |---|---|---|
 //! | [`vectorized`] | safe loops, compiled once for every [level](Level) | calling a function compiled for instructions that a processor might lack |
-//! | `tile`, `dots`, `small`, `transpose` | the innermost loops of the matrix product | the same, and raw pointers where bounds checks would cost registers |
-//! | `tile::broadcast` | the loop of a tile, in assembly | compilers take its sums out of their registers |
-//! | `prefetch` | memory that is asked for ahead | the instruction itself |
+//! | [`prefetch`] | memory that will be read soon | the instruction itself |
+//! | `tile`, `dots`, `small`, `transpose` (private) | the innermost loops of the matrix product | the same, and raw pointers where bounds checks would cost registers |
+//! | `tile::broadcast` (private) | the loop of a tile, in assembly | compilers take its sums out of their registers |
 //!
-//! The measurement that demands it: on a processor with AVX-512, `f32`, one thread, 128 × 784 × 512, the same blocks and loops
-//! reach 31 GFLOP/s when compiled for the oldest processor, 92 to 104 with AVX2 and 160 to 174 with AVX-512 (measured by fixing
-//! [`Level::detect`] to each).
+//! The measurement that demands it stands in `crates/models/PERFORMANCE.md`: what the matrix
+//! product reaches on each level.
 
 #![allow(
     unsafe_code,

@@ -1,11 +1,15 @@
 //! The product of tiny matrices, where even a call for each tile would cost more than the sums.
 //!
 //! ```text
-//! for i in 0..m { for j in 0..n { C[i][j] ← α Σ_p a[i][p] · b[p][j] + β C₀[i][j] } }
+//! for i in 0..m { for j in 0..n { C[i][j] ← α Σ_p a[i][p] · b[p][j] + β old[i][j] } }
 //! ```
 //!
-//! The columns run in vectors, of which the last may be a part of one; up to four rows share a load of `B`. Every element is
-//! one chain of multiply-adds over `p`, as in [`tile`](super::tile).
+//! 1. The columns run in vectors, the last of which may be shorter.
+//! 2. Up to four rows are computed at a time, because they use the same load of `B`.
+//! 3. Where the rows of `B` do not run along memory, a strip of it is copied to the stack, because
+//!    a vector is loaded from neighbors in memory.
+//!
+//! Every element is one chain of multiply-adds over `p`, as in [`tile`](super::tile).
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
@@ -17,13 +21,13 @@ use ndarray::NdFloat;
 use super::level::Level;
 use super::vector::Vector;
 
-/// Longest inner dimension where `B` does not run along its rows: a strip of it is then copied to the stack.
+/// Longest inner dimension where the rows of `B` do not run along memory.
 pub(crate) const MAX_K: usize = 32;
 
 /// Most lanes of a vector.
 const MAX_LANES: usize = 16;
 
-/// A matrix in memory, with its steps.
+/// A matrix in memory, with its strides.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Strided<'a, F> {
     pub(crate) values: &'a [F],
@@ -44,9 +48,9 @@ struct Operands<F> {
     k: usize,
     n: usize,
     a: *const F,
-    a_steps: (usize, usize),
+    a_strides: (usize, usize),
     b: *const F,
-    b_steps: (usize, usize),
+    b_strides: (usize, usize),
     alpha: F,
     beta: F,
     old: *const F,
@@ -55,8 +59,8 @@ struct Operands<F> {
     c_row: usize,
 }
 
-/// `C ← α A B + β C₀` for a `C (m, n)` in rows that are `c_row` apart. Without `old`, `C₀` is `C` itself, not read where `β = 0`;
-/// with it, a row that is added to every row.
+/// `C ← α A B + β old` for a `C (m, n)` in rows that are `c_row` apart. `old` is a row that is
+/// added to every row; without one it is `C` itself, and not read where `β = 0`.
 #[inline]
 pub(crate) fn product<F: Tiny + NdFloat>(
     level: Level,
@@ -77,9 +81,9 @@ pub(crate) fn product<F: Tiny + NdFloat>(
         k,
         n,
         a: a.values.as_ptr(),
-        a_steps: (a.row, a.column),
+        a_strides: (a.row, a.column),
         b: b.values.as_ptr(),
-        b_steps: (b.row, b.column),
+        b_strides: (b.row, b.column),
         alpha,
         beta,
         old: old.map_or(c.cast_const(), <[F]>::as_ptr),
@@ -87,32 +91,35 @@ pub(crate) fn product<F: Tiny + NdFloat>(
         c,
         c_row,
     };
-    // SAFETY: every element lies within its slice, as asserted, and the level is one that the processor has.
+    // SAFETY: every element lies within its slice, as asserted, and the level is one that the
+    // processor has.
     unsafe { F::run(level, &operands) }
 }
 
 /// All of `C`, strip by strip.
 ///
 /// # Safety
-/// That of [`Vector`]; the operands' pointers and steps stay within memory that may be read or, for `c`, written.
+/// That of [`Vector`]; the operands' pointers and strides stay within memory that may be read or,
+/// for `c`, written.
 #[inline(always)]
 unsafe fn all<F: NdFloat, V: Vector<F>>(o: &Operands<F>) {
     // SAFETY: of all blocks here: the caller's.
     unsafe {
-        // Written where it is read: clearing it would take longer than many a product.
+        // Not cleared, which would take longer than many a product: what is read has been written.
         let mut strip = MaybeUninit::<[F; MAX_K * MAX_LANES]>::uninit();
         let strip = strip.as_mut_ptr().cast::<F>();
         let mut j = 0;
         while j < o.n {
             let w = V::LANES.min(o.n - j);
-            let (b, ldb) = if o.b_steps.1 == 1 {
-                (o.b.add(j), o.b_steps.0)
+            let (b, ldb) = if o.b_strides.1 == 1 {
+                (o.b.add(j), o.b_strides.0)
             } else {
                 for p in 0..o.k {
-                    let row = o.b.add(p * o.b_steps.0 + j * o.b_steps.1);
+                    let row = o.b.add(p * o.b_strides.0 + j * o.b_strides.1);
                     for l in 0..w {
-                        // Volatile, or compilers scatter a few values at a time, which takes three times as long.
-                        strip.add(p * V::LANES + l).write_volatile(*row.add(l * o.b_steps.1));
+                        // Volatile, because compilers would scatter a few values at a time, which
+                        // is slow.
+                        strip.add(p * V::LANES + l).write_volatile(*row.add(l * o.b_strides.1));
                     }
                 }
                 (strip.cast_const(), V::LANES)
@@ -148,11 +155,11 @@ unsafe fn rows<F: NdFloat, V: Vector<F>, const H: usize>(
     // SAFETY: the caller's.
     unsafe {
         let mut acc = [V::splat(F::zero()); H];
-        let a = o.a.add(i0 * o.a_steps.0);
+        let a = o.a.add(i0 * o.a_strides.0);
         for p in 0..o.k {
             let row = V::load_part(b.add(p * ldb), w);
             for (i, acc) in acc.iter_mut().enumerate() {
-                let scalar = V::splat(*a.add(i * o.a_steps.0 + p * o.a_steps.1));
+                let scalar = V::splat(*a.add(i * o.a_strides.0 + p * o.a_strides.1));
                 *acc = scalar.mul_add(row, *acc);
             }
         }

@@ -1,4 +1,4 @@
-//! Rows that run along memory, laid beside each other: the transposition inside packing.
+//! The transposition inside packing: rows that run along memory become the columns of a panel.
 //!
 //! ```text
 //! for p in 0..k { for l in 0..LANES { out[ld p + l] = rows[l][p] } }
@@ -9,7 +9,8 @@ use std::arch::x86_64::*;
 
 use super::level::Level;
 
-/// Copies `k` scalars of a few rows, at these pointers, column by column to `out`, whose columns are `ld` apart.
+/// Copies `k` scalars of a few rows, at these pointers, column by column to `out`, whose columns
+/// are `ld` apart.
 type Run<F> = unsafe fn(&[*const F], usize, *mut F, usize);
 
 /// The loop for one type on one processor.
@@ -21,8 +22,8 @@ pub(crate) struct Transpose<F> {
 }
 
 impl<F> Transpose<F> {
-    /// `out[ld p + l] ← rows[l][p]`. Where there are fewer rows than [`lanes`](Self::lanes), the places of the missing ones hold
-    /// values of no meaning.
+    /// `out[ld p + l] ← rows[l][p]`. Where there are fewer rows than [`lanes`](Self::lanes), the
+    /// places of the missing ones hold values of no meaning.
     pub(crate) fn run(&self, rows: &[&[F]], k: usize, out: &mut [F], ld: usize) {
         let Some(first) = rows.first() else { return };
         assert!(rows.len() <= self.lanes && rows.iter().all(|row| row.len() >= k));
@@ -31,8 +32,8 @@ impl<F> Transpose<F> {
         for (pointer, row) in pointers.iter_mut().zip(rows) {
             *pointer = row.as_ptr();
         }
-        // SAFETY: `lanes` pointers to `k` scalars each, room for `k` columns as asserted, and `run` belongs to a processor that
-        // was asked.
+        // SAFETY: `lanes` pointers to `k` scalars each, `k` columns of `out` as asserted, and `run`
+        // belongs to a processor that was asked.
         unsafe { (self.run)(&pointers[..self.lanes], k, out.as_mut_ptr(), ld) }
     }
 }
@@ -63,7 +64,8 @@ unsafe fn scalar<F: Copy>(rows: &[*const F], p0: usize, k: usize, out: *mut F, l
     }
 }
 
-/// Eight rows, four columns at a time: rows `l` and `l + 4` share a register, and two rounds of interleaving do the rest.
+/// Eight rows, four columns at a time: a register holds the rows `l` and `l + 4`, and two rounds of
+/// interleaving transpose.
 ///
 /// # Safety
 /// That of [`portable`], with eight pointers, on a processor with AVX.
@@ -72,7 +74,8 @@ unsafe fn scalar<F: Copy>(rows: &[*const F], p0: usize, k: usize, out: *mut F, l
 unsafe fn avx_f32(rows: &[*const f32], k: usize, out: *mut f32, ld: usize) {
     let &[r0, r1, r2, r3, r4, r5, r6, r7] = rows else { return };
     let whole = k - k % 4;
-    // SAFETY: four scalars from `p` on lie below `k`; the stores are eight places of the columns `p` to `p + 3`.
+    // SAFETY: four scalars from `p` on lie below `k`; the stores are eight places of the columns
+    // `p` to `p + 3`.
     unsafe {
         let pair = |low: *const f32, high: *const f32| {
             _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high))
@@ -105,7 +108,8 @@ unsafe fn avx_f32(rows: &[*const f32], k: usize, out: *mut f32, ld: usize) {
 unsafe fn avx_f64(rows: &[*const f64], k: usize, out: *mut f64, ld: usize) {
     let &[r0, r1, r2, r3] = rows else { return };
     let whole = k - k % 2;
-    // SAFETY: two scalars from `p` on lie below `k`; the stores are four places of the columns `p` and `p + 1`.
+    // SAFETY: two scalars from `p` on lie below `k`; the stores are four places of the columns `p`
+    // and `p + 1`.
     unsafe {
         let pair = |low: *const f64, high: *const f64| {
             _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high))
@@ -121,8 +125,8 @@ unsafe fn avx_f64(rows: &[*const f64], k: usize, out: *mut f64, ld: usize) {
     }
 }
 
-/// Sixteen rows, four columns at a time: rows `l`, `l + 4`, `l + 8` and `l + 12` share a register, so that a column is a whole
-/// cache line when it is written.
+/// Sixteen rows, four columns at a time: a register holds the rows `l`, `l + 4`, `l + 8` and `l +
+/// 12`, so that a column is a whole cache line when it is written.
 ///
 /// # Safety
 /// That of [`portable`], with sixteen pointers, on a processor with AVX-512.
@@ -131,7 +135,8 @@ unsafe fn avx_f64(rows: &[*const f64], k: usize, out: *mut f64, ld: usize) {
 unsafe fn avx512_f32(rows: &[*const f32], k: usize, out: *mut f32, ld: usize) {
     let Ok(rows) = <&[*const f32; 16]>::try_from(rows) else { return };
     let whole = k - k % 4;
-    // SAFETY: four scalars from `p` on lie below `k`; the stores are sixteen places of the columns `p` to `p + 3`.
+    // SAFETY: four scalars from `p` on lie below `k`; the stores are sixteen places of the columns
+    // `p` to `p + 3`.
     unsafe {
         for p in (0..whole).step_by(4) {
             let four = |l: usize| {
@@ -165,7 +170,8 @@ unsafe fn avx512_f32(rows: &[*const f32], k: usize, out: *mut f32, ld: usize) {
 unsafe fn avx512_f64(rows: &[*const f64], k: usize, out: *mut f64, ld: usize) {
     let Ok(rows) = <&[*const f64; 8]>::try_from(rows) else { return };
     let whole = k - k % 2;
-    // SAFETY: two scalars from `p` on lie below `k`; the stores are eight places of the columns `p` and `p + 1`.
+    // SAFETY: two scalars from `p` on lie below `k`; the stores are eight places of the columns `p`
+    // and `p + 1`.
     unsafe {
         for p in (0..whole).step_by(2) {
             let four = |l: usize| {

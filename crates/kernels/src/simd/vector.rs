@@ -1,4 +1,4 @@
-//! A register of several scalars, as the matrix product sees it.
+//! A vector register, with the operations that the matrix product needs.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
@@ -8,8 +8,9 @@ use ndarray::NdFloat;
 /// One vector register of `F`s.
 ///
 /// # Safety
-/// The methods of an implementation for a processor's registers may run only on a processor that has them, and only inlined
-/// into a function compiled for them; `load` and `store` touch [`LANES`](Vector::LANES) scalars at the pointer.
+/// The methods of an implementation for a processor's registers may run only on a processor that
+/// has them, and only inlined into a function compiled for them; `load` and `store` touch
+/// [`LANES`](Vector::LANES) scalars at the pointer.
 pub(super) unsafe trait Vector<F>: Copy {
     const LANES: usize;
     unsafe fn splat(value: F) -> Self;
@@ -23,7 +24,7 @@ pub(super) unsafe trait Vector<F>: Copy {
     unsafe fn mul(self, other: Self) -> Self;
     /// The sum of the lanes: halves added to each other until one scalar is left.
     unsafe fn sum(self) -> F;
-    /// Asks for the cache line at the pointer, which will be used soon: a wish without effect on values.
+    /// Prefetches the cache line at the pointer. It changes no value.
     fn expect(_at: *mut F) {}
     /// `self · factor + term`, in one rounding where the processor can.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
@@ -91,11 +92,12 @@ unsafe impl<F: NdFloat> Vector<F> for [F; 4] {
     }
 }
 
-/// A register of the processor, whose operations have a name each.
+/// A register of the processor, each of whose operations is an intrinsic.
 #[cfg(target_arch = "x86_64")]
 macro_rules! register {
     ($register:ident of $lanes:literal $F:ident: $splat:ident $load:ident $store:ident $add:ident $mul:ident $mul_add:ident, |$from:ident, $n:ident| $load_part:expr, |$to:ident, $count:ident, $value:ident| $store_part:expr) => {
-        // SAFETY: each method is one instruction of the register's kind; loads and stores are the unaligned ones.
+        // SAFETY: each method is one instruction of the register's kind; loads and stores are the
+        // unaligned ones.
         unsafe impl Vector<$F> for std::arch::x86_64::$register {
             const LANES: usize = $lanes;
 
@@ -166,7 +168,7 @@ macro_rules! register {
     };
 }
 
-/// `-1` for lanes that take part, from the place `8 − n` on.
+/// A mask for `n` lanes begins at the place `8 − n`: `-1` for those that take part.
 #[cfg(target_arch = "x86_64")]
 static FIRST_OF_8: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 

@@ -1,12 +1,34 @@
-//! Safe loops, compiled once for every level.
+//! Safe loops, compiled once for every level of the processor.
 
 use super::level::Level;
 
-/// A loop that [`vectorized`] compiles for every [`Level`]: a struct that holds what the loop reads and writes.
+/// A loop that [`vectorized`] compiles for every [`Level`]: a struct that holds what the loop reads
+/// and writes, with the loop as its method [`run`](Loop::run).
 ///
-/// `run` must be `#[inline(always)]`, and so must all that it calls for every element, because only what is inlined is
-/// compiled for the better processor. What it computes is the same on every level: no level reorders sums or fuses
-/// products, which only [`f32::mul_add`] would.
+/// `run` must be `#[inline(always)]`, and so must all that it calls for every element, because only
+/// what is inlined is compiled for the better processor. What it computes is the same on every
+/// level: no level reorders sums, or fuses a product and a sum, which only [`f32::mul_add`] would.
+///
+/// It is a struct and not a closure, because a closure cannot be `#[inline(always)]`.
+///
+/// # Examples
+/// A scalar product:
+/// ```
+/// use kernels::simd::{Loop, vectorized};
+///
+/// struct Dot<'a>(&'a [f64; 4], &'a [f64; 4]);
+///
+/// impl Loop for Dot<'_> {
+///     type Output = f64;
+///
+///     #[inline(always)]
+///     fn run(self) -> f64 {
+///         self.0.iter().zip(self.1).map(|(x, y)| x * y).sum()
+///     }
+/// }
+///
+/// assert_eq!(vectorized(Dot(&[1.0, 2.0, 3.0, 4.0], &[1.0, 0.0, 0.0, 2.0])), 9.0);
+/// ```
 pub trait Loop {
     /// What the loop returns.
     type Output;
@@ -15,8 +37,10 @@ pub trait Loop {
     fn run(self) -> Self::Output;
 }
 
-/// Runs a loop with the best instructions of the processor.
+/// Runs a [`Loop`] with the best instructions of the processor: `work.run()`, compiled for
+/// [`Level::detect`].
 ///
+/// # Examples
 /// ```
 /// use kernels::simd::{Loop, vectorized};
 ///

@@ -1,4 +1,4 @@
-//! The tile on a processor with AVX-512, in its own words.
+//! The loop of a tile in assembly, for processors with AVX-512.
 //!
 //! ```text
 //! for p in 0..k {
@@ -7,9 +7,10 @@
 //! }
 //! ```
 //!
-//! Where the rows of `A` run along memory, a scalar of each of fourteen rows is needed at a time. Compilers keep fourteen
-//! addresses, or sums, in memory then: 50 to 185 GFLOP/s, of 225. Five addresses and one distance are enough, since an
-//! instruction reads at `x`, `x + d` or `x + 2 d`. So `A` needs no copy.
+//! In assembly, because where the rows of `A` run along memory, a scalar of each of fourteen rows
+//! is needed at a time, and compilers then keep addresses or sums in memory. Five addresses and one
+//! distance are enough, since an instruction reads at `x`, `x + d` or `x + 2 d`. So `A` needs no
+//! copy.
 
 use std::arch::asm;
 use std::arch::x86_64::{__m512, __m512d, _mm512_setzero_pd, _mm512_setzero_ps};
@@ -17,7 +18,8 @@ use std::arch::x86_64::{__m512, __m512d, _mm512_setzero_pd, _mm512_setzero_ps};
 use super::Operands;
 use super::epilogue::{expect, finish};
 
-/// One scalar of the row `i`, so many scalars behind an address, times one vector or two. `H` rows and `N` vectors take part.
+/// One scalar of the row `i`, that many scalars behind an address, times one vector or two. Nothing
+/// for rows from `H` on and vectors from `N` on.
 macro_rules! row {
     ($i:literal, $address:literal, $behind:literal, $first:literal, $second:literal, $size:literal, $broadcast:literal, $add:literal) => {
         concat!(
@@ -63,7 +65,8 @@ macro_rules! vectors {
     };
 }
 
-/// One step of the inner dimension, for an `A` whose columns run along memory, one of them at an address.
+/// One step of the inner dimension, for an `A` whose columns run along memory, one of them at an
+/// address.
 macro_rules! columns {
     ($a:literal, $b:literal, $size:literal, $broadcast:literal, $add:literal) => {
         concat!(
@@ -109,15 +112,15 @@ macro_rules! rows {
     };
 }
 
-/// A tile: all steps, four at a time and then one at a time, and what they leave written to `C`.
+/// A tile: all steps, four at a time and then one at a time, and the epilogue.
 macro_rules! tile {
     ($o:ident, $F:ty, $V:ty, $zero:ident, $size:literal, [$($four:expr),*], [$($one:expr),*], $($operand:ident = $value:expr),*) => {{
         const { assert!(1 <= H && H <= 14 && 1 <= N && N <= 2 && size_of::<$F>() == $size) }
         expect::<$F, $V, H, N>($o);
         let mut acc = [[$zero(); 2]; 14];
         let [[s0, s1], [s2, s3], [s4, s5], [s6, s7], [s8, s9], [s10, s11], [s12, s13], [s14, s15], [s16, s17], [s18, s19], [s20, s21], [s22, s23], [s24, s25], [s26, s27]] = &mut acc;
-        // SAFETY: reads the `H` rows of `A` and `N` vectors of each row of `B`, as the caller vouches for, and writes registers
-        // alone.
+        // SAFETY: reads the `H` rows of `A` and `N` vectors of each row of `B`, as the caller
+        // vouches for, and writes registers alone.
         unsafe {
             asm!(
                 "test {fours}, {fours}",
@@ -189,7 +192,8 @@ macro_rules! tile {
 macro_rules! tiles {
     ($by_columns:ident, $by_rows:ident: $F:ident, $V:ty, $zero:ident, $size:literal, $broadcast:literal, $add:literal) => {
         /// # Safety
-        /// That of [`micro`](super::micro) with columns that run along memory, on a processor with AVX-512.
+        /// That of [`micro`](super::micro) with columns that run along memory, on a processor with
+        /// AVX-512.
         #[inline]
         #[target_feature(enable = "avx512f")]
         pub(super) unsafe fn $by_columns<const H: usize, const N: usize>(o: &Operands<$F>) {
@@ -213,7 +217,8 @@ macro_rules! tiles {
         }
 
         /// # Safety
-        /// That of [`micro`](super::micro) with rows that run along memory, on a processor with AVX-512.
+        /// That of [`micro`](super::micro) with rows that run along memory, on a processor with
+        /// AVX-512.
         #[inline]
         #[target_feature(enable = "avx512f")]
         pub(super) unsafe fn $by_rows<const H: usize, const N: usize>(o: &Operands<$F>) {

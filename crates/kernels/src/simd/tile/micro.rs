@@ -13,10 +13,12 @@ use crate::simd::level::Level;
 use crate::simd::transpose::Transposed;
 use crate::simd::vector::Vector;
 
-/// The tile of `H` rows and `N` vectors; `ALONG` says that the rows of `A` run along memory, and not its columns.
+/// The tile of `H` rows and `N` vectors. `ALONG` says that the rows of `A` run along memory, and
+/// not its columns.
 ///
 /// # Safety
-/// That of [`Vector`]; `a` holds `k` columns of `H` scalars, `b` and `c` rows of `N` vectors, at their strides, `old` the same where `β ≠ 0`.
+/// That of [`Vector`]; `a` holds `k` columns of `H` scalars, `b` and `c` rows of `N` vectors, at
+/// their strides, and so does `old` where `β ≠ 0`.
 #[inline(always)]
 unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const N: usize, const ALONG: bool>(
     o: &Operands<F>,
@@ -36,7 +38,7 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const N: usize, const 
             a = a.add(step);
             b = b.add(o.ldb);
         }
-        // Two at a time: the steps of the pointers and of the counter would cost a sixteenth.
+        // Two steps of `p` at a time, because the additions to pointers and counter cost time, too.
         for _ in 0..o.k / 2 {
             for p in 0..2 {
                 let (a, b) = (a.add(p * step), b.add(p * o.ldb));
@@ -58,8 +60,8 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const N: usize, const 
     }
 }
 
-/// A function that picks a loop by its numbers of rows and vectors. Each of them is a function of its own: within one large
-/// function the compiler moves the sums out of their registers.
+/// A function that picks a loop by its numbers of rows and vectors. Each of them is a function of
+/// its own, because within one large function the compiler moves the sums out of their registers.
 macro_rules! kernel {
     ($(#[$features:meta])* $name:ident: $F:ty, rows $($h:literal)*, $($one:tt)*) => {
         /// # Safety

@@ -1,18 +1,25 @@
-//! The innermost loop of every large matrix product: a tile of `C`, held in registers while `p` runs.
+//! The micro-kernel, the innermost loop of every large matrix product: it computes a tile of `C`.
 //!
 //! ```text
-//! for p in 0..k { for i in 0..h { for j in 0..w { acc[i][j] += a[i, p] · b[ldb p + j] } } }
-//! C[i][j] ← α acc[i][j] + C₀[i][j]
+//! for p in 0..k { for i in 0..h { for j in 0..w { acc[i][j] += a[i, p] · b[p, j] } } }
+//! C[i][j] ← α acc[i][j] + start[i][j]                                      the epilogue
 //! ```
+//!
+//! 1. `acc` stays in registers while `p` runs, because `C` is then read and written once.
+//! 2. `j` runs in vectors, because one instruction then multiplies and adds as many columns.
+//! 3. The loops over `i` and over the vectors of `j` are unrolled, one loop for each size of tile,
+//!    because a register has no index.
 //!
 //! | part | holds |
 //! |---|---|
-//! | [`micro`] | the loop: `j` in vectors, the loops over `i` and over the vectors of `j` unrolled, so that `acc` stays in registers |
-//! | `broadcast` | the same in the processor's own words, where compilers take `acc` out of its registers |
-//! | [`runs`] | a tile that waits in an array is added to `C` |
+//! | `micro` | the loop |
+//! | `broadcast` | the same loop in assembly, where compilers take `acc` out of its registers |
+//! | `epilogue` | what stands before and after either of them |
+//! | `runs` | the epilogue of a tile that cannot be written to `C` as it is |
 //!
-//! Every element of `C` is one chain of multiply-adds over `p = 0..k`, wherever in the tile it lies, whatever the size of the tile
-//! and whichever operand is called `A`: how `C` is cut into tiles never changes a bit.
+//! Every element of `C` is one chain of multiply-adds over `p = 0..k`, wherever in the tile it
+//! lies, whatever the size of the tile and whichever operand is called `A`: how `C` is cut into
+//! tiles never changes a bit.
 
 #[cfg(target_arch = "x86_64")]
 mod broadcast;
@@ -37,13 +44,15 @@ const MAX_COLUMNS: usize = 32;
 /// A loop over `k`, for a tile of so many rows and vectors.
 type Run<F> = unsafe fn(usize, usize, &Operands<F>);
 
-/// A tile that waits in an array, its runs so far apart: how many and how long they are, what is added, and where they go.
+/// The epilogue of a tile in an array, from its rows or columns, that many apart: how many there
+/// are and how long they are, what is added, and where they go.
 type Write<F> = unsafe fn(&[F], usize, (usize, usize), Start<'_, F>, (*mut F, usize));
 
 /// The loops for one type on one processor.
 #[derive(Clone, Copy)]
 pub(crate) struct Kernel<F> {
-    /// Most rows of a tile: as many as leave registers for two vectors of `B` and one scalar of `A`.
+    /// Most rows of a tile: as many as leave registers for two vectors of `B` and one scalar of
+    /// `A`.
     pub(crate) rows: usize,
     /// Scalars of a vector; a tile is one or two of them wide.
     pub(crate) lanes: usize,
@@ -51,7 +60,7 @@ pub(crate) struct Kernel<F> {
     by_columns: Run<F>,
     /// For an `A` whose rows run along memory.
     by_rows: Run<F>,
-    /// Writes what waits in an array.
+    /// The epilogue of a tile in an array.
     runs: Write<F>,
     transpose: Transpose<F>,
 }
@@ -67,12 +76,13 @@ pub(crate) enum Start<'a, F> {
     Column(&'a [F]),
 }
 
-/// One operand of a tile, as `k` lines: the columns of `A` or the rows of `B`, whose scalars are neighbors in memory.
+/// One operand of a tile, as `k` lines: the columns of `A` or the rows of `B`, whose scalars are
+/// neighbors in memory.
 #[derive(Clone, Copy)]
 pub(crate) enum Lines<'a, F> {
-    /// Copied: the line `p` begins at `ld p`.
+    /// Packed: the line `p` begins at `ld p`.
     Packed(&'a [F], usize),
-    /// Where they are: the rows of a matrix whose columns are neighbors in memory, from a column on.
+    /// In place: the rows of a matrix whose columns are neighbors in memory, from a column on.
     InPlace(ArrayView2<'a, F>, usize),
 }
 
@@ -133,10 +143,11 @@ struct Operands<F> {
     ldc: usize,
 }
 
-/// Scalars of the array in which a tile waits that cannot be written as it is: its rows, then its columns, [`MAX_LANES`] apart.
+/// Scalars of the array for a tile that cannot be written to `C` as it is: its rows, then its
+/// columns, [`MAX_LANES`] apart.
 pub(crate) const SCRATCH: usize = (MAX_ROWS + MAX_LANES) * MAX_COLUMNS;
 
-/// A few rows of `A`, measured, for as many tiles as are beside each other.
+/// A few rows of `A`, checked once for all tiles that are beside each other.
 #[derive(Clone, Copy)]
 pub(crate) struct Panel<'a, F> {
     kernel: &'a Kernel<F>,
@@ -187,61 +198,62 @@ impl<F: NdFloat> Panel<'_, F> {
         (i0, j0): (usize, usize),
         scratch: &mut [F],
     ) {
-        let &Self { kernel, run, h, k, a, lda, .. } = self;
+        let &Self { kernel, h, k, .. } = self;
         let vectors = w.div_ceil(kernel.lanes);
         let width = vectors * kernel.lanes;
         assert!((1..=2).contains(&vectors));
-        let (b, ldb) = b.start(k, width);
+        let b = b.start(k, width);
         assert!(i0 + h <= c.nrows() && j0 + w <= c.ncols());
         let (row_stride, column_stride) = (c.strides()[0], c.strides()[1]);
-        // What a vector of a row of `C` starts from: itself, or a part of the row. A column has no such vectors.
-        let from = match start {
-            Start::Scaled(beta) => Some((beta, None)),
-            Start::Row(row) => Some((F::one(), Some(&row[j0..j0 + w]))),
-            Start::Column(_) => None,
-        };
         if column_stride == 1
             && row_stride >= 0
             && w == width
-            && let Some((beta, row)) = from
+            && let Some((beta, row)) = start.of_rows(j0, w)
         {
             let ldc = row_stride.unsigned_abs();
             // SAFETY: the element (i0, j0) lies within `c`, as asserted above.
             let c = unsafe { c.as_mut_ptr().add(i0 * ldc + j0) };
-            let (old, ld_old) = row.map_or((c.cast_const(), ldc), |row| (row.as_ptr(), 0));
-            let operands = Operands { k, a, lda, b, ldb, alpha, beta, old, ld_old, c, ldc };
-            // SAFETY: the operands were measured above, the tile lies within `c` and has unit column stride, `old` is the tile
-            // itself or `w` values of a row, and the loops belong to a processor that was asked.
-            unsafe { run(h, vectors, &operands) }
+            let old = row.map_or((c.cast_const(), ldc), |row| (row.as_ptr(), 0));
+            // SAFETY: `B` was measured above, the tile lies within `c` and has unit column stride,
+            // and `old` is the tile itself or `w` values of a row.
+            unsafe { self.call(vectors, b, (alpha, beta), old, (c, ldc)) }
             return;
         }
-        let (tile, turned) = scratch.split_at_mut(MAX_ROWS * MAX_COLUMNS);
-        let (beta, old, ld_old) = (F::zero(), ptr::null(), 0);
-        let operands = Operands {
-            k,
-            a,
-            lda,
-            b,
-            ldb,
-            alpha,
-            beta,
-            old,
-            ld_old,
-            c: tile.as_mut_ptr(),
-            ldc: width,
-        };
-        // SAFETY: as above, but the tile written is the array, large enough for `MAX_ROWS` rows of two vectors.
-        unsafe { run(h, vectors, &operands) }
-        kernel.add((tile, width), turned, (h, w), start.from(i0, j0), c, (i0, j0));
+        let (tile, transposed) = scratch.split_at_mut(MAX_ROWS * MAX_COLUMNS);
+        let to = (tile.as_mut_ptr(), width);
+        // SAFETY: as above, but the tile written is the array, large enough for `MAX_ROWS` rows of
+        // two vectors, and `old` is not read.
+        unsafe { self.call(vectors, b, (alpha, F::zero()), (ptr::null(), 0), to) }
+        kernel.add((tile, width), transposed, (h, w), start.from(i0, j0), c, (i0, j0));
+    }
+
+    /// Runs the loop: `C ← α A B + β old`, where `old` and `C` are pointers with their row strides.
+    ///
+    /// # Safety
+    /// `b` and `c` hold the tile of that many vectors, and so does `old` where `β ≠ 0`.
+    #[inline(always)]
+    unsafe fn call(
+        &self,
+        vectors: usize,
+        (b, ldb): (*const F, usize),
+        (alpha, beta): (F, F),
+        (old, ld_old): (*const F, usize),
+        (c, ldc): (*mut F, usize),
+    ) {
+        let &Self { h, k, a, lda, .. } = self;
+        let operands = Operands { k, a, lda, b, ldb, alpha, beta, old, ld_old, c, ldc };
+        // SAFETY: the caller's; `A` was measured when the panel was made, and the loop belongs to a
+        // processor that was asked.
+        unsafe { (self.run)(h, vectors, &operands) }
     }
 }
 
 impl<F: NdFloat> Kernel<F> {
-    /// `C[i0 + i, j0 + j] ← tile[width i + j] + start` for a tile that waits in an array.
+    /// `C[i0 + i, j0 + j] ← tile[width i + j] + start` for a tile in an array.
     fn add(
         &self,
         (tile, width): (&[F], usize),
-        turned: &mut [F],
+        transposed: &mut [F],
         (h, w): (usize, usize),
         start: Start<'_, F>,
         c: &mut ArrayViewMut2<'_, F>,
@@ -252,7 +264,8 @@ impl<F: NdFloat> Kernel<F> {
         let (row, column) = (row_stride.unsigned_abs(), column_stride.unsigned_abs());
         if column_stride == 1 && row_stride >= 0 {
             let c = c.as_mut_ptr().wrapping_add(i0 * row + j0);
-            // SAFETY: `h` runs of `w` scalars lie within `c`, as asserted above, and run along memory.
+            // SAFETY: `h` runs of `w` scalars lie within `c`, as asserted above, and run along
+            // memory.
             unsafe { (self.runs)(tile, width, (h, w), start, (c, row)) }
         } else if row_stride == 1 && column_stride >= 0 {
             for first in (0..h).step_by(self.transpose.lanes) {
@@ -261,11 +274,11 @@ impl<F: NdFloat> Kernel<F> {
                 for (row, from) in rows.iter_mut().zip(tile.chunks_exact(width).skip(first)) {
                     *row = from;
                 }
-                self.transpose.run(&rows[..some], w, &mut turned[first..], MAX_LANES);
+                self.transpose.run(&rows[..some], w, &mut transposed[first..], MAX_LANES);
             }
             let c = c.as_mut_ptr().wrapping_add(i0 + j0 * column);
             // SAFETY: the same for `w` runs of `h` scalars.
-            unsafe { (self.runs)(turned, MAX_LANES, (w, h), start.transposed(), (c, column)) }
+            unsafe { (self.runs)(transposed, MAX_LANES, (w, h), start.transposed(), (c, column)) }
         } else {
             for (i, from) in tile.chunks_exact(width).take(h).enumerate() {
                 for (j, &value) in from[..w].iter().enumerate() {
@@ -277,7 +290,7 @@ impl<F: NdFloat> Kernel<F> {
 }
 
 impl<F: NdFloat> Start<'_, F> {
-    /// `C[i, j] ← value + start`: the same roundings as those of the vectors.
+    /// `C[i, j] ← value + start`, rounded as in the vectors.
     #[inline(always)]
     pub(crate) fn add(self, value: F, c: &mut F, (i, j): (usize, usize)) {
         *c = match self {
@@ -286,6 +299,17 @@ impl<F: NdFloat> Start<'_, F> {
             Start::Row(row) => value + row[j],
             Start::Column(column) => value + column[i],
         };
+    }
+
+    /// What a vector of a row of `C` starts from, for `w` columns from `j` on: `β` times itself, or
+    /// once the values of a row. A column has no such vectors.
+    #[inline(always)]
+    fn of_rows(&self, j: usize, w: usize) -> Option<(F, Option<&[F]>)> {
+        match self {
+            Start::Scaled(beta) => Some((*beta, None)),
+            Start::Row(row) => Some((F::one(), Some(&row[j..j + w]))),
+            Start::Column(_) => None,
+        }
     }
 
     /// The same for the transposed product.

@@ -1,4 +1,5 @@
-//! A tile that waits in an array, added to `C`: where its edge is no whole vector, or where `C` lies the other way around.
+//! The epilogue of a tile in an array: where the edge of `C` is no whole vector, or where the
+//! columns of `C` run along memory.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
@@ -8,11 +9,11 @@ use ndarray::NdFloat;
 use super::Start;
 use crate::simd::vector::Vector;
 
-/// `C[r][i] ← from[ld r + i] + start` for `count` runs of `length` scalars, those of `C` `ldc` apart: rows, or columns of a `C`
-/// that lies transposed.
+/// `C[r][i] ← from[ld r + i] + start` for `count` runs of `length` scalars, those of `C` `ldc`
+/// apart: its rows, or its columns where these run along memory.
 ///
 /// # Safety
-/// That of [`Vector`]; `c` has room for the runs.
+/// That of [`Vector`]; `c` holds the runs.
 #[inline(always)]
 unsafe fn runs<F: NdFloat, V: Vector<F>>(
     from: &[F],
@@ -49,7 +50,8 @@ unsafe fn runs<F: NdFloat, V: Vector<F>>(
     }
 }
 
-/// Every vector of every run, or what is left of one: its values, its place `(r, i)` and its length to what is written.
+/// Writes every vector of every run, the last of which may be shorter: `add` gets its values, its
+/// place `(r, i)` and its length.
 ///
 /// # Safety
 /// That of [`runs`], and `from` holds the runs.

@@ -1,19 +1,20 @@
-//! The memory that packed blocks live in.
+//! The memory for packed blocks: one buffer a thread and type.
 
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
-/// One buffer a thread and type, kept for the next product: after the first one nothing is allocated.
+/// Kept for the next product: after the first one nothing is allocated.
 pub(crate) type Buffer<F> = LocalKey<RefCell<Vec<F>>>;
 
-/// Bytes that a buffer has at least, enough for every block of [`blocked`](super::blocked): which part of a product a thread
+/// Bytes that a buffer has at least, enough for every block: which part of a product a thread
 /// happens to take must not decide whether it allocates.
 const AT_LEAST: usize = 6 * 256 * 1024;
 
 /// Bytes of a cache line, at which both blocks begin.
 const LINE: usize = 64;
 
-/// Calls `work` with `a` and `b` scalars, whatever they hold, each slice beginning at a cache line.
+/// Calls `work` with slices of `a` and of `b` scalars, each of which begins at a cache line. They
+/// hold what the last product left.
 pub(crate) fn with_buffer<F: Copy + Default, R>(
     buffer: &'static Buffer<F>,
     a: usize,
@@ -21,14 +22,14 @@ pub(crate) fn with_buffer<F: Copy + Default, R>(
     work: impl FnOnce(&mut [F], &mut [F]) -> R,
 ) -> R {
     let line = LINE / size_of::<F>();
-    let a_room = a.next_multiple_of(line);
+    let a_whole = a.next_multiple_of(line);
     buffer.with_borrow_mut(|buffer| {
-        let needed = a_room + b + line;
+        let needed = a_whole + b + line;
         if buffer.len() < needed {
             buffer.resize(needed.max(AT_LEAST / size_of::<F>()), F::default());
         }
         let offset = buffer.as_ptr().align_offset(LINE).min(line);
-        let (a_pack, b_pack) = buffer[offset..].split_at_mut(a_room);
+        let (a_pack, b_pack) = buffer[offset..].split_at_mut(a_whole);
         work(&mut a_pack[..a], &mut b_pack[..b])
     })
 }
@@ -45,7 +46,8 @@ mod tests {
     use crate::simd::Level;
     use crate::simd::tile::Start;
 
-    // Room for both, each at a cache line, below and above what a buffer has at least, and not much more.
+    // Below and above what a buffer has at least; and a buffer is not much longer than it has to
+    // be.
     #[test]
     fn blocks_are_as_long_as_asked_and_begin_at_cache_lines() {
         fn check<F: Copy + Default>(buffer: &'static Buffer<F>) {
@@ -73,7 +75,8 @@ mod tests {
         check(&DOUBLE);
     }
 
-    // The largest blocks of A have as many bytes as a power of two or a few less; those of B depend on K alone.
+    // The largest blocks of A have as many bytes as a power of two or a few less; those of B depend
+    // on K alone.
     #[test]
     fn a_new_buffer_is_enough_for_every_block() {
         fn check<F: Float>() {
