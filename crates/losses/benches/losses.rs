@@ -14,8 +14,8 @@ mod suite;
 use criterion::Criterion;
 use data::uniform;
 use losses::{
-    BceLoss, BceWithLogitsLoss, CrossEntropyLoss, HuberLoss, Loss, MaeLoss, MseLoss, NllLoss,
-    RmseLoss, SmoothL1Loss, Targets,
+    BceLoss, BceWithLogitsLoss, CrossEntropyLoss, HuberLoss, Labels, Loss, MaeLoss, MseLoss,
+    NllLoss, RmseLoss, SmoothL1Loss, Targets,
 };
 use ndarray::{Array2, ArrayRef2};
 use suite::{Item, measure};
@@ -36,7 +36,7 @@ fn main() {
     loss(c, "SmoothL1Loss", [2, 3], a, y, &SmoothL1Loss::default());
     loss(c, "BceLoss", [2, 3], a, y, &BceLoss::default());
     loss(c, "BceWithLogitsLoss", [2, 3], a, y, &BceWithLogitsLoss::default());
-    loss(c, "NllLoss", [0, 1], a, labels, &NllLoss::default());
+    loss(c, "NllLoss", [0, 1], a, Labels::Classes(labels), &NllLoss::default());
     let cross_entropy = CrossEntropyLoss::default();
     loss(c, "CrossEntropyLoss, classes,", [1, 2], a, Targets::Classes(labels), &cross_entropy);
     loss(c, "CrossEntropyLoss, rows,", [2, 3], a, Targets::Rows(y), &cross_entropy);

@@ -1,36 +1,61 @@
-//! `ℓ(p, y) = −[y ln p + (1 − y) ln(1 − p)]`: binary cross-entropy on probabilities.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | probabilities from 0 to 1 |
-//! | `Y` | `(N, C)` | 0, 1, or a probability between them |
-//! | `L = Σ ℓ(A, Y)/(N·C)` | | logarithms are at least −100 |
-//! | `dLdA = (A − Y)/(max(A (1 − A), 1e-12)·N·C)` | `(N, C)` | |
-//!
-//! Both bounds are PyTorch's: a confident wrong answer costs 100 and its gradient is 1e12, not ∞. They also mean that the
-//! gradient is not exactly the loss's where `p` is within 1e-12 of 0 or 1. Prefer
-//! [`BceWithLogitsLoss`](crate::BceWithLogitsLoss), which needs neither.
-//!
-//! ```
-//! use losses::{BceLoss, Loss};
-//! use ndarray::{Array2, array};
-//!
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = BceLoss::default().backward(&array![[0.5, 1.0]], &array![[1.0, 0.0]], &mut da)?;
-//! assert_eq!(loss, (2.0_f64.ln() + 100.0) / 2.0);
-//! assert_eq!(da, array![[-2.0 / 2.0, 1e12 / 2.0]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Binary cross-entropy on probabilities.
 
 use ndarray::ArrayRef2;
 use tensor_core::functions::{ln, ln_1p};
 use tensor_core::{Error, Float};
 
-use crate::{ElementLoss, Reduction};
+use crate::element::ElementLoss;
+use crate::reduction::Reduction;
 
 /// Binary cross-entropy on probabilities, PyTorch's `nn.BCELoss`.
 ///
-/// A prediction outside `[0, 1]` is an error; NaN is none, and goes through.
+/// ```text
+/// ℓ(a, y)    = −[y ln a + (1 − y) ln(1 − a)]
+/// L          = (1/(N·C)) Σ_n Σ_c ℓ(A[n, c], Y[n, c])
+/// dLdA[n, c] = (1/(N·C)) (A[n, c] − Y[n, c]) / (A[n, c] (1 − A[n, c]))
+/// ```
+///
+/// `A[n, c]` is the predicted probability that the answer is yes, from 0 to 1; `Y[n, c]` is the right
+/// one: 1 for yes, 0 for no, or a probability between them. With [`Reduction::Sum`], `1/(N·C)` is
+/// left out.
+///
+/// Where `A` is 0 or 1, the formulas divide by 0. PyTorch's bounds are taken: logarithms are at least
+/// −100, and the denominator `A (1 − A)` is at least 1e-12. A confident wrong answer then costs 100
+/// and has a derivative of 1e12, and within 1e-12 of 0 or 1 the gradient is not exactly that of the
+/// loss. Prefer [`BceWithLogitsLoss`](crate::BceWithLogitsLoss), which needs no bounds.
+///
+/// # Derivation
+///
+/// `A[n, c]` is in one term of the double sum. With `a = A[n, c]` and `y = Y[n, c]`:
+///
+/// ```text
+/// ∂ℓ/∂a = −y/a + (1 − y)/(1 − a)
+///       = (−y (1 − a) + (1 − y) a) / (a (1 − a))
+///       = (a − y) / (a (1 − a))
+/// ```
+///
+/// # Shapes
+///
+/// Probabilities `A (N, C)`, targets `Y (N, C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If these shapes differ, if there are no predictions, or if one lies outside `[0, 1]`. NaN is no
+/// error: it comes out again.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{BceLoss, Loss};
+/// use ndarray::{Array2, array};
+///
+/// // −ln ½ = ln 2, and −ln(1 − 1), which is bounded.
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = BceLoss::default().backward(&array![[0.5, 1.0]], &array![[1.0, 0.0]], &mut da)?;
+/// assert_eq!(loss, (2.0_f64.ln() + 100.0) / 2.0);
+/// assert_eq!(da, array![[-2.0 / 2.0, 1e12 / 2.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BceLoss {
     /// Mean or sum over the elements.
@@ -44,27 +69,27 @@ impl ElementLoss for BceLoss {
         self.reduction
     }
 
-    fn check<F: Float>(&self, p: &ArrayRef2<F>) -> Result<(), Error> {
-        match p.indexed_iter().find(|(_, p)| **p < F::zero() || **p > F::one()) {
-            Some(((row, column), p)) => Err(Error::Value {
+    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
+        match a.indexed_iter().find(|(_, a)| **a < F::zero() || **a > F::one()) {
+            Some(((row, column), a)) => Err(Error::Value {
                 place: format!("bce: column {column}").into(),
                 row,
-                expected: "a probability from 0 to 1",
-                found: p.as_f64(),
+                expected: "a probability from 0 to 1 (for logits: BceWithLogitsLoss)",
+                found: a.as_f64(),
             }),
             None => Ok(()),
         }
     }
 
     #[inline(always)]
-    fn loss<F: Float>(&self, p: f64, y: f64, _w: f64) -> f64 {
-        // ln_1p(−p) and not ln(1 − p): a tiny p would round away.
-        -(y * at_least(ln::<F>(p), -100.0) + (1.0 - y) * at_least(ln_1p::<F>(-p), -100.0))
+    fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
+        // −[y ln a + (1 − y) ln(1 − a)]; ln_1p(−a) and not ln(1 − a): a tiny a would round away.
+        -(y * at_least(ln::<F>(a), -100.0) + (1.0 - y) * at_least(ln_1p::<F>(-a), -100.0))
     }
 
     #[inline(always)]
-    fn derivative<F: Float>(&self, p: f64, y: f64, _w: f64) -> f64 {
-        (p - y) / at_least(p * (1.0 - p), 1e-12)
+    fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
+        (a - y) / at_least(a * (1.0 - a), 1e-12) // (a − y)/(a (1 − a))
     }
 }
 
@@ -83,7 +108,7 @@ mod tests {
     use crate::{Loss, Reduction};
 
     // p = [½ ¼; ¾ 9/10], y = [1 0; 1 ½]: ℓ = [ln 2, ln 4/3; ln 4/3, ½ ln 10/9 + ½ ln 10],
-    // dℓ/dp = [−2, 4/3; −4/3, (2/5)/(9/100) = 40/9].
+    // ∂ℓ/∂p = [−2, 4/3; −4/3, (2/5)/(9/100) = 40/9].
     #[test]
     fn two_by_two_by_hand() {
         let p = array![[0.5, 0.25], [0.75, 0.9]];
@@ -119,7 +144,8 @@ mod tests {
         let mut da = Array2::from_elem((2, 2), 7.0);
         for (value, found) in [(-1e-9, "-0.000000001"), (1.5, "1.5"), (f64::INFINITY, "inf")] {
             let error = bce.backward(&array![[0.5, 0.5], [0.5, value]], &y, &mut da).unwrap_err();
-            let expected = "bce: column 1: expected a probability from 0 to 1 in row 1, found";
+            let expected = "bce: column 1: expected a probability from 0 to 1 \
+                            (for logits: BceWithLogitsLoss) in row 1, found";
             assert_eq!(error.to_string(), format!("{expected} {found}"));
             assert_eq!(da, Array2::from_elem((2, 2), 7.0), "a refused call writes nothing");
         }

@@ -1,35 +1,85 @@
-//! `ℓ(z, y) = w y ln(1 + e^(−z)) + (1 − y) ln(1 + e^z)`: sigmoid and binary cross-entropy in one, on logits.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | logits: any real numbers, no sigmoid before |
-//! | `Y` | `(N, C)` | 0, 1, or a probability between them |
-//! | `w` | `(C)` | `pos_weight`: what a positive answer counts in each column; 1 if left out |
-//! | `L = Σ ℓ(A, Y)/(N·C)` | | |
-//! | `dLdA = ((1 − Y) σ(A) − w Y σ(−A))/(N·C)` | `(N, C)` | `(σ(A) − Y)/(N·C)` for `w = 1` |
-//!
-//! Written with softplus, both terms are positive: nothing cancels, and a right answer by a margin of 50 costs e^(−50), where
-//! PyTorch's `(1 − y) z + softplus(−z)` gives 0.
-//!
-//! ```
-//! use losses::{BceWithLogitsLoss, Loss};
-//! use ndarray::{Array2, array};
-//!
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = BceWithLogitsLoss::default().backward(&array![[0.0, -1e4]], &array![[1.0, 1.0]], &mut da)?;
-//! assert_eq!(loss, (2.0_f64.ln() + 1e4) / 2.0);
-//! assert_eq!(da, array![[-0.25, -0.5]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Sigmoid and binary cross-entropy in one, on logits.
 
-use ndarray::ArrayRef2;
 use tensor_core::functions::{product_or_zero, sigmoid, softplus};
 use tensor_core::{Error, Float};
 
-use crate::loss::{check_not_negative, check_shape};
-use crate::{ElementLoss, Reduction};
+use crate::check::check_not_negative;
+use crate::element::ColumnLoss;
+use crate::reduction::Reduction;
 
-/// Binary cross-entropy on logits, PyTorch's `nn.BCEWithLogitsLoss`.
+/// Sigmoid and binary cross-entropy in one, on logits: PyTorch's `nn.BCEWithLogitsLoss`.
+///
+/// ```text
+/// σ(z)       = 1/(1 + e^−z)                           sigmoid
+/// ℓ(z, y)    = −[y ln σ(z) + (1 − y) ln(1 − σ(z))]    binary cross-entropy of σ(z)
+/// L          = (1/(N·C)) Σ_n Σ_c ℓ(A[n, c], Y[n, c])
+/// dLdA[n, c] = (1/(N·C)) (σ(A[n, c]) − Y[n, c])
+/// ```
+///
+/// `A[n, c]` is a logit, any real number: the model ends in a linear layer, no sigmoid before this
+/// loss. `σ(A[n, c])` is the predicted probability that the answer is yes; `Y[n, c]` is the right
+/// one: 1 for yes, 0 for no, or a probability between them. Each column is a question of its own;
+/// for one answer out of `C`, take [`CrossEntropyLoss`](crate::CrossEntropyLoss). With
+/// [`Reduction::Sum`], `1/(N·C)` is left out.
+///
+/// # Derivation
+///
+/// With `softplus(z) = ln(1 + e^z)`: `−ln σ(z) = ln(1 + e^−z) = softplus(−z)`, and
+/// `1 − σ(z) = σ(−z)`, so that `−ln(1 − σ(z)) = softplus(z)`. The derivative of `softplus(z)` is
+/// `e^z/(1 + e^z) = σ(z)`, that of `softplus(−z)` is `−σ(−z)`:
+///
+/// ```text
+/// ℓ(z, y) = y softplus(−z) + (1 − y) softplus(z)
+/// ∂ℓ/∂z   = −y σ(−z) + (1 − y) σ(z)
+///         = −y (1 − σ(z)) + (1 − y) σ(z)  =  σ(z) − y
+/// ```
+///
+/// # Why on logits
+///
+/// On probabilities, [`BceLoss`](crate::BceLoss), the derivative of the loss is
+/// `(a − y)/(a (1 − a))`, which the sigmoid's own, `a (1 − a)`, multiplies again: together `a − y`.
+/// Apart, they fail far from zero. `σ(40)` rounds to 1 in `f64`, `σ(20)` in `f32`: the loss of a
+/// wrong answer is then `−ln 0`, and its gradient `1/0` times 0. In one, nothing is divided. Both
+/// terms with softplus are positive, so nothing cancels either: a correct answer by a margin of 50
+/// costs `e^−50`, where PyTorch's `(1 − y) z + softplus(−z)` is 0.
+///
+/// # Positive weights
+///
+/// [`BceWithLogitsConfig::pos_weight`], `w (C)`, multiplies the first term of `ℓ`, that of yes, in
+/// each column; all are 1 if left out. Where yes is rare, `w[c] > 1` makes it count more: fewer are
+/// missed, and more are found that are none.
+///
+/// ```text
+/// ℓ(z, y, w) = w y softplus(−z) + (1 − y) softplus(z)
+/// ∂ℓ/∂z      = (1 − y) σ(z) − w y σ(−z)
+/// ```
+///
+/// # Shapes
+///
+/// Logits `A (N, C)`, targets `Y (N, C)`, positive weights `w (C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If these shapes do not fit, or there are no predictions.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{BceWithLogitsConfig, BceWithLogitsLoss, Loss};
+/// use ndarray::{Array2, array};
+///
+/// // σ(0) = ½ and σ(−10000) = 0, both should be 1.
+/// let (a, y) = (array![[0.0, -1e4]], array![[1.0, 1.0]]);
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = BceWithLogitsLoss::default().backward(&a, &y, &mut da)?;
+/// assert_eq!(loss, (2.0_f64.ln() + 1e4) / 2.0);
+/// assert_eq!(da, array![[-0.5 / 2.0, -1.0 / 2.0]]); // (σ(A) − Y)/2
+///
+/// let config = BceWithLogitsConfig { pos_weight: Some(vec![3.0, 1.0]), ..Default::default() };
+/// BceWithLogitsLoss::new(config)?.backward(&a, &y, &mut da)?;
+/// assert_eq!(da, array![[3.0 * -0.5 / 2.0, -1.0 / 2.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BceWithLogitsLoss {
     config: BceWithLogitsConfig,
@@ -38,19 +88,21 @@ pub struct BceWithLogitsLoss {
 /// Choices of a [`BceWithLogitsLoss`]; PyTorch's defaults.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BceWithLogitsConfig {
-    /// `w (C)`: what a positive answer counts in each column; above 1 it trades precision for recall.
+    /// `w (C)`, PyTorch's name: what a positive answer counts in each column.
     pub pos_weight: Option<Vec<f64>>,
     /// Mean or sum over the elements.
     pub reduction: Reduction,
 }
 
+const PLACE: &str = "bce-with-logits";
+
 impl BceWithLogitsLoss {
-    /// A loss with the given weights for positive answers.
+    /// A loss with the given positive weights.
     ///
     /// # Errors
     /// If a weight is negative or not finite. That there are `C` of them is checked with each batch.
     pub fn new(config: BceWithLogitsConfig) -> Result<Self, Error> {
-        check_not_negative(Self::NAME, "pos_weight", config.pos_weight.iter().flatten())?;
+        check_not_negative(PLACE, "pos_weight", config.pos_weight.iter().flatten())?;
         Ok(Self { config })
     }
 
@@ -60,33 +112,28 @@ impl BceWithLogitsLoss {
     }
 }
 
-impl ElementLoss for BceWithLogitsLoss {
-    const NAME: &'static str = "bce-with-logits";
+impl ColumnLoss for BceWithLogitsLoss {
+    const NAME: &'static str = PLACE;
+    const COEFFICIENTS: &'static str = "pos_weight";
 
     fn reduction(&self) -> Reduction {
         self.config.reduction
     }
 
-    fn check<F: Float>(&self, z: &ArrayRef2<F>) -> Result<(), Error> {
-        match &self.config.pos_weight {
-            Some(w) => check_shape(Self::NAME, "pos_weight", &[z.ncols()], &[w.len()]),
-            None => Ok(()),
-        }
-    }
-
-    fn weights(&self) -> Option<&[f64]> {
+    fn coefficients(&self) -> Option<&[f64]> {
         self.config.pos_weight.as_deref()
     }
 
     #[inline(always)]
-    fn loss<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
-        // An answer that counts nothing costs nothing, even an infinite one.
+    fn column_loss<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
+        // w y softplus(−z) + (1 − y) softplus(z); a term with the factor 0 is 0, even if its softplus
+        // is infinite.
         product_or_zero(softplus::<F>(-z), w * y) + product_or_zero(softplus::<F>(z), 1.0 - y)
     }
 
     #[inline(always)]
-    fn derivative<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
-        (1.0 - y) * sigmoid::<F>(z) - w * y * sigmoid::<F>(-z)
+    fn column_derivative<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
+        (1.0 - y) * sigmoid::<F>(z) - w * y * sigmoid::<F>(-z) // (1 − y) σ(z) − w y σ(−z)
     }
 }
 
@@ -99,7 +146,7 @@ mod tests {
     use crate::{Loss, Reduction};
 
     // z = [0 ln 3; −ln 3 ln 3], σ(z) = [½ ¾; ¼ ¾], y = [1 0; 0 ½], w = [3 2]:
-    // ℓ = [3 ln 2, ln 4; ln 4/3, ½·2·ln 4/3 + ½ ln 4], dℓ/dz = [−3/2, ¾; ¼, ½·¾ − 2·½·¼ = ⅛].
+    // ℓ = [3 ln 2, ln 4; ln 4/3, ½·2·ln 4/3 + ½ ln 4], ∂ℓ/∂z = [−3/2, ¾; ¼, ½·¾ − 2·½·¼ = ⅛].
     #[test]
     fn two_by_two_by_hand() {
         let z = array![[0.0, 3.0_f64.ln()], [-3.0_f64.ln(), 3.0_f64.ln()]];
@@ -147,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_checked() {
+    fn positive_weights_are_checked() {
         let with = |w| {
             BceWithLogitsLoss::new(BceWithLogitsConfig {
                 pos_weight: Some(w),

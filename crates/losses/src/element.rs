@@ -1,51 +1,70 @@
-//! `L = Σ_n Σ_c ℓ(A[n, c], Y[n, c]) / (N·C)`: every loss that compares two arrays of one shape, element by element.
-//!
-//! Such a loss is two formulas, `ℓ` and `dℓ/da`; the passes over rows, the reduction, the weights of the rows and the
-//! checks are the same for all and stand here. A loss of your own is one `impl`:
-//!
-//! ```
-//! use losses::{ElementLoss, Loss, Reduction};
-//! use ndarray::{Array2, array};
-//! use tensor_core::Float;
-//!
-//! /// `ℓ = ln cosh(a − y)`, textbook form.
-//! struct LogCosh;
-//!
-//! impl ElementLoss for LogCosh {
-//!     const NAME: &'static str = "log-cosh";
-//!     fn reduction(&self) -> Reduction {
-//!         Reduction::Mean
-//!     }
-//!     fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
-//!         (a - y).cosh().ln()
-//!     }
-//!     fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
-//!         (a - y).tanh()
-//!     }
-//! }
-//!
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = LogCosh.backward(&array![[1.0, 2.0]], &array![[1.0, 1.0]], &mut da)?;
-//! assert_eq!(loss, 1.0_f64.cosh().ln() / 2.0);
-//! assert_eq!(da, array![[0.0, 1.0_f64.tanh() / 2.0]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! What a loss on arrays has to say of itself: [`ElementLoss`], and [`ColumnLoss`] with a number
+//! for each column.
 
-mod pass;
-
-use ndarray::{ArrayRef2, Ix2, Zip};
+use ndarray::ArrayRef2;
 use tensor_core::{Error, Float};
 
-use crate::loss::{check_predictions, check_shape};
-use crate::{EachLoss, Loss, Reduction, WeightedLoss};
+use crate::reduction::Reduction;
 
-pub(crate) use pass::unrounded;
-use pass::{pass, weight};
-
-/// A loss that is a mean or a sum over all elements. [`Loss`], [`EachLoss`] and [`WeightedLoss`] follow.
+/// A loss that compares two arrays of one shape, element by element: two formulas.
 ///
-/// Both formulas and the sum are computed in `f64`, for a result of type `F` to which it is rounded once. With
-/// `#[inline(always)]` on them, loops over them run in vectors.
+/// ```text
+/// L          = (1/(N·C)) Σ_n Σ_c ℓ(A[n, c], Y[n, c])
+/// dLdA[n, c] = (1/(N·C)) ℓ'(A[n, c], Y[n, c])          ℓ'(a, y) = ∂ℓ(a, y)/∂a
+/// ```
+///
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets. `A[n, c]` stands in one term of the sum
+/// only, so the gradient is that term's derivative. [`loss`](Self::loss) is `ℓ`,
+/// [`derivative`](Self::derivative) is `ℓ'`; the loops, the reduction, sample weights and shape
+/// checks are the same for all such losses. A type that implements this trait has [`Loss`],
+/// [`EachLoss`] and [`SampleWeightedLoss`]. If the formulas also read a number for each column, as
+/// those with a weight for each class do, implement [`ColumnLoss`] instead.
+///
+/// Elements come in `f64`, whatever the type `F` of the arrays, and the sum is `f64`; a result is
+/// rounded to `F` once. `F` is there for functions whose accuracy depends on it, as
+/// `tensor_core::functions::softplus::<F>` does. With `#[inline(always)]` on both formulas, the loops
+/// run in vector instructions.
+///
+/// # Errors
+///
+/// Of the calls that follow: if the shapes of predictions, targets and gradient differ, if there are
+/// no predictions, and what [`check`](Self::check) says.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{ElementLoss, Loss, Reduction};
+/// use ndarray::{Array2, array};
+/// use tensor_core::Float;
+///
+/// /// `ℓ = ln cosh(a − y)`, `ℓ' = tanh(a − y)`.
+/// struct LogCosh;
+///
+/// impl ElementLoss for LogCosh {
+///     const NAME: &'static str = "log-cosh";
+///     fn reduction(&self) -> Reduction {
+///         Reduction::Mean
+///     }
+///     #[inline(always)]
+///     fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
+///         (a - y).cosh().ln()
+///     }
+///     #[inline(always)]
+///     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
+///         (a - y).tanh()
+///     }
+/// }
+///
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = LogCosh.backward(&array![[1.0, 2.0]], &array![[1.0, 1.0]], &mut da)?;
+/// assert_eq!(loss, (0.0 + 1.0_f64.cosh().ln()) / 2.0);
+/// assert_eq!(da, array![[0.0, 1.0_f64.tanh() / 2.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
+///
+/// [`Loss`]: crate::Loss
+/// [`EachLoss`]: crate::EachLoss
+/// [`SampleWeightedLoss`]: crate::SampleWeightedLoss
 pub trait ElementLoss {
     /// The name in messages.
     const NAME: &'static str;
@@ -53,18 +72,13 @@ pub trait ElementLoss {
     /// Mean over the `N·C` elements, or sum.
     fn reduction(&self) -> Reduction;
 
-    /// A number `w (C)` for each column, if the formulas have one. That there are `C` is for [`check`](Self::check) to say.
-    fn weights(&self) -> Option<&[f64]> {
-        None
-    }
+    /// `ℓ(a, y)`.
+    fn loss<F: Float>(&self, a: f64, y: f64) -> f64;
 
-    /// `ℓ(a, y)`; `w` is the column's number, 1 without [`weights`](Self::weights).
-    fn loss<F: Float>(&self, a: f64, y: f64, w: f64) -> f64;
+    /// `ℓ'(a, y) = ∂ℓ/∂a`. Where `ℓ` has a corner, the loss's page says what is taken.
+    fn derivative<F: Float>(&self, a: f64, y: f64) -> f64;
 
-    /// `dℓ/da`. Where `ℓ` has a corner, the file of the loss says what is taken.
-    fn derivative<F: Float>(&self, a: f64, y: f64, w: f64) -> f64;
-
-    /// What must hold beyond equal shapes: a range of the predictions, a length of the configuration.
+    /// What must hold beyond equal shapes: a range of the predictions.
     ///
     /// # Errors
     /// If it does not.
@@ -74,234 +88,116 @@ pub trait ElementLoss {
     }
 }
 
-impl<F: Float, L: ElementLoss> Loss<F> for L {
-    type Target<'a> = &'a ArrayRef2<F>;
+/// An element-by-element loss whose formulas also read a coefficient of the element's column.
+///
+/// ```text
+/// L          = (1/(N·C)) Σ_n Σ_c ℓ(A[n, c], Y[n, c], k[c])
+/// dLdA[n, c] = (1/(N·C)) ℓ'(A[n, c], Y[n, c], k[c])         ℓ'(a, y, k) = ∂ℓ(a, y, k)/∂a
+/// ```
+///
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets, `k (C)` the
+/// [`coefficients`](Self::coefficients), all 1 if there are none. The rest is as for
+/// [`ElementLoss`], which is the case without coefficients: whatever implements that trait has this
+/// one. [`BceWithLogitsLoss`](crate::BceWithLogitsLoss) is one with them.
+///
+/// # Errors
+///
+/// Of the calls that follow: as for [`ElementLoss`], and if there are not `C` coefficients.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{ColumnLoss, Loss, Reduction};
+/// use ndarray::{Array2, array};
+/// use tensor_core::Float;
+///
+/// /// Squared errors in the unit of each column: `ℓ = k (a − y)²`, `ℓ' = 2 k (a − y)`.
+/// struct ScaledSquares(Vec<f64>);
+///
+/// impl ColumnLoss for ScaledSquares {
+///     const NAME: &'static str = "scaled squares";
+///     const COEFFICIENTS: &'static str = "scale of each column";
+///     fn reduction(&self) -> Reduction {
+///         Reduction::Mean
+///     }
+///     fn coefficients(&self) -> Option<&[f64]> {
+///         Some(&self.0)
+///     }
+///     #[inline(always)]
+///     fn column_loss<F: Float>(&self, a: f64, y: f64, k: f64) -> f64 {
+///         k * (a - y) * (a - y)
+///     }
+///     #[inline(always)]
+///     fn column_derivative<F: Float>(&self, a: f64, y: f64, k: f64) -> f64 {
+///         2.0 * k * (a - y)
+///     }
+/// }
+///
+/// let mut da = Array2::zeros((1, 2));
+/// let (a, y) = (array![[3.0, 3.0]], array![[1.0, 1.0]]);
+/// assert_eq!(ScaledSquares(vec![1.0, 10.0]).backward(&a, &y, &mut da)?, (4.0 + 40.0) / 2.0);
+/// assert_eq!(da, array![[4.0 / 2.0, 40.0 / 2.0]]);
+/// assert_eq!(
+///     ScaledSquares(vec![1.0]).forward(&a, &y).unwrap_err().to_string(),
+///     "scaled squares: scale of each column: expected shape (2), found (1)"
+/// );
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
+pub trait ColumnLoss {
+    /// The name in messages.
+    const NAME: &'static str;
 
-    fn forward(&self, a: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F, Error> {
-        pass(self, a, y, None, None)
-    }
+    /// What the coefficients are called in messages.
+    const COEFFICIENTS: &'static str;
 
-    fn backward(
-        &self,
-        a: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        da: &mut ArrayRef2<F>,
-    ) -> Result<F, Error> {
-        pass(self, a, y, None, Some(da))
-    }
-}
+    /// Mean over the `N·C` elements, or sum.
+    fn reduction(&self) -> Reduction;
 
-impl<F: Float, L: ElementLoss> WeightedLoss<F> for L {
-    fn weighted(
-        &self,
-        a: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        weights: &[F],
-        da: Option<&mut ArrayRef2<F>>,
-    ) -> Result<F, Error> {
-        pass(self, a, y, Some(weights), da)
-    }
-}
+    /// `k (C)`; `None` stands for ones.
+    fn coefficients(&self) -> Option<&[f64]>;
 
-impl<F: Float, L: ElementLoss> EachLoss<F> for L {
-    type Samples = Ix2;
+    /// `ℓ(a, y, k)`.
+    fn column_loss<F: Float>(&self, a: f64, y: f64, k: f64) -> f64;
 
-    fn forward_each(
-        &self,
-        a: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        each: &mut ArrayRef2<F>,
-    ) -> Result<(), Error> {
-        check(self, a, y, None, None)?;
-        check_shape(L::NAME, "losses of the samples", a.shape(), each.shape())?;
-        Zip::indexed(each).and(a).and(y).for_each(|(_, c), each, a, y| {
-            *each = F::of(self.loss::<F>(a.as_f64(), y.as_f64(), weight(self, c)));
-        });
+    /// `ℓ'(a, y, k) = ∂ℓ/∂a`.
+    fn column_derivative<F: Float>(&self, a: f64, y: f64, k: f64) -> f64;
+
+    /// What must hold beyond equal shapes and the number of coefficients.
+    ///
+    /// # Errors
+    /// If it does not.
+    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
+        let _ = a;
         Ok(())
     }
-
-    fn backward_each(
-        &self,
-        a: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        d_each: &ArrayRef2<F>,
-        da: &mut ArrayRef2<F>,
-    ) -> Result<(), Error> {
-        check(self, a, y, None, Some(da))?;
-        check_shape(L::NAME, "gradient of the samples", a.shape(), d_each.shape())?;
-        Zip::indexed(da).and(a).and(y).and(d_each).for_each(|(_, c), da, a, y, d| {
-            let slope = self.derivative::<F>(a.as_f64(), y.as_f64(), weight(self, c));
-            *da = F::of(d.as_f64() * slope);
-        });
-        Ok(())
-    }
 }
 
-pub(crate) fn check<F: Float, L: ElementLoss>(
-    loss: &L,
-    a: &ArrayRef2<F>,
-    y: &ArrayRef2<F>,
-    weights: Option<&[F]>,
-    da: Option<&ArrayRef2<F>>,
-) -> Result<(), Error> {
-    check_predictions(L::NAME, a, weights, da)?;
-    check_shape(L::NAME, "target", a.shape(), y.shape())?;
-    loss.check(a)
-}
+/// Without coefficients. All of it is known to the compiler, so that nothing of them is left in a
+/// loop.
+impl<L: ElementLoss> ColumnLoss for L {
+    const NAME: &'static str = L::NAME;
+    const COEFFICIENTS: &'static str = "coefficients";
 
-#[cfg(test)]
-mod tests {
-    use ndarray::{Array2, Axis, ShapeBuilder, array};
-
-    use tensor_core::Rng;
-
-    use crate::{
-        BceWithLogitsConfig, BceWithLogitsLoss, EachLoss, Loss, MseLoss, Reduction, Weighted,
-    };
-
-    #[test]
-    fn nothing_is_broadcast() {
-        let mse = MseLoss::default();
-        let a = Array2::<f64>::zeros((3, 2));
-        let mut da = Array2::from_elem((3, 2), 7.0);
-        let mut odd = Array2::zeros((2, 3));
-        let weighted = |w: &[f64]| Weighted(mse).forward(&a, (&a, w));
-        let messages = [
-            (
-                mse.forward(&a, &Array2::zeros((3, 1))),
-                "mse: target: expected shape (3, 2), found (3, 1)",
-            ),
-            (
-                mse.backward(&a, &Array2::zeros((1, 2)), &mut da),
-                "mse: target: expected shape (3, 2), found (1, 2)",
-            ),
-            (mse.backward(&a, &a, &mut odd), "mse: gradient: expected shape (3, 2), found (2, 3)"),
-            (
-                mse.backward(&Array2::zeros((0, 2)), &a, &mut da),
-                "mse: expected at least 1 row of predictions, found 0",
-            ),
-            (
-                mse.backward(&Array2::zeros((3, 0)), &a, &mut da),
-                "mse: expected at least 1 prediction in a row, found 0",
-            ),
-            (
-                mse.forward_each(&a, &a, &mut odd).map(|()| 0.0),
-                "mse: losses of the samples: expected shape (3, 2), found (2, 3)",
-            ),
-            (
-                mse.backward_each(&a, &a, &odd, &mut da).map(|()| 0.0),
-                "mse: gradient of the samples: expected shape (3, 2), found (2, 3)",
-            ),
-            (weighted(&[1.0; 2]), "mse: sample weights: expected shape (3), found (2)"),
-            (
-                weighted(&[1.0, -1.0, 1.0]),
-                "mse: sample weights: expected a finite number ≥ 0 in row 1, found -1",
-            ),
-            (
-                weighted(&[1.0, 1.0, f64::NAN]),
-                "mse: sample weights: expected a finite number ≥ 0 in row 2, found NaN",
-            ),
-        ];
-        for (result, message) in messages {
-            assert_eq!(result.unwrap_err().to_string(), message);
-        }
-        assert_eq!(da, Array2::from_elem((3, 2), 7.0), "a refused call writes nothing");
+    fn reduction(&self) -> Reduction {
+        ElementLoss::reduction(self)
     }
 
-    /// The sum of binary cross-entropies whose columns have these weights.
-    fn with_weights(weights: &[f64]) -> BceWithLogitsLoss {
-        let pos_weight = Some(weights.to_vec());
-        BceWithLogitsLoss::new(BceWithLogitsConfig { pos_weight, reduction: Reduction::Sum })
-            .unwrap()
+    #[inline(always)]
+    fn coefficients(&self) -> Option<&[f64]> {
+        None
     }
 
-    /// Weights, predictions and targets of more columns than are computed side by side.
-    fn wide() -> (Vec<f64>, Array2<f64>, Array2<f64>) {
-        let (mut rng, shape) = (Rng::new(5), (3, 21));
-        let weights = (0..shape.1).map(|c| 0.5 + c as f64).collect();
-        let a = Array2::from_shape_simple_fn(shape, || rng.normal());
-        (weights, a, Array2::from_shape_simple_fn(shape, || rng.uniform()))
+    #[inline(always)]
+    fn column_loss<F: Float>(&self, a: f64, y: f64, _k: f64) -> f64 {
+        self.loss::<F>(a, y)
     }
 
-    #[test]
-    fn every_column_has_its_own_weight() {
-        let (weights, a, y) = wide();
-        let (mut da, mut each) = (Array2::zeros(a.dim()), Array2::zeros(a.dim()));
-        let loss = with_weights(&weights).backward(&a, &y, &mut da).unwrap();
-        with_weights(&weights).forward_each(&a, &y, &mut each).unwrap();
-        let mut sum = 0.0;
-        for (c, &weight) in weights.iter().enumerate() {
-            let column = |x: &Array2<f64>| x.select(Axis(1), &[c]);
-            let mut d_column = Array2::zeros((3, 1));
-            let loss = with_weights(&[weight]);
-            sum += loss.backward(&column(&a), &column(&y), &mut d_column).unwrap();
-            assert_eq!(column(&da), d_column, "column {c}");
-            let mut alone = Array2::zeros((3, 1));
-            loss.forward_each(&column(&a), &column(&y), &mut alone).unwrap();
-            assert_eq!(column(&each), alone, "column {c}");
-        }
-        assert!((loss - sum).abs() <= 1e-14 * sum, "{loss}, expected {sum}");
+    #[inline(always)]
+    fn column_derivative<F: Float>(&self, a: f64, y: f64, _k: f64) -> f64 {
+        self.derivative::<F>(a, y)
     }
 
-    // Powers of two: their products with a gradient are exact.
-    #[test]
-    fn the_gradient_of_a_sample_is_a_factor() {
-        let (weights, a, y) = wide();
-        let d_each = Array2::from_shape_fn(a.dim(), |(n, c)| [2.0, -0.5, 0.0][(n + c) % 3]);
-        let (mut da, mut plain) = (Array2::zeros(a.dim()), Array2::zeros(a.dim()));
-        with_weights(&weights).backward_each(&a, &y, &d_each, &mut da).unwrap();
-        with_weights(&weights).backward(&a, &y, &mut plain).unwrap();
-        assert_eq!(da, plain * d_each);
-    }
-
-    #[test]
-    fn strides_do_not_matter_to_weights() {
-        let (weights, a, y) = wide();
-        let (mut plain, mut da) = (Array2::zeros((3, 21)), Array2::zeros((21, 3)).reversed_axes());
-        // Shares of 1/7, so that no slope is taken without.
-        let loss = Weighted(with_weights(&weights));
-        let [a_t, y_t] = [&a, &y].map(|x| x.t().as_standard_layout().into_owned());
-        let sevenths = [1.0 / 7.0; 3];
-        let expected = loss.backward(&a, (&y, &sevenths), &mut plain).unwrap();
-        let got = loss.backward(&a_t.t(), (&y_t.t(), &sevenths), &mut da).unwrap();
-        assert_eq!((got, da), (expected, plain));
-    }
-
-    #[test]
-    fn strides_do_not_matter() {
-        let (a, y) = (array![[1.0, 5.0], [2.0, 7.0]], array![[0.5, 1.0], [4.0, 7.0]]);
-        let (mut da, mut db) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)));
-        let mse = MseLoss { reduction: Reduction::Sum };
-        let loss = mse.backward(&a, &y, &mut da).unwrap();
-        let flipped = a.t().as_standard_layout().into_owned();
-        assert_eq!(mse.backward(&flipped.t(), &y, &mut db).unwrap(), loss);
-        assert_eq!(da, db);
-    }
-
-    // Packed, both formulas of sixteen elements are computed together; otherwise one after the other.
-    #[test]
-    fn no_width_or_layout_changes_a_bit() {
-        fn check<L: for<'a> Loss<f32, Target<'a> = &'a ndarray::ArrayRef2<f32>>>(loss: &L) {
-            let mut rng = Rng::new(6);
-            for width in 1..=50 {
-                let a = Array2::from_shape_simple_fn((3, width), || rng.uniform() as f32);
-                let y = Array2::from_shape_simple_fn((3, width), || rng.uniform() as f32);
-                let [mut a_t, mut y_t, mut da_t] = [(); 3].map(|()| Array2::zeros(a.dim().f()));
-                a_t.assign(&a);
-                y_t.assign(&y);
-                let mut da = Array2::zeros(a.dim());
-                let got = loss.backward(&a, &y, &mut da).unwrap();
-                assert_eq!(got, loss.forward(&a, &y).unwrap(), "{width}");
-                assert_eq!(got, loss.backward(&a_t, &y_t, &mut da_t).unwrap(), "{width}");
-                assert_eq!(da, da_t, "{width}");
-            }
-        }
-        check(&MseLoss::default());
-        check(&crate::MaeLoss::default());
-        check(&crate::HuberLoss::default());
-        check(&crate::SmoothL1Loss::default());
-        check(&crate::BceLoss::default());
-        check(&BceWithLogitsLoss::default());
-        check(&crate::RmseLoss);
+    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
+        ElementLoss::check(self, a)
     }
 }

@@ -1,32 +1,56 @@
-//! `ℓ(d) = ½ d²` for `|d| < δ`, else `δ (|d| − ½ δ)`, with `d = a − y`: squared near the target, absolute far from it.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | predictions |
-//! | `Y` | `(N, C)` | targets |
-//! | `L = Σ ℓ(A − Y)/(N·C)` | | |
-//! | `dLdA = clamp(A − Y, −δ, δ)/(N·C)` | `(N, C)` | |
-//!
-//! An outlier pulls with at most `δ`. (Huber, Ann. Math. Statist. 35, 1964, <https://doi.org/10.1214/aoms/1177703732>.)
-//! [`SmoothL1Loss`](crate::SmoothL1Loss) is this divided by `δ`.
-//!
-//! ```
-//! use losses::{HuberLoss, Loss};
-//! use ndarray::{Array2, array};
-//!
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = HuberLoss::default().backward(&array![[0.5, -3.0]], &array![[0.0, 0.0]], &mut da)?;
-//! assert_eq!(loss, (0.125 + 2.5) / 2.0);
-//! assert_eq!(da, array![[0.25, -0.5]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Huber's loss.
 
 use tensor_core::functions::sign;
 use tensor_core::{Error, Float};
 
-use crate::{ElementLoss, Reduction};
+use crate::element::ElementLoss;
+use crate::reduction::Reduction;
 
-/// Huber's loss, PyTorch's `nn.HuberLoss`.
+/// Huber's loss, PyTorch's `nn.HuberLoss`: squared near the target, absolute far from it.
+///
+/// ```text
+/// ℓ(d)       = ½ d²            if |d| < δ
+///            = δ (|d| − ½ δ)   otherwise
+/// L          = (1/(N·C)) Σ_n Σ_c ℓ(A[n, c] − Y[n, c])
+/// dLdA[n, c] = (1/(N·C)) clamp(A[n, c] − Y[n, c], −δ, δ)
+/// ```
+///
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets, `δ > 0` is [`HuberConfig::delta`];
+/// `clamp(d, −δ, δ)` is `d` limited to that range. With [`Reduction::Sum`], `1/(N·C)` is left out.
+///
+/// The gradient of an outlier is at most `δ`, while that of a squared error grows with the distance.
+/// [`SmoothL1Loss`](crate::SmoothL1Loss) is this divided by `δ`.
+///
+/// # Derivation
+///
+/// `A[n, c]` is in one term of the double sum, and `∂d/∂a = 1` for `d = a − y`. The derivative of
+/// `½ d²` is `d`, that of `δ (|d| − ½ δ)` is `δ sign(d)`; at `|d| = δ` both are `±δ`, and both
+/// values of `ℓ` are `½ δ²`. So the two pieces join without a corner.
+///
+/// Source: P. J. Huber, *Robust estimation of a location parameter*, Ann. Math. Statist. 35, 1964,
+/// <https://doi.org/10.1214/aoms/1177703732>.
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets `Y (N, C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If these shapes differ, or there are no predictions.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{HuberLoss, Loss};
+/// use ndarray::{Array2, array};
+///
+/// // δ = 1: ℓ(½) = ½·¼, ℓ(−3) = 1·(3 − ½).
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = HuberLoss::default().backward(&array![[0.5, -3.0]], &array![[0.0, 0.0]], &mut da)?;
+/// assert_eq!(loss, (0.125 + 2.5) / 2.0);
+/// assert_eq!(da, array![[0.5 / 2.0, -1.0 / 2.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct HuberLoss {
     config: HuberConfig,
@@ -35,7 +59,7 @@ pub struct HuberLoss {
 /// Choices of a [`HuberLoss`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HuberConfig {
-    /// δ: the distance at which the loss turns from squared to absolute.
+    /// `δ`: the distance at which the loss turns from squared to absolute.
     pub delta: f64,
     /// Mean or sum over the elements.
     pub reduction: Reduction,
@@ -74,16 +98,17 @@ impl ElementLoss for HuberLoss {
     }
 
     #[inline(always)]
-    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+    fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
         let (d, delta) = ((a - y).abs(), self.config.delta);
+        // ½ d² and δ (|d| − ½ δ): both are computed, then one chosen, which needs no branch.
         let (square, line) = (0.5 * d * d, delta * (d - 0.5 * delta));
         if d < delta { square } else { line }
     }
 
     #[inline(always)]
-    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+    fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
         let (d, delta) = (a - y, self.config.delta);
-        let far = delta * sign(d);
+        let far = delta * sign(d); // δ sign(d)
         if d.abs() < delta { d } else { far }
     }
 }
@@ -95,7 +120,8 @@ mod tests {
     use super::{HuberConfig, HuberLoss};
     use crate::{Loss, Reduction};
 
-    // δ = 2, d = [1 −2; 5 −½]: ℓ = [½, 2(2 − 1) = 2; 2(5 − 1) = 8, ⅛], their sum 85/8; dℓ/da = [1 −2; 2 −½].
+    // δ = 2, d = [1 −2; 5 −½]: ℓ = [½, 2(2 − 1) = 2; 2(5 − 1) = 8, ⅛], their sum 85/8;
+    // ∂ℓ/∂a = [1 −2; 2 −½].
     #[test]
     fn two_by_two_by_hand() {
         let d = array![[1.0, -2.0], [5.0, -0.5]];

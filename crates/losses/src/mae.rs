@@ -1,29 +1,48 @@
-//! `L = Σ |A − Y| / (N·C)`: the mean absolute error over all elements.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | predictions |
-//! | `Y` | `(N, C)` | targets |
-//! | `dLdA = sign(A − Y)/(N·C)` | `(N, C)` | 0 where `A = Y`, as in PyTorch |
-//!
-//! ```
-//! use losses::{Loss, MaeLoss};
-//! use ndarray::{Array2, array};
-//!
-//! let (a, y) = (array![[1.0, 2.0]], array![[1.0, 5.0]]);
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = MaeLoss::default().backward(&a, &y, &mut da)?;
-//! assert_eq!(loss, (0.0 + 3.0) / 2.0);
-//! assert_eq!(da, array![[0.0, -0.5]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! The mean absolute error.
 
 use tensor_core::Float;
 use tensor_core::functions::sign;
 
-use crate::{ElementLoss, Reduction};
+use crate::element::ElementLoss;
+use crate::reduction::Reduction;
 
-/// The mean absolute error, PyTorch's `nn.L1Loss`.
+/// The mean absolute error over all elements, PyTorch's `nn.L1Loss`.
+///
+/// ```text
+/// L          = (1/(N·C)) Σ_n Σ_c |A[n, c] − Y[n, c]|
+/// dLdA[n, c] = (1/(N·C)) sign(A[n, c] − Y[n, c])
+/// ```
+///
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets. With [`Reduction::Sum`], `1/(N·C)` is left
+/// out of both.
+///
+/// # Derivation
+///
+/// `A[n, c]` is in one term of the double sum. `|d|` is `d` for `d > 0` and `−d` for `d < 0`, so its
+/// derivative is 1 or −1. At the corner `d = 0` there is none; 0 is taken, as in PyTorch: a
+/// prediction that is right is not moved.
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets `Y (N, C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If these shapes differ, or there are no predictions.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{Loss, MaeLoss};
+/// use ndarray::{Array2, array};
+///
+/// let (a, y) = (array![[1.0, 2.0]], array![[1.0, 5.0]]);
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = MaeLoss::default().backward(&a, &y, &mut da)?;
+/// assert_eq!(loss, (0.0 + 3.0) / 2.0);
+/// assert_eq!(da, array![[0.0, -0.5]]); // sign(A − Y)/2
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MaeLoss {
     /// Mean or sum over the elements.
@@ -38,12 +57,12 @@ impl ElementLoss for MaeLoss {
     }
 
     #[inline(always)]
-    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
-        (a - y).abs()
+    fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
+        (a - y).abs() // |a − y|
     }
 
     #[inline(always)]
-    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+    fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
         sign(a - y)
     }
 }

@@ -1,28 +1,47 @@
-//! `L = Σ (A − Y)² / (N·C)`: the mean squared error over all elements.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | predictions |
-//! | `Y` | `(N, C)` | targets |
-//! | `dLdA = 2 (A − Y)/(N·C)` | `(N, C)` | |
-//!
-//! ```
-//! use losses::{Loss, MseLoss};
-//! use ndarray::{Array2, array};
-//!
-//! let (a, y) = (array![[1.0, 2.0]], array![[1.0, 4.0]]);
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = MseLoss::default().backward(&a, &y, &mut da)?;
-//! assert_eq!(loss, (0.0 + 4.0) / 2.0);
-//! assert_eq!(da, array![[0.0, -2.0]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! The mean squared error.
 
 use tensor_core::Float;
 
-use crate::{ElementLoss, Reduction};
+use crate::element::ElementLoss;
+use crate::reduction::Reduction;
 
-/// The mean squared error, PyTorch's `nn.MSELoss`. The mean is over the `N·C` elements; the sum leaves `1/(N·C)` out.
+/// The mean squared error over all elements, PyTorch's `nn.MSELoss`.
+///
+/// ```text
+/// L          = (1/(N·C)) Σ_n Σ_c (A[n, c] − Y[n, c])²
+/// dLdA[n, c] = (2/(N·C)) (A[n, c] − Y[n, c])
+/// ```
+///
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets. With [`Reduction::Sum`], `1/(N·C)` is left
+/// out of both.
+///
+/// # Derivation
+///
+/// `A[n, c]` is in one term of the double sum. The derivative of `(a − y)²` for `a` is `2 (a − y)`;
+/// the factor `1/(N·C)` stays in front. The mean is over the `N·C` elements, not over the `N` rows,
+/// in the loss as in the gradient.
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets `Y (N, C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If these shapes differ, or there are no predictions.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{Loss, MseLoss};
+/// use ndarray::{Array2, array};
+///
+/// let (a, y) = (array![[1.0, 2.0]], array![[1.0, 4.0]]);
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = MseLoss::default().backward(&a, &y, &mut da)?;
+/// assert_eq!(loss, (0.0 + 4.0) / 2.0);
+/// assert_eq!(da, array![[0.0, -2.0]]); // 2 (A − Y)/2
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MseLoss {
     /// Mean or sum over the elements.
@@ -37,13 +56,13 @@ impl ElementLoss for MseLoss {
     }
 
     #[inline(always)]
-    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
-        (a - y) * (a - y)
+    fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
+        (a - y) * (a - y) // (a − y)²
     }
 
     #[inline(always)]
-    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
-        2.0 * (a - y)
+    fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
+        2.0 * (a - y) // 2 (a − y)
     }
 }
 
@@ -54,7 +73,8 @@ mod tests {
     use super::MseLoss;
     use crate::{Loss, Reduction};
 
-    /// Fault 8 of the notes: 1/N in one place, 1/(N·C) in the other; 1/(N·C) stands.
+    /// Fault 8 of the course notes (see the page `course` of the crate `models`): 1/N in one place,
+    /// 1/(N·C) in the other. 1/(N·C) is right.
     // A − Y = [1 −2; ½ 0; −1 3; 4 −½], squares [1 4; ¼ 0; 1 9; 16 ¼], their sum 63/2, N·C = 8.
     #[test]
     fn fault_8_four_by_two_by_hand() {

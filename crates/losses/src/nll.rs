@@ -1,50 +1,80 @@
-//! `ℓ_n = −w[y_n]·A[n, y_n]`: negative log-likelihood, on log-probabilities.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | log-probabilities, as `LogSoftmax` gives them |
-//! | `y` | `(N)` | class indices |
-//! | `w` | `(C)` | `weight`: what each class counts; 1 if left out |
-//! | `L = Σ_n ℓ_n / Σ_n w[y_n]` | | both sums without the ignored rows |
-//! | `dLdA[n, y_n] = −w[y_n] / Σ_m w[y_m]` | `(N, C)` | 0 elsewhere |
-//!
-//! With the sum, the denominators are left out. If every row is ignored, or the targets' classes weigh nothing, the mean is 0
-//! and so is the gradient: such a batch has nothing to teach. PyTorch gives NaN, which would spoil the parameters.
-//!
-//! ```
-//! use losses::{Loss, NllConfig, NllLoss};
-//! use ndarray::{Array2, array};
-//!
-//! let a = array![[0.5, 0.5], [0.25, 0.75], [0.1, 0.9]].mapv(f64::ln);
-//! let nll = NllLoss::new(NllConfig { ignore_index: Some(9), ..NllConfig::default() })?;
-//! let mut da = Array2::zeros((3, 2));
-//! assert_eq!(nll.backward(&a, &[0, 9, 1], &mut da)?, -(0.5_f64.ln() + 0.9_f64.ln()) / 2.0);
-//! assert_eq!(da, array![[-0.5, 0.0], [0.0, 0.0], [0.0, -0.5]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Negative log-likelihood, on log-probabilities.
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
 use tensor_core::functions::exponentials::Exponentials;
 use tensor_core::functions::product_or_zero;
 use tensor_core::{Error, Float};
 
-use crate::loss::check_not_negative;
-use crate::row::{self, RowLoss, check_class_weights, check_labels, class_weight};
-use crate::{EachLoss, Loss, Reduction, WeightedLoss};
+use crate::check::check_not_negative;
+use crate::labels::Labels;
+use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
+use crate::reduction::Reduction;
+use crate::row::{self, RowLoss, check_class_weights, class_weight};
 
-/// The negative log-likelihood of the right classes, PyTorch's `nn.NLLLoss`.
+/// The negative log-likelihood of the right classes, on log-probabilities: PyTorch's `nn.NLLLoss`.
+///
+/// ```text
+/// ℓ_n = −w[y[n]] A[n, y[n]]                              the loss of a sample
+/// L   = Σ_n ℓ_n / Σ_n w[y[n]]                            the loss
+/// dLdA[n, c] = −w[c]/Σ_m w[y[m]]  if c = y[n], else 0    its gradient
+/// ```
+///
+/// - `A[n, c]`: the logarithm of the probability of class `c` for sample `n`, as `LogSoftmax`
+///   computes it.
+/// - `y[n]`: the right class of sample `n`, from 0 to `C − 1`.
+/// - `w[c]`: what a sample of class `c` counts, [`NllConfig::class_weights`]; 1 if left out, and
+///   then the denominator is `N`.
+///
+/// Rows whose label is [`NllConfig::ignore_index`] are in none of the sums, and their gradient is 0.
+/// With [`Reduction::Sum`] there are no denominators. If every row is ignored, or the classes of all
+/// labels have weight 0, loss and gradient are 0: nothing can be learned from such a batch. PyTorch
+/// returns NaN, which would spoil the parameters.
+///
+/// [`CrossEntropyLoss`](crate::CrossEntropyLoss) is this of `LogSoftmax`, in one and on logits; take
+/// it unless the model's outputs are log-probabilities already.
+///
+/// # Derivation
+///
+/// Row `n` of `A` is in `ℓ_n` only, and there only its element `A[n, y[n]]`, times `−w[y[n]]`. The
+/// denominator does not depend on `A`.
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, labels `y (N)`, class weights `w (C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If there are no predictions, if `y`, `w` or `dLdA` do not fit them, or if a label is neither a
+/// class nor the ignored index.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{Labels, Loss, NllConfig, NllLoss};
+/// use ndarray::{Array2, array};
+///
+/// // Row 1 is ignored: the mean is over the other two.
+/// let a = array![[0.5, 0.5], [0.25, 0.75], [0.1, 0.9]].mapv(f64::ln);
+/// let nll = NllLoss::new(NllConfig { ignore_index: Some(-100), ..NllConfig::default() })?;
+/// let mut da = Array2::zeros((3, 2));
+/// let loss = nll.backward(&a, Labels::Signed(&[0, -100, 1]), &mut da)?;
+/// assert_eq!(loss, -(0.5_f64.ln() + 0.9_f64.ln()) / 2.0);
+/// assert_eq!(da, array![[-0.5, 0.0], [0.0, 0.0], [0.0, -0.5]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NllLoss {
     config: NllConfig,
 }
 
-/// Choices of an [`NllLoss`]; PyTorch's defaults, but for the ignored index, which PyTorch sets to −100.
+/// Choices of an [`NllLoss`]; PyTorch's defaults, but for the ignored index: PyTorch ignores
+/// [`IGNORE_INDEX`](crate::IGNORE_INDEX) unasked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NllConfig {
-    /// `w (C)`: what each class counts.
-    pub weight: Option<Vec<f64>>,
+    /// `w (C)`: what a sample of each class counts.
+    pub class_weights: Option<Vec<f64>>,
     /// Rows with this label are left out. It need not be a class.
-    pub ignore_index: Option<usize>,
+    pub ignore_index: Option<i64>,
     /// Mean or sum over the rows.
     pub reduction: Reduction,
 }
@@ -53,9 +83,10 @@ impl NllLoss {
     /// A loss with the given choices.
     ///
     /// # Errors
-    /// If a class weight is negative or not finite. That there are `C` of them is checked with each batch.
+    /// If a class weight is negative or not finite. That there are `C` of them is checked with each
+    /// batch.
     pub fn new(config: NllConfig) -> Result<Self, Error> {
-        check_not_negative(PLACE, "weight", config.weight.iter().flatten())?;
+        check_not_negative(PLACE, "class_weights", config.class_weights.iter().flatten())?;
         Ok(Self { config })
     }
 
@@ -63,68 +94,74 @@ impl NllLoss {
     pub fn config(&self) -> &NllConfig {
         &self.config
     }
+
+    fn class_weight(&self, class: usize) -> f64 {
+        class_weight(self.config.class_weights.as_deref(), class)
+    }
 }
 
 const PLACE: &str = "nll";
 
 impl<F: Float> RowLoss<F> for NllLoss {
     const NAME: &'static str = PLACE;
-    type Target<'a> = &'a [usize];
+    type Target<'a> = Labels<'a>;
 
     fn reduction(&self) -> Reduction {
         self.config.reduction
     }
 
-    fn check(&self, a: &ArrayRef2<F>, labels: &[usize]) -> Result<(), Error> {
-        check_class_weights(PLACE, a, self.config.weight.as_deref())?;
-        check_labels(PLACE, a, labels, self.config.ignore_index)
+    fn check(&self, a: &ArrayRef2<F>, y: Labels<'_>) -> Result<(), Error> {
+        check_class_weights(PLACE, a, self.config.class_weights.as_deref())?;
+        y.check(PLACE, a, self.config.ignore_index)
     }
 
-    fn count(&self, labels: &[usize], row: usize) -> Option<f64> {
-        let weight = || class_weight(self.config.weight.as_deref(), labels[row]);
-        (Some(labels[row]) != self.config.ignore_index).then(weight)
+    /// `w[y[n]]`
+    #[inline(always)]
+    fn count(&self, y: Labels<'_>, n: usize) -> Option<f64> {
+        y.class(n, self.config.ignore_index).map(|class| self.class_weight(class))
     }
 
     #[inline(always)]
     fn row(
         &self,
-        row: usize,
+        n: usize,
         a: &mut Exponentials<'_, F>,
-        labels: &[usize],
+        y: Labels<'_>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
-        let label = labels[row];
-        let weight = class_weight(self.config.weight.as_deref(), label);
+        let Some(class) = y.class(n, self.config.ignore_index) else { return 0.0 };
+        let weight = self.class_weight(class);
         if let Some((factor, da)) = gradient {
+            // ∂ℓ_n/∂A[n, y[n]] = −w[y[n]], and 0 for all other classes
             da.fill(F::zero());
-            da[label] = F::of(-(factor * weight));
+            da[class] = F::of(-(factor * weight));
         }
-        // A class that weighs nothing costs nothing, even where it was ruled out.
-        product_or_zero(0.0 - a.values()[[row, label]].as_f64(), weight)
+        // ℓ_n = −w[y[n]] A[n, y[n]]; 0 for a class of weight 0, even where it was ruled out.
+        product_or_zero(0.0 - a.values()[[n, class]].as_f64(), weight)
     }
 }
 
 impl<F: Float> Loss<F> for NllLoss {
-    type Target<'a> = &'a [usize];
+    type Target<'a> = Labels<'a>;
 
-    fn forward(&self, a: &ArrayRef2<F>, y: &[usize]) -> Result<F, Error> {
+    fn forward(&self, a: &ArrayRef2<F>, y: Labels<'_>) -> Result<F, Error> {
         row::pass(self, a, y, None, None)
     }
 
-    fn backward(&self, a: &ArrayRef2<F>, y: &[usize], da: &mut ArrayRef2<F>) -> Result<F, Error> {
+    fn backward(&self, a: &ArrayRef2<F>, y: Labels<'_>, da: &mut ArrayRef2<F>) -> Result<F, Error> {
         row::pass(self, a, y, None, Some(da))
     }
 }
 
-impl<F: Float> WeightedLoss<F> for NllLoss {
-    fn weighted(
+impl<F: Float> SampleWeightedLoss<F> for NllLoss {
+    fn sample_weighted(
         &self,
         a: &ArrayRef2<F>,
-        y: &[usize],
-        weights: &[F],
+        y: Labels<'_>,
+        sample_weights: &[F],
         da: Option<&mut ArrayRef2<F>>,
     ) -> Result<F, Error> {
-        row::pass(self, a, y, Some(weights), da)
+        row::pass(self, a, y, Some(sample_weights), da)
     }
 }
 
@@ -134,7 +171,7 @@ impl<F: Float> EachLoss<F> for NllLoss {
     fn forward_each(
         &self,
         a: &ArrayRef2<F>,
-        y: &[usize],
+        y: Labels<'_>,
         each: &mut ArrayRef1<F>,
     ) -> Result<(), Error> {
         row::forward_each(self, a, y, each)
@@ -143,7 +180,7 @@ impl<F: Float> EachLoss<F> for NllLoss {
     fn backward_each(
         &self,
         a: &ArrayRef2<F>,
-        y: &[usize],
+        y: Labels<'_>,
         d_each: &ArrayRef1<F>,
         da: &mut ArrayRef2<F>,
     ) -> Result<(), Error> {
@@ -156,11 +193,11 @@ mod tests {
     use ndarray::{Array1, Array2, array};
 
     use super::{NllConfig, NllLoss};
-    use crate::{EachLoss, Loss, Reduction};
+    use crate::{EachLoss, Labels, Loss, Reduction};
 
     fn weighted(reduction: Reduction) -> NllLoss {
-        let weight = Some(vec![2.0, 0.5, 0.0]);
-        NllLoss::new(NllConfig { weight, ignore_index: Some(7), reduction }).unwrap()
+        let class_weights = Some(vec![2.0, 0.5, 0.0]);
+        NllLoss::new(NllConfig { class_weights, ignore_index: Some(7), reduction }).unwrap()
     }
 
     // Labels 0, 1, ignored, 0 with weights 2, ½: ℓ = [2·1, ½·4, –, 2·½] = 5 in all; Σ w = 2 + ½ + 2 = 9/2.
@@ -172,32 +209,35 @@ mod tests {
             [f64::NAN, 0.0, 0.0],
             [-0.5, -9.0, f64::NEG_INFINITY]
         ];
-        let labels = [0, 1, 7, 0];
+        let labels = Labels::Classes(&[0, 1, 7, 0]);
         for (reduction, scale) in [(Reduction::Mean, 4.5), (Reduction::Sum, 1.0)] {
             let nll = weighted(reduction);
             let mut da = Array2::from_elem((4, 3), f64::NAN);
-            assert_eq!(nll.forward(&a, &labels).unwrap(), 5.0 / scale);
-            assert_eq!(nll.backward(&a, &labels, &mut da).unwrap(), 5.0 / scale);
+            assert_eq!(nll.forward(&a, labels).unwrap(), 5.0 / scale);
+            assert_eq!(nll.backward(&a, labels, &mut da).unwrap(), 5.0 / scale);
             let mut expected = Array2::zeros((4, 3));
             (expected[[0, 0]], expected[[3, 0]]) = (-(2.0 / scale), -(2.0 / scale));
             expected[[1, 1]] = -(0.5 / scale);
             assert!((&da - &expected).iter().all(|d| d.abs() < 1e-16), "{da}");
         }
         let (mut each, mut da) = (Array1::from_elem(4, f64::NAN), Array2::zeros((4, 3)));
-        weighted(Reduction::Mean).forward_each(&a, &labels, &mut each).unwrap();
+        weighted(Reduction::Mean).forward_each(&a, labels, &mut each).unwrap();
         assert_eq!(each, array![2.0, 2.0, 0.0, 1.0]);
         let d_each = array![10.0, 1.0, 5.0, 0.0];
-        weighted(Reduction::Mean).backward_each(&a, &labels, &d_each, &mut da).unwrap();
+        weighted(Reduction::Mean).backward_each(&a, labels, &d_each, &mut da).unwrap();
         assert_eq!((da[[0, 0]], da[[1, 1]], da.sum()), (-20.0, -0.5, -20.5));
     }
 
     #[test]
-    fn nothing_to_teach_is_a_loss_of_zero() {
+    fn nothing_to_learn_from_is_a_loss_of_zero() {
         let a = array![[-1.0, -2.0, f64::NEG_INFINITY]];
         for reduction in [Reduction::Mean, Reduction::Sum] {
             for label in [7, 2] {
                 let mut da = Array2::from_elem((1, 3), f64::NAN);
-                assert_eq!(weighted(reduction).backward(&a, &[label], &mut da).unwrap(), 0.0);
+                assert_eq!(
+                    weighted(reduction).backward(&a, Labels::Signed(&[label]), &mut da).unwrap(),
+                    0.0
+                );
                 assert_eq!(da, Array2::zeros((1, 3)));
             }
         }
@@ -206,7 +246,7 @@ mod tests {
     #[test]
     fn extremes() {
         let nll = NllLoss::default();
-        let one = |a: f64| nll.forward(&array![[a]], &[0]).unwrap();
+        let one = |a: f64| nll.forward(&array![[a]], Labels::Classes(&[0])).unwrap();
         assert_eq!((one(-1e4), one(-5e-324), one(0.0)), (1e4, 5e-324, 0.0));
         assert_eq!(one(f64::NEG_INFINITY), f64::INFINITY);
         assert!(one(f64::NAN).is_nan());
@@ -216,20 +256,29 @@ mod tests {
     fn bad_targets_and_weights_are_named() {
         let a = Array2::<f64>::zeros((2, 3));
         let nll = weighted(Reduction::Mean);
-        let short = NllLoss::new(NllConfig { weight: Some(vec![1.0]), ..NllConfig::default() });
+        let short = NllConfig { class_weights: Some(vec![1.0]), ..NllConfig::default() };
+        let short = NllLoss::new(short).unwrap();
+        let expected = "nll: expected a class from 0 to 2 or the ignored index 7";
         let messages = [
-            (nll.forward(&a, &[0]), "nll: labels: expected shape (2), found (1)"),
-            (nll.forward(&a, &[7, 3]), "nll: expected a label below 3 in row 1, found 3"),
-            (short.unwrap().forward(&a, &[0, 0]), "nll: weight: expected shape (3), found (1)"),
+            (
+                nll.forward(&a, Labels::Classes(&[0])),
+                "nll: labels: expected shape (2), found (1)".to_owned(),
+            ),
+            (nll.forward(&a, Labels::Classes(&[7, 3])), format!("{expected} in row 1, found 3")),
+            (nll.forward(&a, Labels::Signed(&[-1, 7])), format!("{expected} in row 0, found -1")),
+            (
+                short.forward(&a, Labels::Classes(&[0, 0])),
+                "nll: class_weights: expected shape (3), found (1)".to_owned(),
+            ),
         ];
         for (result, message) in messages {
             assert_eq!(result.unwrap_err().to_string(), message);
         }
         for (bad, found) in [(-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
-            let weight = Some(vec![1.0, bad]);
-            let error = NllLoss::new(NllConfig { weight, ..NllConfig::default() }).unwrap_err();
-            let message = format!("nll: expected weight to be a finite number ≥ 0, found {found}");
-            assert_eq!(error.to_string(), message);
+            let class_weights = Some(vec![1.0, bad]);
+            let error = NllLoss::new(NllConfig { class_weights, ..NllConfig::default() });
+            let expected = "nll: expected class_weights to be a finite number ≥ 0, found";
+            assert_eq!(error.unwrap_err().to_string(), format!("{expected} {found}"));
         }
     }
 }

@@ -1,76 +1,104 @@
-//! `L = √(Σ (A − Y)² / (N·C))`: the root of the mean squared error, in the unit of the targets.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | predictions |
-//! | `Y` | `(N, C)` | targets |
-//! | `dLdA = (A − Y)/(N·C·L)` | `(N, C)` | 0 where `L = 0` |
-//!
-//! Where a square would overflow or vanish in `f64`, computed as `√(Σ (s (A − Y))² / (N·C))/s`, `s` a power of two near
-//! `1/max |A − Y|`. PyTorch has no such loss; the square root of its `MSELoss` has the gradient NaN where all predictions are
-//! right.
-//!
-//! There is no reduction to choose and no loss of a single sample: the root stands outside the mean.
-//!
-//! ```
-//! use losses::{Loss, RmseLoss};
-//! use ndarray::{Array2, array};
-//!
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = RmseLoss.backward(&array![[1.0, 7.0]], &array![[0.0, 0.0]], &mut da)?;
-//! assert_eq!(loss, 5.0); // √((1 + 49)/2)
-//! assert!((da[[0, 1]] - 7.0_f64 / (2.0 * 5.0)).abs() < 1e-15);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! The root of the mean squared error.
 
 use std::ops::RangeInclusive;
 
 use ndarray::ArrayRef2;
 use tensor_core::{Error, Float};
 
-use crate::element::{self, ElementLoss};
-use crate::{Loss, Reduction, WeightedLoss};
+use crate::element::ElementLoss;
+use crate::element_pass;
+use crate::loss::{Loss, SampleWeightedLoss};
+use crate::reduction::Reduction;
 
-/// The root of the mean squared error over all elements.
+/// The root of the mean squared error over all elements, in the unit of the targets.
+///
+/// ```text
+/// M          = (1/(N·C)) Σ_n Σ_c (A[n, c] − Y[n, c])²       the mean squared error
+/// L          = √M
+/// dLdA[n, c] = (A[n, c] − Y[n, c])/(N·C·L)                  0 where L = 0
+/// ```
+///
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets. There is no reduction to choose and no
+/// loss of a single sample: the root stands outside the mean.
+///
+/// # Derivation
+///
+/// By the chain rule, `∂L/∂A[n, c] = (1/(2 √M)) ∂M/∂A[n, c]`, and `A[n, c]` is in one term of `M`:
+/// `∂M/∂A[n, c] = 2 (A[n, c] − Y[n, c])/(N·C)`. The twos cancel, and `√M = L`. Where all
+/// predictions are right, `M = 0` and the root has no derivative; 0 is taken, so that nothing is
+/// moved. PyTorch has no such loss; the gradient of the root of its `MSELoss` is NaN there.
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets `Y (N, C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If these shapes differ, or there are no predictions.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{Loss, RmseLoss};
+/// use ndarray::{Array2, array};
+///
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = RmseLoss.backward(&array![[1.0, 7.0]], &array![[0.0, 0.0]], &mut da)?;
+/// assert_eq!(loss, 5.0); // √((1 + 49)/2)
+/// assert!((da[[0, 1]] - 7.0_f64 / (2.0 * 5.0)).abs() < 1e-15);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RmseLoss;
 
-/// Between these the sum of squares in an `f64` has all its digits: what vanished from it would not show.
+/// Between these the sum of squares in an `f64` has all its digits: what vanished from it would not
+/// show.
 const SAFE: RangeInclusive<f64> = 1e-200..=1e300;
 
 impl RmseLoss {
+    /// `L`, and `dLdA` into `da` if there is one.
+    ///
+    /// Plainly: `M`, its root `L`, then the gradient, each as above. The code departs from this for
+    /// one reason: a square may overflow or vanish where the root would not. If `M` shows that, all
+    /// differences are multiplied by a power of two `s` near `1/max |A − Y|`, which changes none of
+    /// their digits:
+    ///
+    /// ```text
+    /// s L        = √((1/(N·C)) Σ_n Σ_c (s (A[n, c] − Y[n, c]))²)
+    /// dLdA[n, c] = s (A[n, c] − Y[n, c])/(N·C·(s L))
+    /// ```
     fn pass<F: Float>(
         a: &ArrayRef2<F>,
         y: &ArrayRef2<F>,
-        weights: Option<&[F]>,
+        sample_weights: Option<&[F]>,
         da: Option<&mut ArrayRef2<F>>,
     ) -> Result<F, Error> {
         let mut squares = Squares { scale: 1.0, inverse: 1.0 };
-        element::check(&squares, a, y, weights, da.as_deref())?;
-        let mut mean = element::unrounded(&squares, a, y, weights, None);
+        element_pass::check(&squares, a, y, sample_weights, da.as_deref())?;
+        let mut mean = element_pass::unrounded(&squares, a, y, sample_weights, None); // M
         if !SAFE.contains(&mean) {
-            let largest = largest(a, y, weights);
+            let largest = largest(a, y, sample_weights);
             if largest > 0.0 && largest.is_finite() {
                 squares.scale = power_of_two_near(1.0 / largest);
-                mean = element::unrounded(&squares, a, y, weights, None);
+                mean = element_pass::unrounded(&squares, a, y, sample_weights, None); // s² M
             }
         }
-        let root = mean.sqrt();
+        let root = mean.sqrt(); // s L
         match da {
             Some(da) if root == 0.0 => da.fill(F::zero()),
             Some(da) => {
                 squares.inverse = 1.0 / root;
-                element::unrounded(&squares, a, y, weights, Some(da));
+                element_pass::unrounded(&squares, a, y, sample_weights, Some(da));
             }
             None => {}
         }
-        Ok(F::of(root / squares.scale))
+        Ok(F::of(root / squares.scale)) // L = (s L)/s
     }
 }
 
 /// The mean of `(s (a − y))²`, with the gradient of its root.
 struct Squares {
-    /// `s`, a power of two: what it multiplies keeps its digits.
+    /// `s`, a power of two: a product with it keeps all digits.
     scale: f64,
     /// `1/(s L)`, for the gradient.
     inverse: f64,
@@ -84,29 +112,29 @@ impl ElementLoss for Squares {
     }
 
     #[inline(always)]
-    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+    fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
         let d = self.scale * (a - y);
-        d * d
+        d * d // (s (a − y))²
     }
 
     #[inline(always)]
-    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
-        self.scale * (a - y) * self.inverse
+    fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
+        self.scale * (a - y) * self.inverse // s (a − y)/(s L)
     }
 }
 
-/// `max |A − Y|` over the rows that count; NaN if there is one.
-fn largest<F: Float>(a: &ArrayRef2<F>, y: &ArrayRef2<F>, weights: Option<&[F]>) -> f64 {
-    let counts = |n: &usize| weights.is_none_or(|w| w[*n] != F::zero());
+/// `max |A − Y|` over the rows whose sample weight is not 0; NaN if there is one.
+fn largest<F: Float>(a: &ArrayRef2<F>, y: &ArrayRef2<F>, sample_weights: Option<&[F]>) -> f64 {
+    let counts = |n: &usize| sample_weights.is_none_or(|s| s[*n] != F::zero());
     let distance = |(a, y): (&F, &F)| (a.as_f64() - y.as_f64()).abs();
     let rows = (0..a.nrows()).filter(counts).map(|n| a.row(n).into_iter().zip(y.row(n)));
     // Once NaN, it stays: nothing is larger.
     rows.flatten().map(distance).fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
 }
 
-/// A power of two within a factor of two of `x`, and no subnormal or infinite one.
+/// A power of two within a factor of two of `x`, neither subnormal nor infinite.
 fn power_of_two_near(x: f64) -> f64 {
-    let exponent = f64::INFINITY.to_bits();
+    let exponent = f64::INFINITY.to_bits(); // the bits of an `f64` that hold its exponent
     f64::from_bits(x.clamp(f64::MIN_POSITIVE, 2.0_f64.powi(1000)).to_bits() & exponent)
 }
 
@@ -127,15 +155,15 @@ impl<F: Float> Loss<F> for RmseLoss {
     }
 }
 
-impl<F: Float> WeightedLoss<F> for RmseLoss {
-    fn weighted(
+impl<F: Float> SampleWeightedLoss<F> for RmseLoss {
+    fn sample_weighted(
         &self,
         a: &ArrayRef2<F>,
         y: &ArrayRef2<F>,
-        weights: &[F],
+        sample_weights: &[F],
         da: Option<&mut ArrayRef2<F>>,
     ) -> Result<F, Error> {
-        Self::pass(a, y, Some(weights), da)
+        Self::pass(a, y, Some(sample_weights), da)
     }
 }
 
@@ -147,7 +175,7 @@ mod tests {
     use tensor_core::Rng;
 
     use super::RmseLoss;
-    use crate::{Loss, Weighted};
+    use crate::{Loss, SampleWeighted};
 
     // A − Y = [2 −2; 4 −1], squares [4 4; 16 1], their sum 25, N·C = 4: L = 5/2, dLdA = (A − Y)/(4 · 5/2).
     #[test]
@@ -198,7 +226,8 @@ mod tests {
         assert_eq!(RmseLoss.backward(&y, &y, &mut row).unwrap_err().to_string(), message);
     }
 
-    // Sizes at which nothing is scaled, and at which squares vanish or overflow: the loss and its gradient only scale with them.
+    // Sizes at which nothing is scaled, and at which squares vanish or overflow: the loss and its
+    // gradient only scale with them.
     #[test]
     fn every_size_is_the_same_loss() {
         let mut rng = Rng::new(3);
@@ -211,7 +240,7 @@ mod tests {
             for size in [1.0, 1e-90, 1e-110, 1e-250, 1e140, 1e160, 1e300] {
                 let a = d.mapv(|d: f64| d * size);
                 let mut da = Array2::from_elem(d.dim(), f64::NAN);
-                let loss = Weighted(RmseLoss).backward(&a, (&y, &weights), &mut da).unwrap();
+                let loss = SampleWeighted(RmseLoss).backward(&a, (&y, &weights), &mut da).unwrap();
                 let close = |got: f64, want: f64| {
                     assert!((got - want).abs() <= 1e-14 * want.abs(), "{size}: {got:e}, {want:e}");
                 };

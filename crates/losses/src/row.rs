@@ -1,7 +1,23 @@
-//! What the losses on classes share: one loss a row, class weights, rows that are left out.
+//! What the losses on classes have in common: the pass over the rows.
 //!
-//! `L = Σ_n ℓ_n / Σ_n count_n` for the mean, `Σ_n ℓ_n` for the sum, over the rows that are not ignored. A loss on classes
-//! says what `ℓ_n` and `count_n` are; the pass over the rows, the reduction and the weights of rows stand here.
+//! Plainly, with `s_n` the sample weight of row `n` (1 if there are none), `count_n` what the loss
+//! adds to the denominator of the mean (1, or the class weight `w[y[n]]`), and `ℓ_n` its loss:
+//!
+//! ```text
+//! rows  ← those that are not ignored and whose s_n is not 0
+//! total ← Σ_n s_n count_n, n in rows
+//! for n in rows
+//!     sum      ← sum + s_n ℓ_n
+//!     dA[n, :] ← (s_n/total) ∂ℓ_n/∂A[n, :]
+//! L ← sum/total
+//! ```
+//!
+//! Other rows of `dA` are 0; with `Reduction::Sum`, nothing is divided. The code departs from this
+//! for two reasons:
+//!
+//! 1. It runs inside [`vectorized`], compiled for the processor at hand; hence `#[inline(always)]`.
+//! 2. `ℓ_n` is made of exponentials of row `n`, and a row of ten classes does not fill a vector
+//!    register twice. So [`Exponentials`] computes them for many rows at once, when the first is asked for.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 use tensor_core::functions::exponentials::Exponentials;
@@ -9,8 +25,8 @@ use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Sum;
 use tensor_core::{Error, Float};
 
-use crate::Reduction;
-use crate::loss::{check_predictions, check_shape};
+use crate::check::{check_predictions, check_shape};
+use crate::reduction::Reduction;
 
 /// A loss whose samples are rows.
 pub(crate) trait RowLoss<F: Float> {
@@ -22,13 +38,13 @@ pub(crate) trait RowLoss<F: Float> {
     /// Whether the targets and the configuration fit `C` and `N`.
     fn check(&self, a: &ArrayRef2<F>, y: Self::Target<'_>) -> Result<(), Error>;
 
-    /// What the row adds to the denominator of the mean; `None` if it is ignored.
-    fn count(&self, y: Self::Target<'_>, row: usize) -> Option<f64>;
+    /// What row `n` adds to the denominator of the mean; `None` if it is ignored.
+    fn count(&self, y: Self::Target<'_>, n: usize) -> Option<f64>;
 
-    /// `ℓ_n`, and `factor·dℓ_n/dA[n, :]` into `da`.
+    /// `ℓ_n`, and `factor·∂ℓ_n/∂A[n, :]` into `da`.
     fn row(
         &self,
-        row: usize,
+        n: usize,
         a: &mut Exponentials<'_, F>,
         y: Self::Target<'_>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
@@ -39,70 +55,74 @@ fn check<F: Float, L: RowLoss<F>>(
     loss: &L,
     a: &ArrayRef2<F>,
     y: L::Target<'_>,
-    weights: Option<&[F]>,
+    sample_weights: Option<&[F]>,
     da: Option<&ArrayRef2<F>>,
 ) -> Result<(), Error> {
-    check_predictions(L::NAME, a, weights, da)?;
+    check_predictions(L::NAME, a, sample_weights, da)?;
     loss.check(a, y)
 }
 
-/// [`Loss::forward`](crate::Loss::forward), `backward` and `weighted` in one: without `da` only the loss is computed.
+/// [`Loss::forward`](crate::Loss::forward), `backward` and `sample_weighted` in one: `L`, and `dLdA`
+/// into `da` if there is one.
 ///
 /// In `f64`, rounded once at the end.
 pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     loss: &L,
     a: &ArrayRef2<F>,
     y: L::Target<'_>,
-    weights: Option<&[F]>,
+    sample_weights: Option<&[F]>,
     da: Option<&mut ArrayRef2<F>>,
 ) -> Result<F, Error> {
-    check(loss, a, y, weights, da.as_deref())?;
-    // A row that is ignored or weighs nothing is not looked at.
-    let counts = (0..a.nrows()).filter(|n| weight(weights, *n) != 0.0);
-    let parts = counts.filter_map(|n| Some(weight(weights, n) * loss.count(y, n)?));
-    let all = parts.fold(Sum::<F>::default(), Sum::plus).value();
-    let sum = vectorized(Pass { loss, a, y, weights, da, all });
-    Ok(F::of(loss.reduction().share(sum, all)))
+    check(loss, a, y, sample_weights, da.as_deref())?;
+    // total = Σ_n s_n count_n
+    let rows = (0..a.nrows()).filter(|n| sample_weight(sample_weights, *n) != 0.0);
+    let counts = rows.filter_map(|n| Some(sample_weight(sample_weights, n) * loss.count(y, n)?));
+    let total = counts.fold(Sum::<F>::default(), Sum::plus).value();
+    // Departure 1.
+    let sum = vectorized(Pass { loss, a, y, sample_weights, da, total });
+    Ok(F::of(loss.reduction().reduce(sum, total))) // L = sum/total
 }
 
 struct Pass<'a, 'y, F: Float, L: RowLoss<F>> {
     loss: &'a L,
     a: &'a ArrayRef2<F>,
     y: L::Target<'y>,
-    weights: Option<&'a [F]>,
+    sample_weights: Option<&'a [F]>,
     da: Option<&'a mut ArrayRef2<F>>,
     /// What the mean is divided by.
-    all: f64,
+    total: f64,
 }
 
 impl<F: Float, L: RowLoss<F>> Loop for Pass<'_, '_, F, L> {
     type Output = f64;
 
+    /// `Σ_n s_n ℓ_n`
     #[inline(always)]
     fn run(self) -> f64 {
-        let Self { loss, a, y, weights, mut da, all } = self;
-        let (mut powers, mut sum) = (Exponentials::new(a), Sum::<F>::default());
+        let Self { loss, a, y, sample_weights, mut da, total } = self;
+        // Departure 2.
+        let (mut exponentials, mut sum) = (Exponentials::new(a), Sum::<F>::default());
         for n in 0..a.nrows() {
             let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
-            let weight = weight(weights, n);
+            let weight = sample_weight(sample_weights, n);
             if weight == 0.0 || loss.count(y, n).is_none() {
                 if let Some(da) = &mut da {
                     da.fill(F::zero());
                 }
                 continue;
             }
-            let factor = loss.reduction().share(weight, all);
+            let factor = loss.reduction().reduce(weight, total); // s_n/total
             let gradient = da.as_deref_mut().map(|da| (factor, da));
-            sum = sum.plus(weight * loss.row(n, &mut powers, y, gradient));
+            sum = sum.plus(weight * loss.row(n, &mut exponentials, y, gradient)); // sum + s_n ℓ_n
         }
         sum.value()
     }
 }
 
-/// What a row counts.
+/// `s_n`.
 #[inline(always)]
-fn weight<F: Float>(weights: Option<&[F]>, row: usize) -> f64 {
-    weights.map_or(1.0, |w| w[row].as_f64())
+fn sample_weight<F: Float>(sample_weights: Option<&[F]>, n: usize) -> f64 {
+    sample_weights.map_or(1.0, |s| s[n].as_f64())
 }
 
 /// [`EachLoss::forward_each`](crate::EachLoss::forward_each): 0 for an ignored row, as in PyTorch.
@@ -114,9 +134,9 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, None)?;
     check_shape(L::NAME, "losses of the samples", &[a.nrows()], each.shape())?;
-    let mut powers = Exponentials::new(a);
+    let mut exponentials = Exponentials::new(a);
     for (n, each) in each.iter_mut().enumerate() {
-        let loss = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut powers, y, None));
+        let loss = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut exponentials, y, None));
         *each = F::of(loss);
     }
     Ok(())
@@ -132,10 +152,11 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, Some(da))?;
     check_shape(L::NAME, "gradient of the samples", &[a.nrows()], d_each.shape())?;
-    let mut powers = Exponentials::new(a);
+    let mut exponentials = Exponentials::new(a);
     for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if loss.count(y, n).is_some() {
-            loss.row(n, &mut powers, y, Some((d_each[n].as_f64(), &mut da)));
+            // dLdA[n, :] = d_each[n] ∂ℓ_n/∂A[n, :]
+            loss.row(n, &mut exponentials, y, Some((d_each[n].as_f64(), &mut da)));
         } else {
             da.fill(F::zero());
         }
@@ -143,31 +164,17 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
     Ok(())
 }
 
-/// One label a row, each a class or ignored.
-pub(crate) fn check_labels<F: Float>(
-    place: &'static str,
-    a: &ArrayRef2<F>,
-    labels: &[usize],
-    ignore_index: Option<usize>,
-) -> Result<(), Error> {
-    check_shape(place, "labels", &[a.nrows()], &[labels.len()])?;
-    let n_classes = a.ncols();
-    match labels.iter().position(|&label| label >= n_classes && Some(label) != ignore_index) {
-        Some(row) => Err(Error::Label { place: place.into(), row, n_classes, found: labels[row] }),
-        None => Ok(()),
-    }
-}
-
-/// One weight a class, if there are any.
+/// `Ok` if there is one weight for each class, or none at all.
 pub(crate) fn check_class_weights<F: Float>(
     place: &'static str,
     a: &ArrayRef2<F>,
-    weight: Option<&[f64]>,
+    class_weights: Option<&[f64]>,
 ) -> Result<(), Error> {
-    weight.map_or(Ok(()), |w| check_shape(place, "weight", &[a.ncols()], &[w.len()]))
+    class_weights.map_or(Ok(()), |w| check_shape(place, "class_weights", &[a.ncols()], &[w.len()]))
 }
 
-/// The weight of a class; 1 if there are none.
-pub(crate) fn class_weight(weight: Option<&[f64]>, class: usize) -> f64 {
-    weight.map_or(1.0, |w| w[class])
+/// `w[class]`; 1 if there are no weights.
+#[inline(always)]
+pub(crate) fn class_weight(class_weights: Option<&[f64]>, class: usize) -> f64 {
+    class_weights.map_or(1.0, |w| w[class])
 }

@@ -1,34 +1,58 @@
-//! `ℓ(d) = ½ d²/β` for `|d| < β`, else `|d| − ½ β`, with `d = a − y`: the absolute error with its corner rounded off.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C)` | predictions |
-//! | `Y` | `(N, C)` | targets |
-//! | `L = Σ ℓ(A − Y)/(N·C)` | | |
-//! | `dLdA = clamp((A − Y)/β, −1, 1)/(N·C)` | `(N, C)` | for β = 0, `sign(A − Y)/(N·C)` |
-//!
-//! With β = 0 it is [`MaeLoss`](crate::MaeLoss); otherwise [`HuberLoss`](crate::HuberLoss) with δ = β, divided by β.
-//! (Girshick, *Fast R-CNN*, 2015, <https://arxiv.org/abs/1504.08083>, equation 3.)
-//!
-//! ```
-//! use losses::{Loss, SmoothL1Config, SmoothL1Loss};
-//! use ndarray::{Array2, array};
-//!
-//! let smooth = SmoothL1Loss::new(SmoothL1Config { beta: 0.5, ..SmoothL1Config::default() })?;
-//! let mut da = Array2::zeros((1, 2));
-//! let loss = smooth.backward(&array![[0.25, -3.0]], &array![[0.0, 0.0]], &mut da)?;
-//! assert_eq!(loss, (0.0625 + 2.75) / 2.0);
-//! assert_eq!(da, array![[0.25, -0.5]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! The absolute error with its corner rounded off.
 
 use tensor_core::functions::sign;
 use tensor_core::{Error, Float};
 
-use crate::loss::check_not_negative;
-use crate::{ElementLoss, Reduction};
+use crate::check::check_not_negative;
+use crate::element::ElementLoss;
+use crate::reduction::Reduction;
 
-/// The smoothed absolute error, PyTorch's `nn.SmoothL1Loss`.
+/// The absolute error with its corner rounded off, PyTorch's `nn.SmoothL1Loss`.
+///
+/// ```text
+/// ℓ(d)       = ½ d²/β       if |d| < β
+///            = |d| − ½ β    otherwise
+/// L          = (1/(N·C)) Σ_n Σ_c ℓ(A[n, c] − Y[n, c])
+/// dLdA[n, c] = (1/(N·C)) clamp((A[n, c] − Y[n, c])/β, −1, 1)
+/// ```
+///
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets, `β ≥ 0` is [`SmoothL1Config::beta`];
+/// `clamp(x, −1, 1)` is `x` limited to that range. With [`Reduction::Sum`], `1/(N·C)` is left out.
+///
+/// With `β = 0` it is [`MaeLoss`](crate::MaeLoss), whose derivative is `sign(A − Y)`; otherwise it is
+/// [`HuberLoss`](crate::HuberLoss) with `δ = β`, divided by `β`.
+///
+/// # Derivation
+///
+/// `A[n, c]` is in one term of the double sum, and `∂d/∂a = 1` for `d = a − y`. The derivative of
+/// `½ d²/β` is `d/β`, that of `|d| − ½ β` is `sign(d)`; at `|d| = β` both are `±1`, and both values
+/// of `ℓ` are `½ β`. So the two pieces join without a corner.
+///
+/// Source: R. Girshick, *Fast R-CNN*, 2015, <https://arxiv.org/abs/1504.08083>, equation 3 (there
+/// `β = 1`).
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets `Y (N, C)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If these shapes differ, or there are no predictions.
+///
+/// # Examples
+///
+/// ```
+/// use losses::{Loss, SmoothL1Config, SmoothL1Loss};
+/// use ndarray::{Array2, array};
+///
+/// // β = ½: ℓ(¼) = ½·(1/16)/½, ℓ(−3) = 3 − ¼.
+/// let smooth = SmoothL1Loss::new(SmoothL1Config { beta: 0.5, ..SmoothL1Config::default() })?;
+/// let mut da = Array2::zeros((1, 2));
+/// let loss = smooth.backward(&array![[0.25, -3.0]], &array![[0.0, 0.0]], &mut da)?;
+/// assert_eq!(loss, (0.0625 + 2.75) / 2.0);
+/// assert_eq!(da, array![[0.5 / 2.0, -1.0 / 2.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SmoothL1Loss {
     config: SmoothL1Config,
@@ -37,7 +61,7 @@ pub struct SmoothL1Loss {
 /// Choices of a [`SmoothL1Loss`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SmoothL1Config {
-    /// β: the distance within which the corner is rounded off.
+    /// `β`: the distance within which the corner is rounded off.
     pub beta: f64,
     /// Mean or sum over the elements.
     pub reduction: Reduction,
@@ -55,7 +79,7 @@ impl SmoothL1Loss {
     /// # Errors
     /// If `beta` is negative or not finite.
     pub fn new(config: SmoothL1Config) -> Result<Self, Error> {
-        check_not_negative(Self::NAME, "beta", [&config.beta])?;
+        check_not_negative(PLACE, "beta", [&config.beta])?;
         Ok(Self { config })
     }
 
@@ -65,23 +89,26 @@ impl SmoothL1Loss {
     }
 }
 
+const PLACE: &str = "smooth-l1";
+
 impl ElementLoss for SmoothL1Loss {
-    const NAME: &'static str = "smooth-l1";
+    const NAME: &'static str = PLACE;
 
     fn reduction(&self) -> Reduction {
         self.config.reduction
     }
 
     #[inline(always)]
-    fn loss<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+    fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
         let (d, beta) = (a - y, self.config.beta);
-        // d·(d/β) and not d²/β: the square of a tiny d is 0. The quotient is that of the derivative.
+        // ½ d²/β as ½ d·(d/β): the square of a tiny d is 0, and d/β is the derivative as well. Both
+        // pieces are computed, then one chosen, which needs no branch.
         let (square, line) = (0.5 * d * (d / beta), d.abs() - 0.5 * beta);
         if d.abs() < beta { square } else { line }
     }
 
     #[inline(always)]
-    fn derivative<F: Float>(&self, a: f64, y: f64, _w: f64) -> f64 {
+    fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
         let (d, beta) = (a - y, self.config.beta);
         let (near, far) = (d / beta, sign(d));
         if d.abs() < beta { near } else { far }
@@ -95,7 +122,7 @@ mod tests {
     use super::{SmoothL1Config, SmoothL1Loss};
     use crate::{Loss, MaeLoss, Reduction};
 
-    // β = 2, d = [1 −2; 5 −½]: ℓ = [¼, 1; 4, 1/16], their sum 85/16; dℓ/da = [½ −1; 1 −¼].
+    // β = 2, d = [1 −2; 5 −½]: ℓ = [¼, 1; 4, 1/16], their sum 85/16; ∂ℓ/∂a = [½ −1; 1 −¼].
     #[test]
     fn two_by_two_by_hand() {
         let d = array![[1.0, -2.0], [5.0, -0.5]];

@@ -4,8 +4,8 @@
 
 use losses::{
     BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss,
-    EachLoss, HuberLoss, Loss, MaeLoss, MseLoss, NllLoss, RmseLoss, SmoothL1Loss, Targets,
-    WeightedLoss,
+    EachLoss, HuberLoss, Labels, Loss, MaeLoss, MseLoss, NllLoss, RmseLoss, SampleWeightedLoss,
+    SmoothL1Loss, Targets,
 };
 use ndarray::{Array, Array2, ArrayRef2, Dimension};
 
@@ -14,7 +14,7 @@ const SHAPE: (usize, usize) = (33, 17);
 /// Heap allocations of every verb of a loss.
 fn allocations<L>(loss: L, a: &ArrayRef2<f32>, y: L::Target<'_>) -> u64
 where
-    L: EachLoss<f32> + WeightedLoss<f32>,
+    L: EachLoss<f32> + SampleWeightedLoss<f32>,
     for<'a> L::Target<'a>: Copy,
 {
     let mut da = Array2::zeros(SHAPE);
@@ -30,7 +30,7 @@ where
         loss.backward(a, y, &mut da).unwrap();
         loss.forward_each(a, y, &mut each).unwrap();
         loss.backward_each(a, y, &each, &mut da).unwrap();
-        loss.weighted(a, y, &weights, Some(&mut da)).unwrap();
+        loss.sample_weighted(a, y, &weights, Some(&mut da)).unwrap();
     });
     info.count_total
 }
@@ -43,7 +43,7 @@ fn no_loss_allocates() {
     let weighted =
         BceWithLogitsConfig { pos_weight: Some(vec![2.0; SHAPE.1]), ..Default::default() };
     let smoothed = CrossEntropyLoss::new(CrossEntropyConfig {
-        weight: Some(vec![2.0; SHAPE.1]),
+        class_weights: Some(vec![2.0; SHAPE.1]),
         label_smoothing: 0.1,
         ..Default::default()
     })
@@ -55,9 +55,11 @@ fn no_loss_allocates() {
         ("smooth-l1", allocations(SmoothL1Loss::default(), &a, &y)),
         ("bce", allocations(BceLoss::default(), &a, &y)),
         ("bce-with-logits", allocations(BceWithLogitsLoss::new(weighted).unwrap(), &a, &y)),
-        ("nll", allocations(NllLoss::default(), &a, &labels)),
+        ("nll", allocations(NllLoss::default(), &a, Labels::Classes(&labels))),
+        ("nll, signed", allocations(NllLoss::default(), &a, Labels::Signed(&[3; SHAPE.0]))),
         ("cross-entropy, rows", allocations(smoothed.clone(), &a, Targets::Rows(&y))),
-        ("cross-entropy, classes", allocations(smoothed, &a, Targets::Classes(&labels))),
+        ("cross-entropy, classes", allocations(smoothed.clone(), &a, Targets::Classes(&labels))),
+        ("cross-entropy, signed", allocations(smoothed, &a, Targets::Signed32(&[3; SHAPE.0]))),
     ];
     for (loss, count) in counts {
         assert_eq!(count, 0, "{loss}");

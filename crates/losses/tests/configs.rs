@@ -8,17 +8,17 @@ use tensor_core::Error;
 
 #[test]
 fn configurations_are_kept() -> Result<(), Error> {
-    let (weight, reduction) = (Some(vec![0.5, 2.0]), Reduction::Sum);
+    let (class_weights, reduction) = (Some(vec![0.5, 2.0]), Reduction::Sum);
     let cross_entropy = CrossEntropyConfig {
-        weight: weight.clone(),
+        class_weights: class_weights.clone(),
         ignore_index: Some(2),
         label_smoothing: 0.25,
         reduction,
     };
     assert_eq!(CrossEntropyLoss::new(cross_entropy.clone())?.config(), &cross_entropy);
-    let nll = NllConfig { weight: weight.clone(), ignore_index: Some(2), reduction };
+    let nll = NllConfig { class_weights: class_weights.clone(), ignore_index: Some(2), reduction };
     assert_eq!(NllLoss::new(nll.clone())?.config(), &nll);
-    let bce = BceWithLogitsConfig { pos_weight: weight, reduction };
+    let bce = BceWithLogitsConfig { pos_weight: class_weights, reduction };
     assert_eq!(BceWithLogitsLoss::new(bce.clone())?.config(), &bce);
     let huber = HuberConfig { delta: 0.5, reduction };
     assert_eq!(HuberLoss::new(huber)?.config(), huber);

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
 use approx::assert_relative_eq;
-use losses::{CrossEntropyConfig, CrossEntropyLoss, EachLoss, Loss, Reduction, Targets, Weighted};
+use losses::{
+    CrossEntropyConfig, CrossEntropyLoss, EachLoss, Loss, Reduction, SampleWeighted, Targets,
+};
 use ndarray::{Array1, Array2, ArrayRef2, ShapeBuilder, array};
 use tensor_core::Rng;
 
@@ -16,7 +18,7 @@ fn naive(
     y: Targets<'_, f64>,
 ) -> (Vec<f64>, Vec<f64>, Array2<f64>) {
     let (n_rows, n_classes) = a.dim();
-    let w = config.weight.clone().unwrap_or(vec![1.0; n_classes]);
+    let w = config.class_weights.clone().unwrap_or(vec![1.0; n_classes]);
     let eps = config.label_smoothing;
     let (mut losses, mut counts) = (vec![0.0; n_rows], vec![0.0; n_rows]);
     let mut gradient = Array2::zeros(a.dim());
@@ -25,7 +27,7 @@ fn naive(
         let p: Vec<f64> = exp.iter().map(|e| e / exp.iter().sum::<f64>()).collect();
         let mut hard = vec![0.0; n_classes];
         match y {
-            Targets::Classes(labels) if Some(labels[n]) == config.ignore_index => continue,
+            Targets::Classes(labels) if Some(labels[n] as i64) == config.ignore_index => continue,
             Targets::Classes(labels) => {
                 hard[labels[n]] = 1.0;
                 counts[n] = w[labels[n]];
@@ -34,6 +36,7 @@ fn naive(
                 hard = rows.row(n).to_vec();
                 counts[n] = 1.0;
             }
+            Targets::Signed(_) | Targets::Signed32(_) => unreachable!("tested in labels.rs"),
         }
         for c in 0..n_classes {
             losses[n] -= (1.0 - eps) * w[c] * hard[c] * p[c].ln();
@@ -67,7 +70,7 @@ fn every_combination_of_options_is_the_definition() {
                     _ => (n * 5 + 1) % n_classes,
                 })
                 .collect();
-            for weight in [None, Some(class_weights.clone())] {
+            for class_weights in [None, Some(class_weights.clone())] {
                 for label_smoothing in [0.0, 0.1, 1.0] {
                     for reduction in [Reduction::Mean, Reduction::Sum] {
                         for kind in ["classes", "rows"] {
@@ -75,10 +78,9 @@ fn every_combination_of_options_is_the_definition() {
                                 "classes" => Targets::Classes(&labels),
                                 _ => Targets::Rows(&rows),
                             };
-                            let weight = weight.clone();
                             let config = CrossEntropyConfig {
-                                weight,
-                                ignore_index: ignored,
+                                class_weights: class_weights.clone(),
+                                ignore_index: ignored.map(|label| label as i64),
                                 label_smoothing,
                                 reduction,
                             };
@@ -125,7 +127,7 @@ fn check(
         let (forward, backward) = if plain {
             (ce.forward(a, y).unwrap(), ce.backward(a, y, &mut da).unwrap())
         } else {
-            let weighted = Weighted(ce.clone());
+            let weighted = SampleWeighted(ce.clone());
             let y = (y, weights);
             (weighted.forward(a, y).unwrap(), weighted.backward(a, y, &mut da).unwrap())
         };
@@ -141,11 +143,11 @@ fn check(
     let [mut a_t, mut y_t, mut da_t] = [(); 3].map(|()| Array2::zeros(a.dim().f()));
     a_t.assign(a);
     let y_t = match y {
-        Targets::Classes(labels) => Targets::Classes(labels),
         Targets::Rows(rows) => {
             y_t.assign(rows);
             Targets::Rows(&*y_t)
         }
+        labels => labels,
     };
     assert_eq!(ce.backward(&a_t, y_t, &mut da_t).unwrap(), expected, "{case}");
     assert_eq!(da_t, da, "{case}");
@@ -166,7 +168,7 @@ fn check(
 fn weights_and_smoothing_by_hand() {
     let a = array![[0.0, 3.0_f64.ln()]];
     let config = CrossEntropyConfig {
-        weight: Some(vec![2.0, 1.0]),
+        class_weights: Some(vec![2.0, 1.0]),
         label_smoothing: 0.5,
         ..CrossEntropyConfig::default()
     };
@@ -195,21 +197,25 @@ fn smoothing_keeps_the_small_gradient_of_a_right_answer() {
 }
 
 #[test]
-fn nothing_to_teach_is_a_loss_of_zero() {
+fn nothing_to_learn_from_is_a_loss_of_zero() {
     let a = array![[1.0, f64::NAN], [f64::NEG_INFINITY, 3.0]];
     for reduction in [Reduction::Mean, Reduction::Sum] {
         for label_smoothing in [0.0, 0.3] {
             let ignore_index = Some(1);
-            let config =
-                CrossEntropyConfig { weight: None, ignore_index, label_smoothing, reduction };
+            let config = CrossEntropyConfig {
+                class_weights: None,
+                ignore_index,
+                label_smoothing,
+                reduction,
+            };
             let mut da = Array2::from_elem((2, 2), f64::NAN);
             let ce = CrossEntropyLoss::new(config).unwrap();
             assert_eq!(ce.backward(&a, Targets::Classes(&[1, 1]), &mut da).unwrap(), 0.0);
             assert_eq!(da, Array2::zeros((2, 2)));
         }
     }
-    let weight = Some(vec![0.0, 1.0]);
-    let config = CrossEntropyConfig { weight, ..CrossEntropyConfig::default() };
+    let class_weights = Some(vec![0.0, 1.0]);
+    let config = CrossEntropyConfig { class_weights, ..CrossEntropyConfig::default() };
     let ce = CrossEntropyLoss::new(config).unwrap();
     // The only target's class weighs nothing: 0, even where it was ruled out.
     let mut da = Array2::from_elem((1, 2), f64::NAN);
@@ -277,7 +283,11 @@ fn bad_targets_are_named() {
     let rows = Array2::zeros((3, 1));
     let messages = [
         (Targets::Classes(&[0, 1]), "cross-entropy: labels: expected shape (3), found (2)"),
-        (Targets::Classes(&[0, 2, 5]), "cross-entropy: expected a label below 2 in row 1, found 2"),
+        (
+            Targets::Classes(&[0, 2, 5]),
+            "cross-entropy: expected a class from 0 to 1 in row 1, found 2 \
+             (to leave such rows out, set ignore_index)",
+        ),
         (Targets::Rows(&rows), "cross-entropy: target rows: expected shape (3, 2), found (3, 1)"),
     ];
     for (y, message) in messages {
@@ -293,10 +303,12 @@ fn bad_options_are_named() {
     let default = CrossEntropyConfig::default;
     let refused = |config| CrossEntropyLoss::new(config).unwrap_err().to_string();
     for (bad, found) in [(-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
-        let weight = Some(vec![1.0, bad]);
+        let class_weights = Some(vec![1.0, bad]);
         assert_eq!(
-            refused(CrossEntropyConfig { weight, ..default() }),
-            format!("cross-entropy: expected weight to be a finite number ≥ 0, found {found}")
+            refused(CrossEntropyConfig { class_weights, ..default() }),
+            format!(
+                "cross-entropy: expected class_weights to be a finite number ≥ 0, found {found}"
+            )
         );
     }
     for (label_smoothing, found) in [(-0.1, "-0.1"), (1.5, "1.5"), (f64::NAN, "NaN")] {
@@ -310,13 +322,14 @@ fn bad_options_are_named() {
         |config, y| CrossEntropyLoss::new(config).unwrap().forward(&a, y).unwrap_err().to_string();
     assert_eq!(
         forward(
-            CrossEntropyConfig { weight: Some(vec![1.0; 3]), ..default() },
+            CrossEntropyConfig { class_weights: Some(vec![1.0; 3]), ..default() },
             Targets::Classes(&[0, 1])
         ),
-        "cross-entropy: weight: expected shape (2), found (3)"
+        "cross-entropy: class_weights: expected shape (2), found (3)"
     );
     assert_eq!(
         forward(CrossEntropyConfig { ignore_index: Some(1), ..default() }, Targets::Rows(&a)),
-        "cross-entropy: expected ignore_index to be left out with target rows, found 1"
+        "cross-entropy: expected ignore_index to be None with Targets::Rows \
+         (to leave rows out, give them the sample weight 0), found 1"
     );
 }

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
 use losses::{
-    BceLoss, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss, HuberLoss, Loss, MaeLoss,
-    MseLoss, NllLoss, RmseLoss, SmoothL1Loss, Targets,
+    BceLoss, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss, HuberLoss, Labels, Loss,
+    MaeLoss, MseLoss, NllLoss, RmseLoss, SmoothL1Loss, Targets,
 };
 use ndarray::Array2;
 use tensor_core::Rng;
@@ -70,8 +70,10 @@ fn every_loss_in_single_precision() {
         let (mut single, mut double) = (Array2::zeros(shape), Array2::zeros(shape));
         for a in [&a, &far] {
             let a32 = a.mapv(|v| v as f32);
-            let l32 = NllLoss::default().backward(&a32, &labels, &mut single).unwrap();
-            let l64 = NllLoss::default().backward(a, &labels, &mut double).unwrap();
+            let l32 =
+                NllLoss::default().backward(&a32, Labels::Classes(&labels), &mut single).unwrap();
+            let l64 =
+                NllLoss::default().backward(a, Labels::Classes(&labels), &mut double).unwrap();
             // The terms of this loss have both signs.
             let size = a.iter().map(|v| v.abs()).sum::<f64>() / shape.0 as f64;
             let error = (f64::from(l32) - l64).abs();

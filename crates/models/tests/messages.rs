@@ -102,7 +102,8 @@ fn every_refusal_says_what_to_do() -> Result<(), Error> {
         ),
         (
             message(ce.forward(&zeros(3, 4), Targets::Classes(&[0, 3, 4]))),
-            "cross-entropy: expected a label below 4 in row 2, found 4",
+            "cross-entropy: expected a class from 0 to 3 in row 2, found 4 \
+             (to leave such rows out, set ignore_index)",
         ),
         (
             message(ce.forward(&zeros(0, 4), Targets::Classes(&[]))),

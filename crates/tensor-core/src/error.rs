@@ -68,8 +68,10 @@ pub enum Error {
         row: usize,
         /// Number of classes: labels run from 0 to `n_classes − 1`.
         n_classes: usize,
-        /// The label that came.
-        found: usize,
+        /// The label beside the classes that would have been accepted, if any.
+        ignore_index: Option<i64>,
+        /// The label that came: wide enough for any `usize` and any signed one.
+        found: i128,
     },
     /// A number in the data that the definition has no meaning for: a probability above 1, a negative sample weight.
     Value {
@@ -210,8 +212,17 @@ impl fmt::Display for Error {
             Self::BatchTooLarge { place, capacity, found } => {
                 write!(f, "{place}: expected a batch of at most {capacity} rows, found {found}")
             }
-            Self::Label { place, row, n_classes, found } => {
-                write!(f, "{place}: expected a label below {n_classes} in row {row}, found {found}")
+            Self::Label { place, row, n_classes, ignore_index, found } => {
+                write!(f, "{place}: expected a class from 0 to {}", n_classes.saturating_sub(1))?;
+                match ignore_index {
+                    Some(index) => {
+                        write!(f, " or the ignored index {index} in row {row}, found {found}")
+                    }
+                    None => write!(
+                        f,
+                        " in row {row}, found {found} (to leave such rows out, set ignore_index)"
+                    ),
+                }
             }
             Self::Value { place, row, expected, found } => {
                 write!(f, "{place}: expected {expected} in row {row}, found {found}")

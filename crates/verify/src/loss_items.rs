@@ -3,8 +3,8 @@
 use gradcheck::{Checkable, Domain};
 use losses::{
     BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss,
-    EachLoss, HuberConfig, HuberLoss, Loss, MaeLoss, MseLoss, NllConfig, NllLoss, Reduction,
-    RmseLoss, SmoothL1Config, SmoothL1Loss, Targets, WeightedLoss,
+    EachLoss, HuberConfig, HuberLoss, Labels, Loss, MaeLoss, MseLoss, NllConfig, NllLoss,
+    Reduction, RmseLoss, SampleWeightedLoss, SmoothL1Config, SmoothL1Loss, Targets,
 };
 use ndarray::{Array1, Array2, ArrayRef2, Ix1, Ix2};
 use tensor_core::Float;
@@ -51,7 +51,7 @@ where
     F: Float,
     L: for<'a> Loss<F, Target<'a> = &'a ArrayRef2<F>>
         + EachLoss<F, Samples = Ix2>
-        + WeightedLoss<F>
+        + SampleWeightedLoss<F>
         + 'static,
 {
     let (n, c) = (draw.length(), draw.length());
@@ -69,7 +69,7 @@ where
         Form::Plain => subject(&a, domain, move |a, da| loss.backward(a, &y, da)),
         Form::Weighted => {
             let weights = row_weights(draw, n);
-            subject(&a, domain, move |a, da| loss.weighted(a, &y, &weights, Some(da)))
+            subject(&a, domain, move |a, da| loss.sample_weighted(a, &y, &weights, Some(da)))
         }
         Form::Each => {
             let d_each = draw.matrix::<F>(n, c);
@@ -114,7 +114,7 @@ macro_rules! on_arrays {
 /// Options of the losses on classes.
 #[derive(Debug, Clone, Copy)]
 struct Options {
-    weight: bool,
+    class_weights: bool,
     ignore: bool,
     smoothing: bool,
     reduction: Reduction,
@@ -124,7 +124,7 @@ impl Options {
     /// Every combination.
     fn all() -> impl Iterator<Item = Self> {
         (0..16).map(|bits| Self {
-            weight: bits & 1 != 0,
+            class_weights: bits & 1 != 0,
             ignore: bits & 2 != 0,
             smoothing: bits & 4 != 0,
             reduction: if bits & 8 != 0 { Reduction::Sum } else { Reduction::Mean },
@@ -133,19 +133,22 @@ impl Options {
 
     fn name(self) -> String {
         let reduction = if self.reduction == Reduction::Mean { "mean" } else { "sum" };
-        let chosen =
-            [(self.weight, "weight"), (self.ignore, "ignore"), (self.smoothing, "smoothing")];
+        let chosen = [
+            (self.class_weights, "weight"),
+            (self.ignore, "ignore"),
+            (self.smoothing, "smoothing"),
+        ];
         let chosen = chosen.iter().filter(|(on, _)| *on).map(|(_, name)| format!(", {name}"));
         format!("{reduction}{}", chosen.collect::<String>())
     }
 
-    fn weight(self, draw: &mut Draw, c: usize) -> Option<Vec<f64>> {
-        self.weight.then(|| draw.probabilities(1, c).iter().copied().collect())
+    fn class_weights(self, draw: &mut Draw, c: usize) -> Option<Vec<f64>> {
+        self.class_weights.then(|| draw.probabilities(1, c).iter().copied().collect())
     }
 
     /// A label that no prediction has, so that it can be told from the classes.
-    fn ignore_index(self, c: usize) -> Option<usize> {
-        self.ignore.then_some(c)
+    fn ignore_index(self, c: usize) -> Option<i64> {
+        self.ignore.then_some(c as i64)
     }
 
     /// Labels below `c`, every third row ignored where a label is, but not the first.
@@ -156,7 +159,7 @@ impl Options {
 
     fn cross_entropy(self, draw: &mut Draw, c: usize) -> Option<CrossEntropyLoss> {
         CrossEntropyLoss::new(CrossEntropyConfig {
-            weight: self.weight(draw, c),
+            class_weights: self.class_weights(draw, c),
             ignore_index: self.ignore_index(c),
             label_smoothing: if self.smoothing { 0.125 } else { 0.0 },
             reduction: self.reduction,
@@ -165,8 +168,8 @@ impl Options {
     }
 
     fn nll(self, draw: &mut Draw, c: usize) -> Option<NllLoss> {
-        let (weight, ignore_index) = (self.weight(draw, c), self.ignore_index(c));
-        NllLoss::new(NllConfig { weight, ignore_index, reduction: self.reduction }).ok()
+        let (class_weights, ignore_index) = (self.class_weights(draw, c), self.ignore_index(c));
+        NllLoss::new(NllConfig { class_weights, ignore_index, reduction: self.reduction }).ok()
     }
 }
 
@@ -179,7 +182,7 @@ fn class_subject<F, L, Y>(
 ) -> Drawn
 where
     F: Float,
-    L: EachLoss<F, Samples = Ix1> + WeightedLoss<F> + 'static,
+    L: EachLoss<F, Samples = Ix1> + SampleWeightedLoss<F> + 'static,
     Y: 'static,
 {
     let n = a.nrows();
@@ -187,7 +190,9 @@ where
         Form::Plain => subject(&a, Domain::REAL, move |a, da| loss.backward(a, of(&y), da)),
         Form::Weighted => {
             let weights = row_weights(draw, n);
-            subject(&a, Domain::REAL, move |a, da| loss.weighted(a, of(&y), &weights, Some(da)))
+            subject(&a, Domain::REAL, move |a, da| {
+                loss.sample_weighted(a, of(&y), &weights, Some(da))
+            })
         }
         Form::Each => {
             let d_each = draw.matrix::<F>(1, n).row(0).to_owned();
@@ -219,7 +224,7 @@ fn distributed<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Drawn
 fn nll<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Drawn {
     let (n, c) = (draw.length(), draw.length());
     let case = (draw.matrix::<F>(n, c), options.nll(draw, c)?, options.labels(draw, n, c));
-    class_subject(draw, form, case, |y: &Vec<usize>| y.as_slice())
+    class_subject(draw, form, case, |y| Labels::Classes(y))
 }
 
 /// Rows of a loss on classes: every combination of options, then sample weights and sample by sample with all of them.
@@ -246,7 +251,7 @@ fn rmse<F: Float>(draw: &mut Draw, form: Form) -> Drawn {
     let (n, c) = (draw.length(), draw.length());
     let (a, y, weights) = (draw.matrix::<F>(n, c), draw.matrix::<F>(n, c), row_weights(draw, n));
     Some(subject(&a, Domain::REAL, move |a, da| match form {
-        Form::Weighted => RmseLoss.weighted(a, &y, &weights, Some(da)),
+        Form::Weighted => RmseLoss.sample_weighted(a, &y, &weights, Some(da)),
         _ => RmseLoss.backward(a, &y, da),
     }))
 }

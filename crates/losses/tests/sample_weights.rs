@@ -4,8 +4,8 @@
 
 use losses::{
     BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss,
-    HuberLoss, Loss, MaeLoss, MseLoss, NllConfig, NllLoss, Reduction, RmseLoss, SmoothL1Loss,
-    Targets, Weighted, WeightedLoss,
+    HuberLoss, Labels, Loss, MaeLoss, MseLoss, NllConfig, NllLoss, Reduction, RmseLoss,
+    SampleWeighted, SampleWeightedLoss, SmoothL1Loss, Targets,
 };
 use ndarray::{Array2, Axis};
 use tensor_core::Rng;
@@ -18,7 +18,7 @@ fn copies() -> Vec<usize> {
     (0..WEIGHTS.len()).flat_map(|n| vec![n; WEIGHTS[n] as usize]).collect()
 }
 
-fn check<L: WeightedLoss<f64>>(
+fn check<L: SampleWeightedLoss<f64>>(
     name: &str,
     loss: &L,
     a: &Array2<f64>,
@@ -28,8 +28,8 @@ fn check<L: WeightedLoss<f64>>(
     for<'a> L::Target<'a>: Copy,
 {
     let mut da = Array2::from_elem(a.dim(), f64::NAN);
-    let got = loss.weighted(a, y, &WEIGHTS, Some(&mut da)).unwrap();
-    assert_eq!(got, loss.weighted(a, y, &WEIGHTS, None).unwrap(), "{name}");
+    let got = loss.sample_weighted(a, y, &WEIGHTS, Some(&mut da)).unwrap();
+    assert_eq!(got, loss.sample_weighted(a, y, &WEIGHTS, None).unwrap(), "{name}");
 
     let rows = copies();
     let many = a.select(Axis(0), &rows);
@@ -64,11 +64,17 @@ fn a_weight_is_a_number_of_copies() {
         let pos_weight = Some(vec![0.5, 1.0, 4.0]);
         let bce = BceWithLogitsLoss::new(BceWithLogitsConfig { pos_weight, reduction }).unwrap();
         check("bce-with-logits", &bce, &a, &y, &y_many);
-        let weight = Some(vec![0.5, 1.0, 4.0]);
-        let nll = NllConfig { weight: weight.clone(), ignore_index: Some(9), reduction };
-        check("nll", &NllLoss::new(nll).unwrap(), &a, &labels, &labels_many);
-        let config =
-            CrossEntropyConfig { weight, label_smoothing: 0.2, reduction, ..Default::default() };
+        let class_weights = Some(vec![0.5, 1.0, 4.0]);
+        let nll =
+            NllConfig { class_weights: class_weights.clone(), ignore_index: Some(9), reduction };
+        let (y_nll, y_nll_many) = (Labels::Classes(&labels), Labels::Classes(&labels_many));
+        check("nll", &NllLoss::new(nll).unwrap(), &a, y_nll, y_nll_many);
+        let config = CrossEntropyConfig {
+            class_weights,
+            label_smoothing: 0.2,
+            reduction,
+            ..Default::default()
+        };
         let ce = CrossEntropyLoss::new(config.clone()).unwrap();
         check("cross-entropy", &ce, &a, Targets::Rows(&y), Targets::Rows(&y_many));
         let config = CrossEntropyConfig { ignore_index: Some(9), ..config };
@@ -86,11 +92,11 @@ fn a_row_that_weighs_nothing_may_hold_anything() {
     let y = Array2::from_elem((5, COLUMNS), 0.5);
     let mut da = a.clone();
     let rmse = |a: &Array2<f64>, da: &mut Array2<f64>| {
-        Weighted(RmseLoss).backward(a, (&y, &WEIGHTS), da).unwrap()
+        SampleWeighted(RmseLoss).backward(a, (&y, &WEIGHTS), da).unwrap()
     };
     let ce = |a: &Array2<f64>, da: &mut Array2<f64>| {
         let y = (Targets::Rows(&y), &WEIGHTS[..]);
-        Weighted(CrossEntropyLoss::default()).backward(a, y, da).unwrap()
+        SampleWeighted(CrossEntropyLoss::default()).backward(a, y, da).unwrap()
     };
     let clean = (rmse(&a, &mut da), ce(&a, &mut da));
     a.row_mut(1).fill(f64::NAN);
