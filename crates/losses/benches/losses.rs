@@ -1,8 +1,8 @@
-//! Every loss at 128×512 in `f32`, and cross-entropy on ten classes, too: `forward`, and `backward`, which a training step
-//! calls.
+//! Every loss at 128×512 in `f32`, and cross-entropy on ten classes, too: `forward`, and
+//! `backward`, which a training step calls.
 //!
-//! The bytes of an item are those that it has to touch: predictions, targets where they are an array, and the gradient. The
-//! NLL of classes looks at one prediction a row.
+//! The bytes of an item are those that it has to touch: predictions, targets where they are an
+//! array, and the gradient. The NLL of classes looks at one prediction a row.
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 

@@ -15,14 +15,14 @@ use crate::reduction::Reduction;
 /// dLdA[n, c] = (1/(N·C)) (A[n, c] − Y[n, c]) / (A[n, c] (1 − A[n, c]))
 /// ```
 ///
-/// `A[n, c]` is the predicted probability that the answer is yes, from 0 to 1; `Y[n, c]` is the right
-/// one: 1 for yes, 0 for no, or a probability between them. With [`Reduction::Sum`], `1/(N·C)` is
-/// left out.
+/// `A[n, c]` is the predicted probability that the answer is yes, from 0 to 1; `Y[n, c]` is the
+/// right one: 1 for yes, 0 for no, or a probability between them. With [`Reduction::Sum`],
+/// `1/(N·C)` is left out.
 ///
-/// Where `A` is 0 or 1, the formulas divide by 0. PyTorch's bounds are taken: logarithms are at least
-/// −100, and the denominator `A (1 − A)` is at least 1e-12. A confident wrong answer then costs 100
-/// and has a derivative of 1e12, and within 1e-12 of 0 or 1 the gradient is not exactly that of the
-/// loss. Prefer [`BceWithLogitsLoss`](crate::BceWithLogitsLoss), which needs no bounds.
+/// Where `A` is 0 or 1, the formulas divide by 0. PyTorch's bounds are taken: logarithms are at
+/// least −100, and the denominator `A (1 − A)` is at least 1e-12. A confident wrong answer then
+/// costs 100 and has a derivative of 1e12, and within 1e-12 of 0 or 1 the gradient is not exactly
+/// that of the loss. Prefer [`BceWithLogitsLoss`](crate::BceWithLogitsLoss), which needs no bounds.
 ///
 /// # Derivation
 ///

@@ -100,7 +100,8 @@ impl BceWithLogitsLoss {
     /// A loss with the given positive weights.
     ///
     /// # Errors
-    /// If a weight is negative or not finite. That there are `C` of them is checked with each batch.
+    /// If a weight is negative or not finite. That there are `C` of them is checked with each
+    /// batch.
     pub fn new(config: BceWithLogitsConfig) -> Result<Self, Error> {
         check_not_negative(PLACE, "pos_weight", config.pos_weight.iter().flatten())?;
         Ok(Self { config })
@@ -126,8 +127,8 @@ impl ColumnLoss for BceWithLogitsLoss {
 
     #[inline(always)]
     fn column_loss<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
-        // w y softplus(−z) + (1 − y) softplus(z); a term with the factor 0 is 0, even if its softplus
-        // is infinite.
+        // w y softplus(−z) + (1 − y) softplus(z); a term with the factor 0 is 0, even if its
+        // softplus is infinite.
         product_or_zero(softplus::<F>(-z), w * y) + product_or_zero(softplus::<F>(z), 1.0 - y)
     }
 

@@ -55,8 +55,8 @@ use row_targets::{RowTargets, Y};
 ///
 /// # Label smoothing and class weights
 ///
-/// With label smoothing `ε` and class weights `w[c]`, both from [`CrossEntropyConfig`], `T` takes the
-/// place of `Y`:
+/// With label smoothing `ε` and class weights `w[c]`, both from [`CrossEntropyConfig`], `T` takes
+/// the place of `Y`:
 ///
 /// ```text
 /// T[n, c]       = w[c] ((1 − ε) Y[n, c] + ε/C)
@@ -64,9 +64,10 @@ use row_targets::{RowTargets, Y};
 /// ∂ℓ_n/∂A[n, k] = (Σ_c T[n, c]) P[n, k] − T[n, k]
 /// ```
 ///
-/// Smoothing moves a part `ε` of each row from the right class to all `C` evenly. With `ε = 0.1` and
-/// four classes, `[0 0 1 0]` becomes `[0.025 0.025 0.925 0.025]`. The gradient is 0 where `P = T`,
-/// which finite logits reach; `P = Y` for one-hot rows they only approach, growing without end.
+/// Smoothing moves a part `ε` of each row from the right class to all `C` evenly. With `ε = 0.1`
+/// and four classes, `[0 0 1 0]` becomes `[0.025 0.025 0.925 0.025]`. The gradient is 0 where
+/// `P = T`, which finite logits reach; `P = Y` for one-hot rows they only approach, growing without
+/// end.
 ///
 /// # The mean, and what an ignored class does to it
 ///
@@ -78,16 +79,16 @@ use row_targets::{RowTargets, Y};
 /// A row whose label is [`ignore_index`](CrossEntropyConfig::ignore_index) has no loss and the
 /// gradient 0, and is not counted: if one of four rows is ignored, the mean is over three and the
 /// gradients of the other rows are a third more. Class weights of 2 for all classes change nothing.
-/// With [`Reduction::Sum`] there are no denominators. If every row is ignored, or the classes of all
-/// labels have weight 0, loss and gradient are 0: nothing can be learned from such a batch. PyTorch
-/// returns NaN, which would spoil the parameters.
+/// With [`Reduction::Sum`] there are no denominators. If every row is ignored, or the classes of
+/// all labels have weight 0, loss and gradient are 0: nothing can be learned from such a batch.
+/// PyTorch returns NaN, which would spoil the parameters.
 ///
 /// # Far from zero
 ///
-/// Exponentials are of `A[n, c] − max_k A[n, k]`, which is never positive, and the logarithm is of a
-/// sum of at least 1: logits of ±10000 give a finite, correct loss, and a correct answer by a margin
-/// of 50 costs `e^−50`, not 0. `ln(P + 1e-15)`, which the course notes (see the page `course` of the
-/// crate `models`) compute, cannot exceed 34.5.
+/// Exponentials are of `A[n, c] − max_k A[n, k]`, which is never positive, and the logarithm is of
+/// a sum of at least 1: logits of ±10000 give a finite, correct loss, and a correct answer by a
+/// margin of 50 costs `e^−50`, not 0. `ln(P + 1e-15)`, which the course notes (see the page
+/// `course` of the crate `models`) compute, cannot exceed 34.5.
 ///
 /// # Shapes
 ///
@@ -152,8 +153,8 @@ impl CrossEntropyLoss {
     /// A loss with the given choices.
     ///
     /// # Errors
-    /// If a class weight is negative or not finite, or the smoothing not from 0 to 1. That there are
-    /// `C` weights is checked with each batch.
+    /// If a class weight is negative or not finite, or the smoothing not from 0 to 1. That there
+    /// are `C` weights is checked with each batch.
     pub fn new(config: CrossEntropyConfig) -> Result<Self, Error> {
         check_not_negative(PLACE, "class_weights", config.class_weights.iter().flatten())?;
         let (name, range) = ("label_smoothing", "from 0 to 1");

@@ -22,13 +22,13 @@ use crate::reduction::Reduction;
 ///
 /// Elements come in `f64`, whatever the type `F` of the arrays, and the sum is `f64`; a result is
 /// rounded to `F` once. `F` is there for functions whose accuracy depends on it, as
-/// `tensor_core::functions::softplus::<F>` does. With `#[inline(always)]` on both formulas, the loops
-/// run in vector instructions.
+/// `tensor_core::functions::softplus::<F>` does. With `#[inline(always)]` on both formulas, the
+/// loops run in vector instructions.
 ///
 /// # Errors
 ///
-/// Of the calls that follow: if the shapes of predictions, targets and gradient differ, if there are
-/// no predictions, and what [`check`](Self::check) says.
+/// Of the calls that follow: if the shapes of predictions, targets and gradient differ, if there
+/// are no predictions, and what [`check`](Self::check) says.
 ///
 /// # Examples
 ///

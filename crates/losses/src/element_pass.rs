@@ -21,9 +21,9 @@
 //! 3. Sixteen elements are taken at a time, and each of the sixteen places has a sum of its own:
 //!    sixteen additions that need not wait for each other fill vector registers. The order of
 //!    additions depends on `C` alone, so that any layout gives the same bits.
-//! 4. Where rows lie contiguously in memory, loss and derivative are computed in one loop: what both
-//!    formulas need, an exponential say, the compiler computes once. Otherwise the gradient has a
-//!    loop of its own, which follows the strides.
+//! 4. Where rows lie contiguously in memory, loss and derivative are computed in one loop: what
+//!    both formulas need, an exponential say, the compiler computes once. Otherwise the gradient
+//!    has a loop of its own, which follows the strides.
 //! 5. With sample weights, `s_n` multiplies the sum of row `n`, `s_n/(C Σ_m s_m)` its derivatives;
 //!    a row of weight 0 is not looked at, for it may hold NaN.
 

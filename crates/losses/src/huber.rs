@@ -18,8 +18,8 @@ use crate::reduction::Reduction;
 /// `A (N, C)` are the predictions, `Y (N, C)` the targets, `δ > 0` is [`HuberConfig::delta`];
 /// `clamp(d, −δ, δ)` is `d` limited to that range. With [`Reduction::Sum`], `1/(N·C)` is left out.
 ///
-/// The gradient of an outlier is at most `δ`, while that of a squared error grows with the distance.
-/// [`SmoothL1Loss`](crate::SmoothL1Loss) is this divided by `δ`.
+/// The gradient of an outlier is at most `δ`, while that of a squared error grows with the
+/// distance. [`SmoothL1Loss`](crate::SmoothL1Loss) is this divided by `δ`.
 ///
 /// # Derivation
 ///

@@ -1,10 +1,10 @@
 //! Loss functions with their gradients, each on a page that derives one from the other.
 //!
-//! The crate's one decision: **a loss keeps nothing**. [`backward`](Loss::backward) reads predictions
-//! and targets once more instead of keeping those of the last [`forward`](Loss::forward), as the
-//! losses of the course notes (see the page `course` of the crate `models`) do. It returns the loss
-//! as well, so that a training loop makes one pass, and a validation loss computed in between changes
-//! nothing.
+//! The crate's one decision: **a loss keeps nothing**. [`backward`](Loss::backward) reads
+//! predictions and targets once more instead of keeping those of the last
+//! [`forward`](Loss::forward), as the losses of the course notes (see the page `course` of the
+//! crate `models`) do. It returns the loss as well, so that a training loop makes one pass, and a
+//! validation loss computed in between changes nothing.
 //!
 //! ```
 //! use losses::{CrossEntropyLoss, Loss, Targets};

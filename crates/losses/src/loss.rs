@@ -16,10 +16,10 @@ use tensor_core::{Error, Float};
 ///
 /// # Where the 1/N comes from, and why no layer divides again
 ///
-/// The loss is a mean, and the `1/N` in front of it stands in front of its gradient as well. That is
-/// the only place where anything is divided by `N`. All that follows is the chain rule. In a linear
-/// layer, for example, `Z[n, i] = Σ_j W[i, j] A[n, j] + b[i]`, and `W[i, j]` has a part in every
-/// row of `Z`, so that
+/// The loss is a mean, and the `1/N` in front of it stands in front of its gradient as well. That
+/// is the only place where anything is divided by `N`. All that follows is the chain rule. In a
+/// linear layer, for example, `Z[n, i] = Σ_j W[i, j] A[n, j] + b[i]`, and `W[i, j]` has a part in
+/// every row of `Z`, so that
 ///
 /// ```text
 /// dLdW[i, j] = Σ_n dLdZ[n, i] A[n, j]
@@ -94,8 +94,8 @@ pub trait Loss<F: Float> {
 /// backward_each:  dLdA[n, c] = Σ_s d_each[s] ∂ℓ_s/∂A[n, c]
 /// ```
 ///
-/// `d_each[s] = ∂L/∂ℓ_s` is the gradient of whatever number `L` you make of the samples' losses; the
-/// second line is the chain rule. In [`backward`](Loss::backward), it is `1/N` for each.
+/// `d_each[s] = ∂L/∂ℓ_s` is the gradient of whatever number `L` you make of the samples' losses;
+/// the second line is the chain rule. In [`backward`](Loss::backward), it is `1/N` for each.
 ///
 /// The loss's own [`Reduction`](crate::Reduction) is not applied. To weight rows by numbers that do
 /// not depend on their losses, [`SampleWeighted`](crate::SampleWeighted) is shorter.

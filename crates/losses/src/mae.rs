@@ -13,13 +13,13 @@ use crate::reduction::Reduction;
 /// dLdA[n, c] = (1/(N·C)) sign(A[n, c] − Y[n, c])
 /// ```
 ///
-/// `A (N, C)` are the predictions, `Y (N, C)` the targets. With [`Reduction::Sum`], `1/(N·C)` is left
-/// out of both.
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets. With [`Reduction::Sum`], `1/(N·C)` is
+/// left out of both.
 ///
 /// # Derivation
 ///
-/// `A[n, c]` is in one term of the double sum. `|d|` is `d` for `d > 0` and `−d` for `d < 0`, so its
-/// derivative is 1 or −1. At the corner `d = 0` there is none; 0 is taken, as in PyTorch: a
+/// `A[n, c]` is in one term of the double sum. `|d|` is `d` for `d > 0` and `−d` for `d < 0`, so
+/// its derivative is 1 or −1. At the corner `d = 0` there is none; 0 is taken, as in PyTorch: a
 /// prediction that is right is not moved.
 ///
 /// # Shapes

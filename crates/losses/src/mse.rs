@@ -12,8 +12,8 @@ use crate::reduction::Reduction;
 /// dLdA[n, c] = (2/(N·C)) (A[n, c] − Y[n, c])
 /// ```
 ///
-/// `A (N, C)` are the predictions, `Y (N, C)` the targets. With [`Reduction::Sum`], `1/(N·C)` is left
-/// out of both.
+/// `A (N, C)` are the predictions, `Y (N, C)` the targets. With [`Reduction::Sum`], `1/(N·C)` is
+/// left out of both.
 ///
 /// # Derivation
 ///

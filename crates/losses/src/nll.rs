@@ -25,13 +25,13 @@ use crate::row::{self, RowLoss, check_class_weights, class_weight};
 /// - `w[c]`: what a sample of class `c` counts, [`NllConfig::class_weights`]; 1 if left out, and
 ///   then the denominator is `N`.
 ///
-/// Rows whose label is [`NllConfig::ignore_index`] are in none of the sums, and their gradient is 0.
-/// With [`Reduction::Sum`] there are no denominators. If every row is ignored, or the classes of all
-/// labels have weight 0, loss and gradient are 0: nothing can be learned from such a batch. PyTorch
-/// returns NaN, which would spoil the parameters.
+/// Rows whose label is [`NllConfig::ignore_index`] are in none of the sums, and their gradient is
+/// 0. With [`Reduction::Sum`] there are no denominators. If every row is ignored, or the classes of
+/// all labels have weight 0, loss and gradient are 0: nothing can be learned from such a batch.
+/// PyTorch returns NaN, which would spoil the parameters.
 ///
-/// [`CrossEntropyLoss`](crate::CrossEntropyLoss) is this of `LogSoftmax`, in one and on logits; take
-/// it unless the model's outputs are log-probabilities already.
+/// [`CrossEntropyLoss`](crate::CrossEntropyLoss) is this of `LogSoftmax`, in one and on logits;
+/// take it unless the model's outputs are log-probabilities already.
 ///
 /// # Derivation
 ///
@@ -200,7 +200,8 @@ mod tests {
         NllLoss::new(NllConfig { class_weights, ignore_index: Some(7), reduction }).unwrap()
     }
 
-    // Labels 0, 1, ignored, 0 with weights 2, ½: ℓ = [2·1, ½·4, –, 2·½] = 5 in all; Σ w = 2 + ½ + 2 = 9/2.
+    // Labels 0, 1, ignored, 0 with weights 2, ½: ℓ = [2·1, ½·4, –, 2·½] = 5 in all; Σ w = 2 + ½ + 2
+    // = 9/2.
     #[test]
     fn four_by_three_by_hand() {
         let a = array![

@@ -177,7 +177,8 @@ mod tests {
     use super::RmseLoss;
     use crate::{Loss, SampleWeighted};
 
-    // A − Y = [2 −2; 4 −1], squares [4 4; 16 1], their sum 25, N·C = 4: L = 5/2, dLdA = (A − Y)/(4 · 5/2).
+    // A − Y = [2 −2; 4 −1], squares [4 4; 16 1], their sum 25, N·C = 4: L = 5/2, dLdA = (A − Y)/(4
+    // · 5/2).
     #[test]
     fn two_by_two_by_hand() {
         let d = array![[2.0, -2.0], [4.0, -1.0]];

@@ -17,7 +17,8 @@
 //!
 //! 1. It runs inside [`vectorized`], compiled for the processor at hand; hence `#[inline(always)]`.
 //! 2. `ℓ_n` is made of exponentials of row `n`, and a row of ten classes does not fill a vector
-//!    register twice. So [`Exponentials`] computes them for many rows at once, when the first is asked for.
+//!    register twice. So [`Exponentials`] computes them for many rows at once, when the first is
+//!    asked for.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 use tensor_core::functions::exponentials::Exponentials;
@@ -62,8 +63,8 @@ fn check<F: Float, L: RowLoss<F>>(
     loss.check(a, y)
 }
 
-/// [`Loss::forward`](crate::Loss::forward), `backward` and `sample_weighted` in one: `L`, and `dLdA`
-/// into `da` if there is one.
+/// [`Loss::forward`](crate::Loss::forward), `backward` and `sample_weighted` in one: `L`, and
+/// `dLdA` into `da` if there is one.
 ///
 /// In `f64`, rounded once at the end.
 pub(crate) fn pass<F: Float, L: RowLoss<F>>(

@@ -13,16 +13,16 @@ use crate::loss::{Loss, SampleWeightedLoss};
 /// dLdA[n, c] = s_n ∂ℓ_n/∂A[n, c] / Σ_m s_m              row n of A is in ℓ_n only
 /// ```
 ///
-/// `ℓ_n` is, for a loss on arrays, the mean over the elements of row `n`. For a loss on classes with
-/// class weights `w`, whose `ℓ_n` contains `w[y[n]]`, the denominator is `Σ_n s_n w[y[n]]`. A row of
-/// weight 2 has the effect of two copies of it, a row of weight 0 that of leaving it out: it is not
-/// even looked at. If all weights are 0, so are loss and gradient. With
+/// `ℓ_n` is, for a loss on arrays, the mean over the elements of row `n`. For a loss on classes
+/// with class weights `w`, whose `ℓ_n` contains `w[y[n]]`, the denominator is `Σ_n s_n w[y[n]]`. A
+/// row of weight 2 has the effect of two copies of it, a row of weight 0 that of leaving it out: it
+/// is not even looked at. If all weights are 0, so are loss and gradient. With
 /// [`Reduction::Sum`](crate::Reduction::Sum), the denominator is left out.
 ///
 /// For [`RmseLoss`](crate::RmseLoss), the mean under the root is weighted.
 ///
-/// PyTorch has no such argument for most losses. Where it has one (`BCELoss(weight=…)`), its mean is
-/// divided by the number of elements instead: take the sum, and divide by what you like.
+/// PyTorch has no such argument for most losses. Where it has one (`BCELoss(weight=…)`), its mean
+/// is divided by the number of elements instead: take the sum, and divide by what you like.
 ///
 /// # Shapes
 ///
@@ -31,7 +31,8 @@ use crate::loss::{Loss, SampleWeightedLoss};
 ///
 /// # Errors
 ///
-/// Those of the loss, and if there is not one weight for each row, or one is negative or not finite.
+/// Those of the loss, and if there is not one weight for each row, or one is negative or not
+/// finite.
 ///
 /// # Examples
 ///

@@ -19,8 +19,8 @@ use crate::reduction::Reduction;
 /// `A (N, C)` are the predictions, `Y (N, C)` the targets, `β ≥ 0` is [`SmoothL1Config::beta`];
 /// `clamp(x, −1, 1)` is `x` limited to that range. With [`Reduction::Sum`], `1/(N·C)` is left out.
 ///
-/// With `β = 0` it is [`MaeLoss`](crate::MaeLoss), whose derivative is `sign(A − Y)`; otherwise it is
-/// [`HuberLoss`](crate::HuberLoss) with `δ = β`, divided by `β`.
+/// With `β = 0` it is [`MaeLoss`](crate::MaeLoss), whose derivative is `sign(A − Y)`; otherwise it
+/// is [`HuberLoss`](crate::HuberLoss) with `δ = β`, divided by `β`.
 ///
 /// # Derivation
 ///

@@ -1,4 +1,5 @@
-//! Cross-entropy: the full product of its options against the definition, extremes, and what is refused.
+//! Cross-entropy: the full product of its options against the definition, extremes, and what is
+//! refused.
 
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
@@ -9,9 +10,9 @@ use losses::{
 use ndarray::{Array1, Array2, ArrayRef2, ShapeBuilder, array};
 use tensor_core::Rng;
 
-/// The definition as PyTorch's documentation has it: the softmax as a quotient of exponentials, one-hot rows written out,
-/// the two terms of label smoothing apart. For moderate logits only. Gives `ℓ_n`, what each row adds to the denominator of
-/// the mean, and `dℓ_n/dA`.
+/// The definition as PyTorch's documentation has it: the softmax as a quotient of exponentials,
+/// one-hot rows written out, the two terms of label smoothing apart. For moderate logits only.
+/// Gives `ℓ_n`, what each row adds to the denominator of the mean, and `dℓ_n/dA`.
 fn naive(
     config: &CrossEntropyConfig,
     a: &ArrayRef2<f64>,
@@ -96,7 +97,8 @@ fn every_combination_of_options_is_the_definition() {
             }
         }
     }
-    // Shapes × weights × smoothing × reduction × (classes with three kinds of ignored index + rows with one).
+    // Shapes × weights × smoothing × reduction × (classes with three kinds of ignored index + rows
+    // with one).
     assert_eq!(n_cases, shapes.len() * 2 * 3 * 2 * (3 + 1));
 }
 
@@ -163,7 +165,8 @@ fn check(
 }
 
 // Logits [0 ln 3], softmax [¼ ¾], label 0, w = [2 1], ε = ½: T = [2·(½ + ¼), 1·¼] = [3/2, ¼],
-// ℓ = 3/2·ln 4 + ¼·ln 4/3, dℓ/dA = 7/4·[¼ ¾] − [3/2 ¼] = [−17/16, 17/16]; the mean divides by w[0] = 2.
+// ℓ = 3/2·ln 4 + ¼·ln 4/3, dℓ/dA = 7/4·[¼ ¾] − [3/2 ¼] = [−17/16, 17/16]; the mean divides by
+// w[0] = 2.
 #[test]
 fn weights_and_smoothing_by_hand() {
     let a = array![[0.0, 3.0_f64.ln()]];
@@ -185,8 +188,8 @@ fn weights_and_smoothing_by_hand() {
     );
 }
 
-// Logits [100 0] with ε = 2e-12, label 0: T = [1 − 1e-12, 1e-12], dℓ/dA = ±(1e-12 − e^(−100)). The sum of T minus T[0],
-// rounded, would leave 4 digits of it.
+// Logits [100 0] with ε = 2e-12, label 0: T = [1 − 1e-12, 1e-12], dℓ/dA = ±(1e-12 − e^(−100)). The
+// sum of T minus T[0], rounded, would leave 4 digits of it.
 #[test]
 fn smoothing_keeps_the_small_gradient_of_a_right_answer() {
     let config = CrossEntropyConfig { label_smoothing: 2e-12, ..CrossEntropyConfig::default() };
@@ -222,7 +225,7 @@ fn nothing_to_learn_from_is_a_loss_of_zero() {
     let ruled_out = array![[f64::NEG_INFINITY, 3.0]];
     assert_eq!(ce.backward(&ruled_out, Targets::Classes(&[0]), &mut da).unwrap(), 0.0);
     assert_eq!(da, array![[0.0, 0.0]]);
-    // Smoothing gives class 1 a part of the target, and the mean over rows that weigh nothing is 0 still.
+    // Smoothing gives class 1 a part of the target, and the mean over rows of weight 0 is still 0.
     let config = CrossEntropyConfig { label_smoothing: 0.5, ..ce.config().clone() };
     let ce = CrossEntropyLoss::new(config).unwrap();
     assert_eq!(ce.backward(&array![[2.0, 3.0]], Targets::Classes(&[0]), &mut da).unwrap(), 0.0);
@@ -250,7 +253,8 @@ fn far_logits_are_finite_and_right() {
     // Row 0 is right: loss e^(−2e4) = 0. Row 1 is wrong by 2e4.
     assert_eq!(ce.backward(&a, Targets::Classes(&[0, 1]), &mut da).unwrap(), 1e4);
     assert_eq!(da, array![[0.0, 0.0], [0.5, -0.5]]);
-    // A right answer by a margin of 50: loss and gradient are e^(−50) to full relative accuracy, not 0.
+    // A right answer by a margin of 50: loss and gradient are e^(−50) to full relative accuracy,
+    // not 0.
     let mut da = Array2::zeros((1, 2));
     let loss = ce.backward(&array![[50.0_f64, 0.0]], Targets::Classes(&[0]), &mut da).unwrap();
     let tiny = (-50.0_f64).exp();

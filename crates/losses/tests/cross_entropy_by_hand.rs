@@ -1,5 +1,5 @@
-//! Cross-entropy: numbers that can be worked out by hand, and the faults of the course notes (see the
-//! page `course` of the crate `models`).
+//! Cross-entropy: numbers that can be worked out by hand, and the faults of the course notes (see
+//! the page `course` of the crate `models`).
 
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
@@ -12,8 +12,8 @@ fn logits() -> Array2<f64> {
     array![[1.0, 3.0], [2.0, 2.0], [9.0, 1.0], [1.0, 1.0]].mapv(f64::ln)
 }
 
-// Labels 1, 0, 0, 1: L = (ln 4/3 + ln 2 + ln 10/9 + ln 2)/4 = ln(4/3 · 2 · 10/9 · 2)/4 = ln(160/27)/4.
-// dLdA = (softmax − one-hot)/4 = [¼ −¼; −½ ½; −1/10 1/10; ½ −½]/4.
+// Labels 1, 0, 0, 1: L = (ln 4/3 + ln 2 + ln 10/9 + ln 2)/4 = ln(4/3 · 2 · 10/9 · 2)/4
+// = ln(160/27)/4. dLdA = (softmax − one-hot)/4 = [¼ −¼; −½ ½; −1/10 1/10; ½ −½]/4.
 #[test]
 fn four_by_two_by_hand() {
     let one_hot = array![[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]];
@@ -41,8 +41,8 @@ fn four_by_two_by_hand() {
     }
 }
 
-// Row 0 weighs its classes 1 and 2, which do not sum to 1: L₀ = ln 4 + 2 ln 4/3, dLdA₀ = 3·[¼ ¾] − [1 2] = [−¼ ¼].
-// Row 1 weighs nothing: L₁ = 0, dLdA₁ = 0.
+// Row 0 of Y is [1 2], which does not sum to 1: ℓ = ln 4 + 2 ln 4/3,
+// ∂ℓ/∂A = 3·[¼ ¾] − [1 2] = [−¼ ¼]. Row 1 of Y is 0: ℓ = 0, ∂ℓ/∂A = 0. N = 2.
 #[test]
 fn rows_need_not_sum_to_one() {
     let y = array![[1.0, 2.0], [0.0, 0.0]];
@@ -63,7 +63,8 @@ fn rows_need_not_sum_to_one() {
     );
 }
 
-/// Fault 1 of the course notes: their second forward fails, because the first one overwrote a method with its result.
+/// Fault 1 of the course notes: their second forward fails, because the first one overwrote a
+/// method with its result.
 #[test]
 fn fault_1_forward_may_be_called_any_number_of_times() {
     let ce = CrossEntropyLoss::default();

@@ -11,8 +11,8 @@ use tensor_core::Rng;
 
 /// What `f32` may be off by, in units of its ε and of the largest gradient, or of the loss.
 ///
-/// Each element is made of at most ten roundings of ½ε; an exponential makes the rounding of its argument, here at most
-/// `2 max |a|`, as many times larger again.
+/// Each element is made of at most ten roundings of ½ε; an exponential makes the rounding of its
+/// argument, here at most `2 max |a|`, as many times larger again.
 fn factor(a: &Array2<f64>) -> f64 {
     5.0 + 2.0 * a.iter().fold(0.0, |max, a| a.abs().max(max))
 }

@@ -37,6 +37,6 @@ fn implementors(folder: &Path, implements: &str) -> BTreeSet<String> {
         }));
     }
     // A blanket implementation names no type, and weights are an option of every loss.
-    names.retain(|name| !matches!(name.as_str(), "L" | "Weighted"));
+    names.retain(|name| !matches!(name.as_str(), "L" | "SampleWeighted"));
     names
 }

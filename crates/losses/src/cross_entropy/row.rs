@@ -13,9 +13,9 @@
 //!
 //! The code departs from this, each time for a reason:
 //!
-//! 1. `A[n, c] − max` takes the place of `A[n, c]` (`shifted`), `max = max_k A[n, k]`: softmax stays
-//!    the same, and no exponential overflows. [`Exponentials`] computes `shifted` and its exponential
-//!    for several rows at once, in vectors.
+//! 1. `A[n, c] − max` takes the place of `A[n, c]` (`shifted`), `max = max_k A[n, k]`: softmax
+//!    stays the same, and no exponential overflows. [`Exponentials`] computes `shifted` and its
+//!    exponential for several rows at once, in vectors.
 //! 2. The largest class adds exactly 1 to `S`, so `S = 1 + rest`. `rest` keeps its digits where it
 //!    is tiny, and `ln S = ln_1p(rest)` too, so that the loss of a correct answer is not 0.
 //! 3. `−ln P[c]` is computed as `ln S − shifted`: both are small where the answer is correct.
