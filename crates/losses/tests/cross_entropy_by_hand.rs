@@ -1,8 +1,6 @@
 //! Cross-entropy: numbers that can be worked out by hand, and the faults of the course notes (see
 //! the page `course` of the crate `models`).
 
-#![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
-
 use approx::assert_relative_eq;
 use losses::{CrossEntropyConfig, CrossEntropyLoss, Loss, Reduction, Targets};
 use ndarray::{Array2, array};
