@@ -1,18 +1,27 @@
-//! `τ = rtol·max(|a|, |D|) + atol_ratio·rtol·‖g‖∞`: what counts as equal, and how hard to look.
+//! What counts as equal, and how much is spent on finding out.
 
 /// Options of a check. The defaults are right for code that computes in `f64`.
+///
+/// An analytic value `a` and a numeric derivative `D` are equal if `|a − D| ≤ τ`, with
+///
+/// ```text
+/// τ = rtol · max(|a|, |D|) + atol_ratio · rtol · max_i |g_i|
+/// ```
+///
+/// where `g` is the analytic gradient of the whole tensor. Along a direction `d` the second term is
+/// `rtol · √(Σ_i (g_i d_i)²)`.
 ///
 /// # Examples
 /// ```
 /// use gradcheck::{Config, Mode};
 /// let config = Config { seed: 42, mode: Mode::Directional, ..Config::default() };
-/// assert_eq!(config.rtol, 1e-8);
+/// assert_eq!((config.rtol, config.directions), (1e-8, 3));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Relative tolerance of one element.
     pub rtol: f64,
-    /// The absolute tolerance is `atol_ratio · rtol · ‖g‖∞`, with the norm over the tensor.
+    /// The absolute tolerance is `atol_ratio · rtol · max_i |g_i|`, over the tensor.
     pub atol_ratio: f64,
     /// Seed of cotangents and directions.
     pub seed: u64,
@@ -26,7 +35,8 @@ pub struct Config {
     pub max_evaluations: usize,
     /// Most evaluations of `f` spent on one direction.
     pub max_direction_evaluations: usize,
-    /// Share of elements that must be observable for [`Report::assert_pass`](crate::Report::assert_pass).
+    /// Fraction of the elements that has to be observable for
+    /// [`Report::assert_pass`](crate::Report::assert_pass).
     pub min_observed: f64,
     /// Elements kept in the report for each tensor, worst first.
     pub keep: usize,
@@ -61,18 +71,42 @@ impl Config {
         Self { rtol: 1e-4, precision: Precision::Single, ..Self::default() }
     }
 
-    /// `rtol·max(|a|, |D|) + atol`.
+    /// `τ = rtol · max(|a|, |D|) + atol`
     pub(crate) fn tolerance(&self, analytic: f64, numeric: f64, atol: f64) -> f64 {
         self.rtol * analytic.abs().max(numeric.abs()) + atol
     }
 }
 
-/// Which elements are differenced.
+/// Which elements are compared with differences.
+///
+/// An exhaustive check costs some 10 forward passes an element. A directional one costs at most 40
+/// a direction, whatever the number of elements, and more only where it finds a fault.
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Config, Mode, Rng, Tensor, check_vjp};
+/// let x = Tensor::new("x", Rng::new(8).normal_array(&[1000], 1.0));
+/// let config = Config { mode: Mode::Directional, ..Config::default() };
+/// let report = check_vjp(
+///     "sin",
+///     &[x],
+///     |x| vec![x[0].mapv(f64::sin)],
+///     |x, v| {
+///         let mut g = &v[0] * &x[0].mapv(f64::cos);
+///         g[[555]] *= 1.1; // a fault
+///         vec![g]
+///     },
+///     &config,
+/// );
+/// // Found by halving the direction, then checked by itself.
+/// assert_eq!(report.counts().fail, 1);
+/// assert_eq!(report.tensors[0].worst[0].index, [555]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Every element by itself.
     Exhaustive,
-    /// Random directions through all tensors at once; a failing one is localised.
+    /// Random directions through all tensors at once; the elements that make one fail are found.
     Directional,
     /// Directions, and besides a few elements of every tensor one by one.
     Hybrid {
@@ -82,6 +116,13 @@ pub enum Mode {
 }
 
 /// The arithmetic of the function under test.
+///
+/// # Examples
+/// ```
+/// use gradcheck::Precision;
+/// assert_eq!(Precision::Double.unit_roundoff(), (-53.0_f64).exp2());
+/// assert_eq!(Precision::Single.unit_roundoff(), (-24.0_f64).exp2());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// Binary64, unit roundoff 2⁻⁵³.
@@ -91,7 +132,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Largest relative error of one rounding.
+    /// `u`, the largest relative error of one rounding.
     pub fn unit_roundoff(self) -> f64 {
         match self {
             Self::Double => f64::EPSILON / 2.0,
@@ -108,10 +149,11 @@ impl Precision {
     }
 }
 
-/// Whether a check includes those of [`structural`](crate::Check).
+/// Whether a check includes those that need no differences, listed at [`Check`](crate::Check). An
+/// option of [`Config`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Structural {
-    /// Run them: at most eight more backward calls.
+    /// Run them: at most eight more backward passes.
     On,
     /// Leave them out.
     Off,

@@ -1,0 +1,5 @@
+//! Seeded numbers, and random cases for proptest.
+
+#[cfg(feature = "proptest")]
+pub(crate) mod cases;
+pub(crate) mod rng;
