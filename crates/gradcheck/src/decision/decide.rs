@@ -92,7 +92,7 @@ pub(crate) fn decide(
     evidence.conclude(verdict, question.max_evaluations - budget)
 }
 
-/// 5. Noise without the outputs that cannot depend on the element, if that would help.
+/// (5) Noise without the outputs that cannot depend on the element, if that would help.
 fn restricted(
     noise: &Noise,
     estimate: &Estimate,

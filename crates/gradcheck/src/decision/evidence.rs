@@ -19,7 +19,7 @@ pub(crate) struct Evidence<'a> {
     /// The last converged estimate with a jump.
     kink: Option<Estimate>,
     last: Option<Estimate>,
-    /// 7. Whether a ladder that did not move could not have shown a slope of `a`.
+    /// (7) Whether a ladder that did not move could not have shown a slope of `a`.
     is_hidden: bool,
 }
 
@@ -36,13 +36,13 @@ impl<'a> Evidence<'a> {
         self.question.analytic_or(e.value)
     }
 
-    /// 1. `E ≤ τ` and `E_J ≤ 4τ`.
+    /// (1) `E ≤ τ` and `E_J ≤ 4τ`.
     fn is_converged(&self, e: &Estimate) -> bool {
         let tau = self.tolerance(e);
         e.error <= tau && e.jump_error <= 4.0 * tau
     }
 
-    /// 5. `E > τ` or `E_J > 4τ`; false for an estimate without any number.
+    /// (5) `E > τ` or `E_J > 4τ`; false for an estimate without any number.
     pub(crate) fn is_too_wide(&self, e: &Estimate) -> bool {
         let tau = self.tolerance(e);
         e.error > tau || e.jump_error > 4.0 * tau
@@ -84,7 +84,7 @@ impl<'a> Evidence<'a> {
         is_excluded_twice.then_some(wrong)
     }
 
-    /// 3. `|a − D| > τ + E` for this estimate and the last smooth one, which agree:
+    /// (3) `|a − D| > τ + E` for this estimate and the last smooth one, which agree:
     /// `|D − D′| ≤ E + E′ + τ`.
     fn is_excluded_with_the_last(&self, a: f64, tau: f64, e: &Estimate) -> bool {
         let excludes = |p: &Estimate| (a - p.value).abs() > tau + p.error;
@@ -92,7 +92,7 @@ impl<'a> Evidence<'a> {
         excludes(e) && self.smooth.last().is_some_and(|p| agree(p) && excludes(p))
     }
 
-    /// 7. Whether rounding the argument could hide a `change` of the value:
+    /// (7) Whether rounding the argument could hide a `change` of the value:
     /// `|change| ≤ u |x| Σ_j |v_j|`, with the unit roundoff `u` of `f64`.
     fn could_be_hidden(&self, change: f64) -> bool {
         let total: f64 = self.question.weights.iter().map(|v| v.abs()).sum();
@@ -137,7 +137,7 @@ impl<'a> Evidence<'a> {
         (Verdict::Inconclusive(reason), last, false)
     }
 
-    /// 8. `|a − D| > 8E + τ` for the best, `|a − D| > 2E + τ` for the other, and they agree.
+    /// (8) `|a − D| > 8E + τ` for the best, `|a − D| > 2E + τ` for the other, and they agree.
     fn is_gross_error(&self, best: &Estimate, other: &Estimate) -> bool {
         let tau = self.tolerance(best);
         let distance = |e: &Estimate| (self.analytic(e) - e.value).abs();
@@ -148,7 +148,7 @@ impl<'a> Evidence<'a> {
             && !self.is_hidden
     }
 
-    /// 9. Every value between the two slopes is a subgradient: `|a − D| ≤ |J|/2`.
+    /// (9) Every value between the two slopes is a subgradient: `|a − D| ≤ |J|/2`.
     fn at_kink(&self, e: &Estimate) -> Verdict {
         let slack = self.tolerance(e) + e.error + e.jump_error;
         let is_outside = (self.analytic(e) - e.value).abs() > e.jump.abs() / 2.0 + slack;
@@ -159,7 +159,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// 10. Smooth, but neither excluded nor confirmed.
+    /// (10) Smooth, but neither excluded nor confirmed.
     fn unresolved(&self, e: &Estimate) -> Verdict {
         let size = self.analytic(e).abs().max(e.value.abs());
         let noise = 8.0 * e.first_noise;
