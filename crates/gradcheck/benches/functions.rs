@@ -1,4 +1,5 @@
-//! What it costs to check a small function: every element against differences, or all of them along a few directions.
+//! What it costs to check a small function: every element by itself, or all of them along a few
+//! directions.
 //!
 //! An item's throughput is elements of the input a second.
 

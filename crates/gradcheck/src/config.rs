@@ -151,6 +151,20 @@ impl Precision {
 
 /// Whether a check includes those that need no differences, listed at [`Check`](crate::Check). An
 /// option of [`Config`].
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Config, Structural, check_gradient};
+/// use ndarray::{ArrayD, arr1};
+/// let x = arr1(&[0.5, 1.5]).into_dyn();
+/// let backward_passes = |structural| {
+///     let config = Config { structural, ..Config::default() };
+///     let f = |x: &ArrayD<f64>| x.iter().map(|x| x * x).sum();
+///     check_gradient("Σx²", &x, f, |x| x * 2.0, &config).backward_calls
+/// };
+/// assert_eq!(backward_passes(Structural::Off), 1);
+/// assert_eq!(backward_passes(Structural::On), 7);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Structural {
     /// Run them: at most eight more backward passes.

@@ -37,6 +37,15 @@ pub struct Derivative {
 
 /// What a function looks like at a point, as far as differences show it: part of a
 /// [`Derivative`].
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Config, Domain, Shape, derivative};
+/// let shape = |f: fn(f64) -> f64| derivative(f, 0.0, Domain::REAL, &Config::default()).shape;
+/// assert_eq!(shape(f64::exp), Shape::Smooth);
+/// assert_eq!(shape(f64::abs), Shape::Kink);
+/// assert_eq!(shape(f64::signum), Shape::Unknown);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Both slopes agree.
@@ -85,9 +94,11 @@ impl Derivative {
 /// ```
 ///
 /// with the unit roundoff `u`, `κ = 2`, `Y` the largest `|f|` seen around `x`, `σ` the standard
-/// deviation of the noise in a table of differences of 7 close values, and `q` the smallest step
-/// between values of `f`, where that is visible. `h₀` is the power of two nearest to `|x|/4`, or ¼
-/// at 0, or what the domain allows. A ladder of at most 7 steps is followed by up to 7 others at
+/// deviation of the noise, and `q` the smallest step between values of `f`, where that is visible.
+/// `σ² = max_k (k!)²/(2k)! · mean_i (Δᵏf_i)²` over the differences of orders 3 to 6 of 7 close,
+/// equidistant values `f_i`.
+///
+/// `h₀` is the power of two nearest to `|x|/4`, or ¼ at 0, or what the domain allows. A ladder of at most 7 steps is followed by up to 7 others at
 /// smaller steps, of at most 5 each, until one has an error bar of at most
 /// `τ = rtol · |D| + atol_ratio · rtol · s`, with `s` the steepest secant seen.
 ///

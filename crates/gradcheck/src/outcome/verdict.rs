@@ -9,11 +9,12 @@ use std::fmt;
 ///
 /// - **Pass**: `|a − D| ≤ τ` and `E ≤ τ`, and the slope does not jump. So no value further than
 ///   `2τ` from the truth passes.
-/// - **Fail**: `|a − D| > τ + E` at two ranges of step size that agree; or, where the error bars
-///   stay above `τ`, `|a − D| > 8E + τ`; or, at a kink, `a` lies outside the interval between the
-///   two slopes by more than the tolerance and the error bars.
+/// - **Fail**: `|a − D| > τ + E` at two ranges of step size whose values of `D` agree. Where the
+///   error bars stay above `τ`, `|a − D| > 8E + τ` at the range of the smaller one and
+///   `|a − D| > 2E + τ` at the other. At a kink with the jump `J ± E_J` of the slope, where `D` is
+///   the mean of the two slopes, `|a − D| > |J|/2 + τ + E + E_J`: `a` is no subgradient.
 /// - **Unobserved**: no output moves, and `a` is 0 or too small to move one; or `a`, `D` and `E`
-///   all lie below the rounding noise of the function.
+///   all lie below 8 times the rounding noise of the widest quotient.
 /// - **Inconclusive**: anything else, with the [`Reason`].
 ///
 /// The order is that of severity: the verdict of a report is the largest among its elements.

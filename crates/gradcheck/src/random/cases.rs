@@ -65,6 +65,17 @@ pub enum Values {
 }
 
 /// One drawn or shrunk case: the value of the strategy [`Cases`].
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Cases, Values};
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+/// let cases = Cases::new([2..=2, 3..=3]).tensor([1, 0], Values::Normal);
+/// let case = cases.new_tree(&mut TestRunner::deterministic()).unwrap().current();
+/// assert_eq!(case.lengths, [2, 3]);
+/// assert_eq!(case.tensors[0].shape(), [3, 2]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// The lengths, in the order of [`Cases::new`].
@@ -126,11 +137,24 @@ enum Simple {
 }
 
 /// A [`Case`] and how far it is shrunk: the value tree of the strategy [`Cases`].
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Cases, Values};
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+/// let cases = Cases::new([1..=9]).tensor([0], Values::Positive);
+/// let mut tree = cases.new_tree(&mut TestRunner::deterministic()).unwrap();
+/// // As if every case failed: the simplest one is left.
+/// while tree.simplify() {}
+/// assert_eq!(tree.current().lengths, [1]);
+/// assert_eq!(tree.current().tensors[0][[0]], 1.0);
+/// ```
 #[derive(Debug, Clone)]
 pub struct CaseTree {
     cases: Cases,
     seed: u64,
-    /// Position in the list of simplifications of the present state.
+    /// Position in the list of simplifications of the current state.
     next: usize,
     state: State,
     /// The state before the last simplification.

@@ -66,14 +66,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Output of a forward pass at the present tensors.
+    /// Output of a forward pass at the current tensors.
     pub(crate) fn forward(&mut self) -> Vec<f64> {
         self.evaluations += 1;
         self.subject.restore();
         flatten(self.subject.forward())
     }
 
-    /// Forward and backward at the present tensors.
+    /// Forward and backward at the current tensors.
     pub(crate) fn backward(&mut self, cotangents: &[ArrayD<f64>]) -> Vec<ArrayD<f64>> {
         self.forward();
         self.backward_calls += 1;

@@ -25,7 +25,7 @@ pub(crate) fn shapes(run: &Run<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// One forward and one backward pass left the tensors what they were.
+/// One forward and one backward pass did not change the tensors.
 pub(crate) fn untouched(run: &mut Run<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (i, base) in run.base.iter().enumerate() {

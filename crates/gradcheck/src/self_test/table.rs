@@ -27,6 +27,20 @@ pub struct SelfTest {
 }
 
 /// One corruption of one tensor's gradient: what [`self_test_row`](crate::self_test_row) returns.
+///
+/// # Examples
+/// ```
+/// use gradcheck::{Config, Mistake, Tensor, self_test};
+/// use ndarray::arr1;
+/// let table = self_test(
+///     &[Tensor::new("x", arr1(&[0.3, -0.7, 1.1]))],
+///     |x| vec![&x[0] * &x[0]],
+///     |x, v| vec![&v[0] * &x[0] * 2.0],
+///     &Config::default(),
+/// );
+/// let row = table.rows.iter().find(|row| row.corruption == "all zero").unwrap();
+/// assert!(row.detected && row.expected == Mistake::Zero);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SelfTestRow {
     /// What was done to the gradient.

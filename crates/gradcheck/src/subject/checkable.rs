@@ -57,7 +57,7 @@ pub trait Checkable {
     /// The same tensor, to be written to.
     fn tensor_mut(&mut self, index: usize) -> ArrayViewMutD<'_, f64>;
 
-    /// All outputs at the present tensors.
+    /// All outputs at the current tensors.
     fn forward(&mut self) -> Vec<ArrayD<f64>>;
 
     /// For each tensor the gradient of `Σ_j v_j y_j`, with the cotangents `v`, one array of the

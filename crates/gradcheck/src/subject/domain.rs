@@ -2,8 +2,10 @@
 
 /// The closed interval `[lo, hi]` that every element of a tensor stays in while it is perturbed.
 ///
-/// No check evaluates the function outside: a step is at most as long as the distance to the
-/// nearer bound, and at a bound itself all steps go to the other side.
+/// No number outside is given to the function: a step is at most as long as the distance to the
+/// nearer bound, and at a bound itself all steps go to the other side. An element may be set to NaN
+/// to see which outputs depend on it; if the function panics then, nothing is learned and the check
+/// goes on.
 ///
 /// # Examples
 /// ```
