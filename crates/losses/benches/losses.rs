@@ -58,7 +58,7 @@ fn classes(rows: usize, classes: usize) -> Vec<usize> {
     (0..rows).map(|row| (row * 37) % classes).collect()
 }
 
-/// Both verbs of a loss, with the number of arrays that each has to touch.
+/// Both calls of a loss, with the number of arrays that each has to touch.
 fn loss<'a, L: Loss<f32>>(
     criterion: &mut Criterion,
     name: &str,
@@ -71,8 +71,8 @@ fn loss<'a, L: Loss<f32>>(
 {
     let (rows, columns) = a.dim();
     let array = size_of::<f32>() * a.len();
-    let item = |verb: &str, n_arrays: usize| Item {
-        group: verb.into(),
+    let item = |call: &str, n_arrays: usize| Item {
+        group: call.into(),
         name: format!("{name} {rows}×{columns}"),
         flop: 0,
         bytes: (array * n_arrays).max(size_of::<f32>() * rows) as u64,

@@ -16,7 +16,7 @@ use crate::reduction::Reduction;
 /// ```
 ///
 /// `A[n, c]` is the predicted probability that the answer is yes, from 0 to 1; `Y[n, c]` is the
-/// right one: 1 for yes, 0 for no, or a probability between them. With [`Reduction::Sum`],
+/// target: 1 for yes, 0 for no, or a probability between them. With [`Reduction::Sum`],
 /// `1/(N·C)` is left out.
 ///
 /// Where `A` is 0 or 1, the formulas divide by 0. PyTorch's bounds are taken: logarithms are at

@@ -17,9 +17,9 @@ use crate::reduction::Reduction;
 /// ```
 ///
 /// `A[n, c]` is a logit, any real number: the model ends in a linear layer, no sigmoid before this
-/// loss. `σ(A[n, c])` is the predicted probability that the answer is yes; `Y[n, c]` is the right
-/// one: 1 for yes, 0 for no, or a probability between them. Each column is a question of its own;
-/// for one answer out of `C`, take [`CrossEntropyLoss`](crate::CrossEntropyLoss). With
+/// loss. `σ(A[n, c])` is the predicted probability that the answer is yes; `Y[n, c]` is the target:
+/// 1 for yes, 0 for no, or a probability between them. Each column is a question of its own; for
+/// one answer out of `C`, take [`CrossEntropyLoss`](crate::CrossEntropyLoss). With
 /// [`Reduction::Sum`], `1/(N·C)` is left out.
 ///
 /// # Derivation
@@ -46,8 +46,8 @@ use crate::reduction::Reduction;
 /// # Positive weights
 ///
 /// [`BceWithLogitsConfig::pos_weight`], `w (C)`, multiplies the first term of `ℓ`, that of yes, in
-/// each column; all are 1 if left out. Where yes is rare, `w[c] > 1` makes it count more: fewer are
-/// missed, and more are found that are none.
+/// each column; all are 1 if left out. Where yes is rare, `w[c] > 1` trades precision for recall:
+/// fewer are missed, and more are found that are none.
 ///
 /// ```text
 /// ℓ(z, y, w) = w y softplus(−z) + (1 − y) softplus(z)
@@ -121,6 +121,7 @@ impl ColumnLoss for BceWithLogitsLoss {
         self.config.reduction
     }
 
+    #[inline(always)]
     fn coefficients(&self) -> Option<&[f64]> {
         self.config.pos_weight.as_deref()
     }

@@ -18,40 +18,44 @@ use row_targets::{RowTargets, Y};
 /// Softmax and cross-entropy in one, on logits: PyTorch's `nn.CrossEntropyLoss`.
 ///
 /// ```text
-/// P[n, c]    = e^A[n, c] / Σ_k e^A[n, k]                 softmax: the predicted probabilities
-/// ℓ_n        = −Σ_c Y[n, c] ln P[n, c]                   the loss of a sample
-/// L          = (1/N) Σ_n ℓ_n                             the loss
-/// dLdA[n, c] = (1/N) (P[n, c] − Y[n, c])                 its gradient, if rows of Y sum to 1
+/// P[n, c]    = exp(A[n, c]) / Σ_k exp(A[n, k])     softmax: the predicted probabilities
+/// ℓ_n        = −Σ_c Y[n, c] ln P[n, c]             the loss of a sample
+/// L          = (1/N) Σ_n ℓ_n                       the loss
+/// dLdA[n, c] = (1/N) (P[n, c] − Y[n, c])           its gradient, if rows of Y sum to 1
 /// ```
 ///
 /// - `A[n, c]`: the logit of class `c` for sample `n`, any real number. The model ends in a linear
 ///   layer: no softmax before this loss.
-/// - `Y[n, c]`: the right probability of class `c` for sample `n`. Of a class label `y[n]`, it is
+/// - `Y[n, c]`: the target probability of class `c` for sample `n`. Of a class label `y[n]`, it is
 ///   the one-hot row: 1 for `c = y[n]`, else 0. [`Targets`] is either.
 ///
 /// # Why softmax(A) − Y
 ///
-/// Write `S_n = Σ_k e^A[n, k]`. Then `ln P[n, c] = A[n, c] − ln S_n`, and
+/// Write `S_n = Σ_k exp(A[n, k])`. Then `ln P[n, c] = A[n, c] − ln S_n`, and
 ///
 /// ```text
 /// ℓ_n = −Σ_c Y[n, c] A[n, c] + (Σ_c Y[n, c]) ln S_n
 /// ```
 ///
-/// Derive for one logit `A[n, k]`. It is in one term of the first sum, and
-/// `∂ ln S_n/∂A[n, k] = e^A[n, k]/S_n = P[n, k]`:
+/// Take the derivative with respect to one logit `A[n, k]`. It is in one term of the first sum, and
+/// `∂ ln S_n/∂A[n, k] = exp(A[n, k])/S_n = P[n, k]`:
 ///
 /// ```text
 /// ∂ℓ_n/∂A[n, k] = −Y[n, k] + (Σ_c Y[n, c]) P[n, k]
-///               = P[n, k] − Y[n, k]                      where Σ_c Y[n, c] = 1
+///               = P[n, k] − Y[n, k]                where Σ_c Y[n, c] = 1
 /// ```
 ///
-/// The first line holds for any rows. That softmax and cross-entropy are one loss has this reason:
-/// apart, the loss would divide by `P[n, c]`, which may be 0, and the softmax multiply by it again.
+/// The first line holds for any rows. A class gets more gradient the more its probability exceeds
+/// the target; where they agree, it is 0. That softmax and cross-entropy are one loss has this
+/// reason: apart, the loss would divide by `P[n, c]`, which may be 0, and the softmax multiply by
+/// it again.
 ///
 /// # Where the 1/N comes from
 ///
-/// From the mean in `L`. It is in `dLdA`, and therefore in all that is computed from it: no layer
-/// divides again. [`Loss`] says more.
+/// From the mean in `L`: row `n` of `A` is in `ℓ_n` only, and `ℓ_n` has the factor `1/N`. So has
+/// `dLdA`, and through the chain rule all that is computed from it. No layer divides again: with
+/// `A[n, i] = Σ_j W[i, j] X[n, j] + b[i]`, the sum `dLdW[i, j] = Σ_n dLdA[n, i] X[n, j]` is the
+/// gradient of the mean already. [`Loss`] says more.
 ///
 /// # Label smoothing and class weights
 ///
@@ -78,7 +82,8 @@ use row_targets::{RowTargets, Y};
 ///
 /// A row whose label is [`ignore_index`](CrossEntropyConfig::ignore_index) has no loss and the
 /// gradient 0, and is not counted: if one of four rows is ignored, the mean is over three and the
-/// gradients of the other rows are a third more. Class weights of 2 for all classes change nothing.
+/// gradients of the other rows are a third larger. Class weights of 2 for all classes cancel in the
+/// mean over classes `y[n]`.
 /// With [`Reduction::Sum`] there are no denominators. If every row is ignored, or the classes of
 /// all labels have weight 0, loss and gradient are 0: nothing can be learned from such a batch.
 /// PyTorch returns NaN, which would spoil the parameters.
@@ -169,6 +174,7 @@ impl CrossEntropyLoss {
         &self.config
     }
 
+    #[inline(always)]
     fn class_weight(&self, class: usize) -> f64 {
         class_weight(self.config.class_weights.as_deref(), class)
     }

@@ -17,7 +17,8 @@ use crate::reduction::Reduction;
 ///
 /// # Derivation
 ///
-/// `A[n, c]` is in one term of the double sum. The derivative of `(a − y)²` for `a` is `2 (a − y)`;
+/// `A[n, c]` is in one term of the double sum. The derivative of `(a − y)²` with respect to `a` is
+/// `2 (a − y)`;
 /// the factor `1/(N·C)` stays in front. The mean is over the `N·C` elements, not over the `N` rows,
 /// in the loss as in the gradient.
 ///

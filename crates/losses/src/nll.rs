@@ -11,7 +11,8 @@ use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
 use crate::row::{self, RowLoss, check_class_weights, class_weight};
 
-/// The negative log-likelihood of the right classes, on log-probabilities: PyTorch's `nn.NLLLoss`.
+/// The negative log-likelihood of the correct classes, on log-probabilities: PyTorch's
+/// `nn.NLLLoss`.
 ///
 /// ```text
 /// ℓ_n = −w[y[n]] A[n, y[n]]                              the loss of a sample
@@ -21,7 +22,7 @@ use crate::row::{self, RowLoss, check_class_weights, class_weight};
 ///
 /// - `A[n, c]`: the logarithm of the probability of class `c` for sample `n`, as `LogSoftmax`
 ///   computes it.
-/// - `y[n]`: the right class of sample `n`, from 0 to `C − 1`.
+/// - `y[n]`: the correct class of sample `n`, from 0 to `C − 1`.
 /// - `w[c]`: what a sample of class `c` counts, [`NllConfig::class_weights`]; 1 if left out, and
 ///   then the denominator is `N`.
 ///
@@ -95,6 +96,7 @@ impl NllLoss {
         &self.config
     }
 
+    #[inline(always)]
     fn class_weight(&self, class: usize) -> f64 {
         class_weight(self.config.class_weights.as_deref(), class)
     }

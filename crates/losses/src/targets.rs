@@ -1,4 +1,4 @@
-//! The right answers for a batch: a class for each row, or a probability for each class.
+//! The targets of a batch: a class for each row, or a probability for each class.
 
 use ndarray::ArrayRef2;
 use tensor_core::{Error, Float};
@@ -6,7 +6,7 @@ use tensor_core::{Error, Float};
 use crate::check::check_shape;
 use crate::labels::Labels;
 
-/// The right answers `Y` for a batch of `N` rows and `C` classes, for
+/// The targets `Y` of a batch of `N` rows and `C` classes, for
 /// [`CrossEntropyLoss`](crate::CrossEntropyLoss).
 ///
 /// | | what it holds | the row `Y[n, :]` that it stands for |

@@ -11,7 +11,7 @@ use ndarray::{Array, Array2, ArrayRef2, Dimension};
 
 const SHAPE: (usize, usize) = (33, 17);
 
-/// Heap allocations of every verb of a loss.
+/// Heap allocations of every call of a loss.
 fn allocations<L>(loss: L, a: &ArrayRef2<f32>, y: L::Target<'_>) -> u64
 where
     L: EachLoss<f32> + SampleWeightedLoss<f32>,

@@ -220,7 +220,7 @@ fn nothing_to_learn_from_is_a_loss_of_zero() {
     let class_weights = Some(vec![0.0, 1.0]);
     let config = CrossEntropyConfig { class_weights, ..CrossEntropyConfig::default() };
     let ce = CrossEntropyLoss::new(config).unwrap();
-    // The only target's class weighs nothing: 0, even where it was ruled out.
+    // The only target's class has weight 0: the loss is 0, even where the class was ruled out.
     let mut da = Array2::from_elem((1, 2), f64::NAN);
     let ruled_out = array![[f64::NEG_INFINITY, 3.0]];
     assert_eq!(ce.backward(&ruled_out, Targets::Classes(&[0]), &mut da).unwrap(), 0.0);

@@ -1,4 +1,4 @@
-//! Sample weights, for every loss: a weight of k does what k copies of the row would do.
+//! Sample weights, for every loss: a weight of k has the effect of k copies of the row.
 
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
@@ -36,7 +36,7 @@ fn check<L: SampleWeightedLoss<f64>>(
     let mut d_many = Array2::zeros(many.dim());
     let want = loss.backward(&many, repeated, &mut d_many).unwrap();
     assert!((got - want).abs() <= 1e-14 * want.abs(), "{name}: {got:e}, expected {want:e}");
-    // What the copies of a row say together.
+    // The sum of the gradients of a row's copies.
     let mut expected = Array2::<f64>::zeros(a.dim());
     for (copy, &n) in rows.iter().enumerate() {
         expected.row_mut(n).scaled_add(1.0, &d_many.row(copy));
@@ -48,7 +48,7 @@ fn check<L: SampleWeightedLoss<f64>>(
 }
 
 #[test]
-fn a_weight_is_a_number_of_copies() {
+fn a_sample_weight_is_a_number_of_copies() {
     let mut rng = Rng::new(8);
     let shape = (WEIGHTS.len(), COLUMNS);
     let a = Array2::from_shape_simple_fn(shape, || rng.normal());
@@ -87,7 +87,7 @@ fn a_weight_is_a_number_of_copies() {
 }
 
 #[test]
-fn a_row_that_weighs_nothing_may_hold_anything() {
+fn a_row_of_weight_zero_may_hold_anything() {
     let mut a = Array2::from_elem((5, COLUMNS), 0.25);
     let y = Array2::from_elem((5, COLUMNS), 0.5);
     let mut da = a.clone();

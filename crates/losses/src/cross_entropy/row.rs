@@ -3,9 +3,9 @@
 //! Plainly, for the row `n`, its targets `T` and the `factor` of its gradient:
 //!
 //! ```text
-//! S ← Σ_k e^A[n, k]
+//! S ← Σ_k exp(A[n, k])
 //! for each class c
-//!     P[c]     ← e^A[n, c]/S
+//!     P[c]     ← exp(A[n, c])/S
 //!     ℓ        ← ℓ − T[c] ln P[c]
 //! for each class c
 //!     dA[n, c] ← factor (P[c] Σ_k T[k] − T[c])
@@ -13,16 +13,18 @@
 //!
 //! The code departs from this, each time for a reason:
 //!
-//! 1. `A[n, c] − max` takes the place of `A[n, c]` (`shifted`), `max = max_k A[n, k]`: softmax
-//!    stays the same, and no exponential overflows. [`Exponentials`] computes `shifted` and its
-//!    exponential for several rows at once, in vectors.
-//! 2. The largest class adds exactly 1 to `S`, so `S = 1 + rest`. `rest` keeps its digits where it
-//!    is tiny, and `ln S = ln_1p(rest)` too, so that the loss of a correct answer is not 0.
+//! 1. `shifted = A[n, c] − max_k A[n, k]` takes the place of `A[n, c]`, in `S` as well: softmax
+//!    stays the same, for numerator and denominator change by the same factor, and no exponential
+//!    overflows. [`Exponentials`] computes `shifted` and its exponential for several rows at once,
+//!    in vectors.
+//! 2. The largest class adds exactly 1 to `S`, so `S = 1 + others`. `others` keeps its digits
+//!    where it is tiny, and so does `ln S = ln_1p(others)`: the loss of a correct answer is not 0.
 //! 3. `−ln P[c]` is computed as `ln S − shifted`: both are small where the answer is correct.
-//! 4. `P[c] Σ_k T[k] − T[c]` of a class above ½ is a difference of nearly equal numbers where the
-//!    answer is correct. [`above_half`] computes it as what is left of both.
+//! 4. Where the answer is correct, `P[c]` is nearly 1 and `P[c] Σ_k T[k] − T[c]` the difference of
+//!    nearly equal numbers. For a class with `P[c] > ½`, [`above_half`] takes another form of it,
+//!    in which nothing cancels.
 //! 5. If `T` is a number times the one-hot row of a class, as without smoothing, sums over `T` have
-//!    one term: [`one_class`] has no loop for them.
+//!    one term: [`one_class`] needs no loop for them.
 //! 6. `T` and the exponentials are in buffers of a fixed size, in `f64`: a longer row is taken in
 //!    parts, each computed again where it is needed once more, so that nothing is allocated and
 //!    results are rounded once. Factors that are the same for all classes are multiplied first.
@@ -37,6 +39,7 @@ use tensor_core::sums::Sum;
 use super::row_targets::RowTargets;
 
 /// `ℓ_n`, and `factor·∂ℓ_n/∂A[n, :]` into `da`, if `T` is `t` times the one-hot row of `class`.
+/// Departure 5.
 #[inline(always)]
 pub(super) fn one_class<F: Float>(
     n: usize,
@@ -44,20 +47,20 @@ pub(super) fn one_class<F: Float>(
     (class, t): (usize, f64),
     gradient: Option<(f64, &mut ArrayRef1<F>)>,
 ) -> f64 {
-    let (rest, ln_sum) = a.sums(n); // S − 1, ln S
+    let (others, ln_sum) = a.sums(n); // S − 1 and ln S: departure 2
     let (shifted, exponential) = a.value(n, class); // A[n, class] − max, and its exponential
     if let Some((factor, da)) = gradient {
-        // dA[n, c] = factor t P[c], P[c] = e^shifted/S: right for all classes but one.
-        let scale = factor * t / (1.0 + rest);
+        // dA[n, c] = factor t P[c], P[c] = exp(shifted)/S, for all classes but one
+        let scale = factor * t / (1.0 + others);
         for start in a.starts() {
             write(da, start, a.part(n, start).1, |exponential| scale * exponential);
         }
-        // dA[n, class] = factor (t P[class] − t)
-        let is_above_half = shifted == 0.0 && rest < 1.0;
+        // dA[n, class] = factor (t P[class] − t); departure 4
+        let is_above_half = shifted == 0.0 && others < 1.0;
         let derivative = if is_above_half {
-            above_half(0.0, t, rest)
+            above_half(0.0, t, others)
         } else {
-            t * (exponential / (1.0 + rest)) - t
+            t * (exponential / (1.0 + others)) - t
         };
         da[class] = F::of(factor * derivative);
     }
@@ -72,10 +75,11 @@ pub(super) fn all_classes<F: Float>(
     targets: &RowTargets<'_, F>,
     gradient: Option<(f64, &mut ArrayRef1<F>)>,
 ) -> f64 {
-    let (rest, ln_sum) = a.sums(n); // S − 1, ln S
+    let (others, ln_sum) = a.sums(n); // S − 1 and ln S: departure 2
     let mut buffer = [0.0; MAX_PART];
     let (mut total, mut loss) = (Sum::<F>::default(), Sum::<F>::default());
     for start in a.starts() {
+        // Departure 6.
         let t = targets.part(start, &mut buffer);
         total = total.plus_all(sum_of(t, t, |t, _| t)); // Σ_c T[c]
         let term = |shifted: f64, t: f64| term(ln_sum, shifted, t);
@@ -83,7 +87,7 @@ pub(super) fn all_classes<F: Float>(
     }
     let Some((factor, da)) = gradient else { return loss.value() };
     let total = total.value();
-    let scale = total / (1.0 + rest); // Σ_k T[k]/S
+    let scale = total / (1.0 + others); // Σ_k T[k]/S
     for start in a.starts() {
         let t = targets.part(start, &mut buffer);
         for (t, exponential) in t.iter_mut().zip(a.part(n, start).1) {
@@ -92,10 +96,10 @@ pub(super) fn all_classes<F: Float>(
         write(da, start, t, |gradient| gradient);
     }
     // Departure 4. Only a class that is alone the largest is above ½.
-    if rest < 1.0 {
+    if others < 1.0 {
         let c = a.argmax(n);
-        let others = sum_without(c, a, targets, &mut buffer);
-        da[c] = F::of(factor * above_half(others, total, rest));
+        let other_targets = sum_without(c, a, targets, &mut buffer);
+        da[c] = F::of(factor * above_half(other_targets, total, others));
     }
     loss.value()
 }
@@ -125,12 +129,12 @@ fn term(ln_sum: f64, shifted: f64, t: f64) -> f64 {
     product_or_zero(ln_sum - shifted, t)
 }
 
-/// `P Σ_k T[k] − T` of the class above ½, as `others − total (1 − P)`. Departure 4.
+/// `P Σ_k T[k] − T` of the class above ½, as `other_targets − total (1 − P)`. Departure 4.
 ///
-/// `total = Σ_k T[k]`, and `others` is the same without this class: `T = total − others`, so that
-/// `P total − T = others − total (1 − P)`. The class is the largest, so `P = 1/S` and
-/// `1 − P = rest/(1 + rest)`.
+/// `total = Σ_k T[k]`, and `other_targets` is the same without this class. So
+/// `T = total − other_targets`, and `P total − T = other_targets − total (1 − P)`. The class is the
+/// largest: its exponential is 1, `P = 1/S`, and `1 − P = (S − 1)/S = others/(1 + others)`.
 #[inline(always)]
-fn above_half(others: f64, total: f64, rest: f64) -> f64 {
-    others - total * (rest / (1.0 + rest))
+fn above_half(other_targets: f64, total: f64, others: f64) -> f64 {
+    other_targets - total * (others / (1.0 + others))
 }
