@@ -98,9 +98,10 @@ impl Derivative {
 /// `σ² = max_k (k!)²/(2k)! · mean_i (Δᵏf_i)²` over the differences of orders 3 to 6 of 7 close,
 /// equidistant values `f_i`.
 ///
-/// `h₀` is the power of two nearest to `|x|/4`, or ¼ at 0, or what the domain allows. A ladder of at most 7 steps is followed by up to 7 others at
-/// smaller steps, of at most 5 each, until one has an error bar of at most
-/// `τ = rtol · |D| + atol_ratio · rtol · s`, with `s` the steepest secant seen.
+/// `h₀` is the power of two nearest to `|x|/4`, or ¼ at 0, or what the domain allows. One such
+/// ladder of at most 7 steps is followed by up to 7 others, of at most 5 smaller steps each, until
+/// one has an error bar of at most `τ = rtol · |D| + atol_ratio · rtol · s`, with `s` the steepest
+/// secant seen, and no jump of the slope.
 ///
 /// C. J. F. Ridders, "Accurate computation of F′(x) and F′(x) F″(x)", Advances in Engineering
 /// Software 4 (1982), 75–76, <https://doi.org/10.1016/S0141-1195(82)80057-0>: the recursion and

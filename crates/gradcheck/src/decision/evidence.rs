@@ -172,3 +172,82 @@ impl<'a> Evidence<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `τ = 1e-8` for values near 1.
+    fn question(analytic: f64) -> Question<'static> {
+        Question {
+            analytic: Some(analytic),
+            y: &[1.0],
+            weights: &[1.0],
+            x_size: 1.0,
+            scale: 1.0,
+            reach: (f64::INFINITY, f64::INFINITY),
+            atol: 0.0,
+            max_evaluations: 100,
+        }
+    }
+
+    /// `1 ± error` at a smooth point.
+    fn one(error: f64) -> Estimate {
+        let unknown = Estimate::unknown(1, 0.0, 0.25);
+        Estimate { value: 1.0, error, jump_error: error, flat: false, levels: 5, ..unknown }
+    }
+
+    fn verdict(analytic: f64, estimates: &[Estimate]) -> Verdict {
+        let (question, config) = (question(analytic), Config::default());
+        let mut evidence = Evidence::new(&question, &config);
+        let settled = estimates.iter().find_map(|e| evidence.add(e.clone()));
+        evidence.conclude(settled, 0).verdict
+    }
+
+    const WRONG: Verdict = Verdict::Fail(Fault::Value);
+
+    #[test]
+    fn a_pass_needs_one_converged_ladder_and_a_fail_two() {
+        let unresolved = Verdict::Inconclusive(Reason::Precision);
+        assert_eq!(verdict(1.0 + 0.9e-8, &[one(0.9e-8)]), Verdict::Pass); // (1)
+        assert_eq!(verdict(1.0, &[one(1.1e-8)]), unresolved);
+        assert_eq!(verdict(1.0 + 3e-8, &[one(1e-9)]), unresolved); // (3)
+        assert_eq!(verdict(1.0 + 3e-8, &[one(1e-9), one(1e-9)]), WRONG);
+        // Outside of the tolerance, but within tolerance and error bar.
+        assert_eq!(verdict(1.0 + 1.5e-8, &[one(1e-9), one(0.9e-8)]), unresolved);
+        assert_eq!(verdict(1.0 + 1.5e-8, &[one(0.9e-8), one(1e-9)]), unresolved);
+    }
+
+    #[test]
+    fn two_ladders_that_disagree_exclude_nothing() {
+        let other = Estimate { value: 2.0, ..one(1e-9) };
+        assert!(!verdict(3.0, &[one(1e-9), other]).is_fail());
+    }
+
+    #[test]
+    fn a_kink_is_decided_after_all_ladders() {
+        let kink = Estimate { jump: 1.0, ..one(1e-9) };
+        assert_eq!(verdict(1.4, &[kink.clone()]), Verdict::Inconclusive(Reason::Kink)); // (9)
+        assert_eq!(verdict(1.6, &[kink.clone()]), Verdict::Fail(Fault::NotASubgradient));
+        // (2) Only near the point: the next ladder is smooth.
+        assert_eq!(verdict(1.0, &[kink, one(1e-9)]), Verdict::Pass);
+    }
+
+    #[test]
+    fn wide_error_bars_exclude_a_gross_error_only() {
+        let wide = [one(1e-3), one(1e-3)];
+        assert_eq!(verdict(1.009, &wide), WRONG); // (8)
+        assert_eq!(verdict(1.007, &wide), Verdict::Inconclusive(Reason::Precision)); // (10)
+    }
+
+    #[test]
+    fn what_rounding_hides_is_unobserved() {
+        let flat = Estimate { value: 0.0, flat: true, ..one(0.0) };
+        let twice = [flat.clone(), flat];
+        assert_eq!(verdict(0.0, &twice), Verdict::Unobserved); // (6)
+        assert_eq!(verdict(1e-17, &twice), Verdict::Unobserved); // (7)
+        assert_eq!(verdict(1e-3, &twice), WRONG);
+        let noisy = Estimate { first_noise: 1.0, ..one(1.0) };
+        assert_eq!(verdict(2.0, &[noisy]), Verdict::Unobserved); // (10)
+    }
+}
