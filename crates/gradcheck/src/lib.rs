@@ -1,7 +1,7 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 //!
-//! # Map
+//! ## Map
 //!
 //! | to check | call |
 //! |---|---|
@@ -20,7 +20,14 @@
 //! | what the arguments are | [`Tensor`], [`Domain`] |
 //! | how exactly, and how | [`Config`], [`Mode`], [`Precision`], [`Structural`] |
 //! | random numbers with a seed | [`Rng`] |
-//! | cases for proptest (feature `proptest`) | `Cases`, `Values`, `Case`, `CaseTree` |
+#![cfg_attr(
+    feature = "proptest",
+    doc = "| cases for proptest | [`Cases`], [`Values`], [`Case`], [`CaseTree`] |"
+)]
+#![cfg_attr(
+    not(feature = "proptest"),
+    doc = "| cases for proptest, with the feature `proptest` | `Cases`, `Values`, `Case`, `CaseTree` |"
+)]
 //!
 //! | in the answer | type |
 //! |---|---|
@@ -31,7 +38,7 @@
 //! | what the failure looks like | [`Hint`], [`Mistake`] |
 //! | a self-test | [`SelfTest`], [`SelfTestRow`] |
 //!
-//! # The one decision behind the design
+//! ## The one decision behind the design
 //!
 //! Everything that is checked, a closure or a model, becomes a [`Checkable`], and every element or
 //! direction of it a function of one number. One routine measures the derivative of that function
