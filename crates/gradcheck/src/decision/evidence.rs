@@ -226,10 +226,11 @@ mod tests {
 
     #[test]
     fn a_kink_is_decided_after_all_ladders() {
-        let kink = Estimate { jump: 1.0, ..one(1e-9) };
-        assert_eq!(verdict(1.4, &[kink.clone()]), Verdict::Inconclusive(Reason::Kink)); // (9)
-        assert_eq!(verdict(1.6, &[kink.clone()]), Verdict::Fail(Fault::NotASubgradient));
+        let kink = [Estimate { jump: 1.0, ..one(1e-9) }];
+        assert_eq!(verdict(1.4, &kink), Verdict::Inconclusive(Reason::Kink)); // (9)
+        assert_eq!(verdict(1.6, &kink), Verdict::Fail(Fault::NotASubgradient));
         // (2) Only near the point: the next ladder is smooth.
+        let [kink] = kink;
         assert_eq!(verdict(1.0, &[kink, one(1e-9)]), Verdict::Pass);
     }
 
