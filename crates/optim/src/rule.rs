@@ -8,7 +8,7 @@ use tensor_core::{Error, Float};
 ///
 /// A rule is its own configuration: [`SgdConfig`](crate::SgdConfig) implements `Rule`, and
 /// [`Sgd`](crate::Sgd) is [`Descent<F, SgdConfig>`](crate::Descent). `Descent` visits the
-/// parameters, keeps the state, and knows the groups and the learning rate, for every rule alike.
+/// parameters, keeps the state, the groups and the learning rate, for every rule.
 /// What it does with a rule:
 ///
 /// ```text
@@ -132,7 +132,7 @@ pub(crate) fn decayed<F: Float>(g: F, w: F, weight_decay: F) -> F {
 
 /// `x`, or 0 where `x` is subnormal.
 ///
-/// Where gradients have become 0 for good, as behind an inactive ReLU, a velocity or a moving
+/// Where gradients have become 0 for good, in front of an inactive ReLU, a velocity or a moving
 /// average shrinks at each step until rounding holds it at a few units of the smallest subnormal
 /// number, for ever. Arithmetic with subnormal numbers is slow on many processors.
 #[inline(always)]

@@ -42,6 +42,14 @@ fn a_rate_that_is_set_is_used() {
 }
 
 #[test]
+fn a_rate_that_is_set_leaves_the_configuration_as_it_was() {
+    let config = SgdConfig { lr: 0.5, ..SgdConfig::default() };
+    let mut sgd = Sgd::<f64>::new(config).unwrap();
+    sgd.set_lr(0.25).unwrap();
+    assert_eq!((sgd.lr(), sgd.config()), (0.25, config));
+}
+
+#[test]
 fn early_stopping_goes_on_from_a_saved_state() {
     let config = EarlyStoppingConfig { patience: 2, ..EarlyStoppingConfig::default() };
     let mut first = EarlyStopping::new(config).unwrap();

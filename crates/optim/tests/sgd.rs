@@ -71,8 +71,9 @@ fn weight_decay() {
     check(SgdConfig { momentum: 0.5, ..config }, &[1.0, -2.0], &[0.25, 0.8125]);
 }
 
-/// Fault 5 of the notes: velocities in f32 whatever the parameters' type. `1 + 2⁻³⁰` has no f32 of
-/// its own: a velocity that had gone through one would end at 1 − 1·½ − 3/2·½ exactly.
+/// Fault 5 of the course notes (see the page `course` of the crate `models`): velocities in f32
+/// whatever the parameters' type. `1 + 2⁻³⁰` has no f32 of its own: a velocity that had gone
+/// through one would end at 1 − 1·½ − 3/2·½ exactly.
 #[test]
 fn fault_5_velocities_have_the_parameters_type() {
     let config = SgdConfig { momentum: 0.5, ..config() };

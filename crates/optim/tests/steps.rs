@@ -35,8 +35,8 @@ fn values(model: &Vectors<f64>) -> Vec<f64> {
     model.0.iter().flat_map(|p| p.3.clone()).collect()
 }
 
-/// Fault 3 of the notes: their SGD walks over layers and fails on ReLU. Fault 4: it never moves γ
-/// and β.
+/// Fault 3 of the course notes (see the page `course` of the crate `models`): their SGD walks over
+/// layers and fails on ReLU. Fault 4: it never moves γ and β.
 #[test]
 fn faults_3_and_4_every_parameter_moves_and_layers_without_are_passed_over() {
     let (mut model, mut workspace) = (network(), gradients());
@@ -264,26 +264,26 @@ fn a_variance_is_never_negative() {
 // 0.9ᵗ·1e−30 passes the smallest normal number, 1.2e−38, after some 170 steps. Rounding would keep
 // it at 5 units of 1.4e−45 for ever: 0.9·5 = 4.5 goes to the even 4, and 0.9·4 = 3.6 to 4.
 #[test]
-fn what_is_remembered_of_a_dead_unit_becomes_zero() {
-    fn remembered<R: Rule>(config: R, places: &[usize]) {
+fn the_state_of_an_element_without_gradients_becomes_zero() {
+    fn decays_to_zero<R: Rule>(config: R, places: &[usize]) {
         let mut optimizer = Descent::new(config).unwrap();
         let mut model = Vectors::weight(&[1.0_f32]);
         optimizer.step(&mut model, &mut Gradients::of(&[&[1e-30]])).unwrap();
-        let mut seen = 0.0_f32;
+        let mut largest = 0.0_f32;
         for _ in 0..400 {
             optimizer.step(&mut model, &mut Gradients::of(&[&[0.0]])).unwrap();
             for value in places.iter().map(|&place| optimizer.state().buffers[0][place]) {
                 assert!(value == 0.0 || value.is_normal(), "{}: {value:e}", R::NAME);
-                seen = seen.max(value);
+                largest = largest.max(value);
             }
         }
-        assert!(seen > 0.0, "{}: nothing was remembered", R::NAME);
+        assert!(largest > 0.0, "{}: the state was never above 0", R::NAME);
         let last = places.iter().map(|&place| optimizer.state().buffers[0][place]);
         assert!(last.into_iter().all(|value| value == 0.0), "{}", R::NAME);
     }
-    remembered(SgdConfig { momentum: 0.9, ..SgdConfig::default() }, &[0]);
+    decays_to_zero(SgdConfig { momentum: 0.9, ..SgdConfig::default() }, &[0]);
     let rmsprop = RmsPropConfig { alpha: 0.9, momentum: 0.9, centered: true, ..Default::default() };
-    remembered(rmsprop, &[1, 2]);
-    remembered(AdamConfig::default(), &[0]);
-    remembered(AdamWConfig::default(), &[0]);
+    decays_to_zero(rmsprop, &[1, 2]);
+    decays_to_zero(AdamConfig::default(), &[0]);
+    decays_to_zero(AdamWConfig::default(), &[0]);
 }

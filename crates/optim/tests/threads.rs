@@ -13,7 +13,7 @@ use rayon::ThreadPoolBuilder;
 use support::{Gradients, Vectors};
 use tensor_core::Rng;
 
-/// Enough for two parts even where every other thread sleeps, and a rest.
+/// Enough for two parts even where every other thread sleeps, and a remainder.
 const N: usize = (1 << 20) + 1;
 
 /// The values after two steps, on a pool of that many threads.

@@ -25,7 +25,7 @@ fn dd(x: f64) -> Dd {
 }
 
 /// `Σ_i factor^(t−i) x_i`
-fn faded(factor: f64, x: &[Dd]) -> Dd {
+fn decaying_sum(factor: f64, x: &[Dd]) -> Dd {
     let mut power = dd(1.0);
     let mut sum = dd(0.0);
     for &x in x.iter().rev() {
@@ -52,10 +52,10 @@ fn unroll(
     (weight_decay, shrink): (f64, Dd),
     mut displacement: impl FnMut(&[Dd]) -> Dd,
 ) -> Vec<f64> {
-    let (mut w, mut seen, mut path) = (dd(w0), Vec::new(), Vec::new());
+    let (mut w, mut gradients_so_far, mut path) = (dd(w0), Vec::new(), Vec::new());
     for &g in gradients {
-        seen.push(dd(g) + dd(weight_decay) * w);
-        w = shrink * w - displacement(&seen);
+        gradients_so_far.push(dd(g) + dd(weight_decay) * w);
+        w = shrink * w - displacement(&gradients_so_far);
         path.push(w.to_f64());
     }
     path
@@ -67,7 +67,7 @@ fn sgd(c: SgdConfig, w0: f64, g: &[f64]) -> Vec<f64> {
         if c.momentum == 0.0 {
             return dd(c.lr) * newest;
         }
-        let later = faded(c.momentum, &g[1..]);
+        let later = decaying_sum(c.momentum, &g[1..]);
         let first = power(c.momentum, g.len() - 1) * g[0];
         let v = first + (dd(1.0) - dd(c.dampening)) * later;
         dd(c.lr) * if c.nesterov { newest + dd(c.momentum) * v } else { v }
@@ -76,7 +76,7 @@ fn sgd(c: SgdConfig, w0: f64, g: &[f64]) -> Vec<f64> {
 
 fn adagrad(c: AdagradConfig, w0: f64, g: &[f64]) -> Vec<f64> {
     unroll(w0, g, (c.weight_decay, dd(1.0)), |g| {
-        let s = dd(c.initial_accumulator_value) + faded(1.0, &squares(g));
+        let s = dd(c.initial_accumulator_value) + decaying_sum(1.0, &squares(g));
         let rate = dd(c.lr) / (dd(1.0) + dd((g.len() - 1) as f64) * dd(c.lr_decay));
         rate * g[g.len() - 1] / (s.sqrt() + dd(c.eps))
     })
@@ -85,39 +85,39 @@ fn adagrad(c: AdagradConfig, w0: f64, g: &[f64]) -> Vec<f64> {
 fn rmsprop(c: RmsPropConfig, w0: f64, g: &[f64]) -> Vec<f64> {
     let mut directions = Vec::new();
     unroll(w0, g, (c.weight_decay, dd(1.0)), |g| {
-        let rest = dd(1.0) - dd(c.alpha);
-        let mut variance = rest * faded(c.alpha, &squares(g));
+        let one_minus_alpha = dd(1.0) - dd(c.alpha);
+        let mut variance = one_minus_alpha * decaying_sum(c.alpha, &squares(g));
         if c.centered {
-            let mean = rest * faded(c.alpha, g);
+            let mean = one_minus_alpha * decaying_sum(c.alpha, g);
             variance = variance - mean * mean;
         }
         directions.push(g[g.len() - 1] / (variance.sqrt() + dd(c.eps)));
-        dd(c.lr) * faded(c.momentum, &directions)
+        dd(c.lr) * decaying_sum(c.momentum, &directions)
     })
 }
 
-fn moments(c: AdamConfig, g: &[Dd], largest: &mut Dd) -> Dd {
+fn moments(c: AdamConfig, g: &[Dd], v_max: &mut Dd) -> Dd {
     let (beta1, beta2) = c.betas;
-    let m = (dd(1.0) - dd(beta1)) * faded(beta1, g) / (dd(1.0) - power(beta1, g.len()));
-    let mut v = (dd(1.0) - dd(beta2)) * faded(beta2, &squares(g));
+    let m = (dd(1.0) - dd(beta1)) * decaying_sum(beta1, g) / (dd(1.0) - power(beta1, g.len()));
+    let mut v = (dd(1.0) - dd(beta2)) * decaying_sum(beta2, &squares(g));
     if c.amsgrad {
-        *largest = if (*largest - v).to_f64() > 0.0 { *largest } else { v };
-        v = *largest;
+        *v_max = if (*v_max - v).to_f64() > 0.0 { *v_max } else { v };
+        v = *v_max;
     }
     dd(c.lr) * m / ((v / (dd(1.0) - power(beta2, g.len()))).sqrt() + dd(c.eps))
 }
 
 fn adam(c: AdamConfig, w0: f64, g: &[f64]) -> Vec<f64> {
-    let mut largest = dd(0.0);
-    unroll(w0, g, (c.weight_decay, dd(1.0)), |g| moments(c, g, &mut largest))
+    let mut v_max = dd(0.0);
+    unroll(w0, g, (c.weight_decay, dd(1.0)), |g| moments(c, g, &mut v_max))
 }
 
 fn adamw(c: AdamWConfig, w0: f64, g: &[f64]) -> Vec<f64> {
     let AdamWConfig { lr, betas, eps, weight_decay, amsgrad } = c;
-    let mut largest = dd(0.0);
+    let mut v_max = dd(0.0);
     let shrink = dd(1.0) - dd(lr) * dd(weight_decay);
     let c = AdamConfig { lr, betas, eps, weight_decay: 0.0, amsgrad };
-    unroll(w0, g, (0.0, shrink), |g| moments(c, g, &mut largest))
+    unroll(w0, g, (0.0, shrink), |g| moments(c, g, &mut v_max))
 }
 
 /// Starting points with the gradients of each step: of ordinary size, none, tiny, huge, and all of
@@ -218,7 +218,7 @@ fn adam_follows_its_closed_form() {
             }
         }
     }
-    // Without memory the step is λ G/(|G| + ε). With decay and no gradient, G = ηw, and each step
+    // With both βs 0 the step is λ G/(|G| + ε). With decay and no gradient, G = ηw, and each step
     // near w = 0 makes an error λη/ε = 2e4 times as large: no arithmetic follows that path, so this
     // rule runs without decay only.
     run(AdamConfig { betas: (0.0, 0.0), ..AdamConfig::default() }, adam);
