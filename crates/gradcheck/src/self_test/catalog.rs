@@ -131,7 +131,10 @@ pub(crate) const CATALOG: [Corruption; 29] = [
         let rows = *v.first()?.shape().first().filter(|rows| **rows > 1)?;
         let per_sample = x[t].shape().first() == Some(&rows);
         let mut v = v.to_vec();
-        v.iter_mut().for_each(|v| (1..rows).for_each(|k| v.index_axis_mut(Axis(0), k).fill(0.0)));
+        // An output without samples, such as a penalty on the weights, keeps its cotangent.
+        for v in v.iter_mut().filter(|v| v.shape().first() == Some(&rows)) {
+            (1..rows).for_each(|k| v.index_axis_mut(Axis(0), k).fill(0.0));
+        }
         (!per_sample && x[t].len() > 1).then(|| (right.1)(x, &v).swap_remove(t))
     }),
     entry("not a number", Mistake::NotFinite, |_, _, _, g, _, _| {

@@ -171,4 +171,19 @@ mod tests {
         assert!(table.rows.len() > 50, "{table}");
         assert!(table.n_diagnosed() * 10 >= table.rows.len() * 9, "{table}");
     }
+
+    #[test]
+    fn outputs_may_differ_in_their_first_axis() {
+        let mut rng = Rng::new(4);
+        let inputs = [
+            Tensor::new("x", rng.normal_array(&[5, 3], 1.0)),
+            Tensor::new("bias", rng.normal_array(&[3], 1.0)),
+        ];
+        let f = |t: &[ArrayD<f64>]| vec![&t[0] + &t[1], t[1].mapv(|b| b * b)];
+        let backward = |_: &[ArrayD<f64>], v: &[ArrayD<f64>]| {
+            vec![v[0].clone(), v[0].sum_axis(Axis(0)) + &inputs[1].value * 2.0 * &v[1]]
+        };
+        let row = self_test_row("first sample only", 1, &inputs, &f, &backward, &Config::default());
+        assert!(row.is_some_and(|row| row.detected));
+    }
 }
