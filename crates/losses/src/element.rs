@@ -25,6 +25,10 @@ use crate::reduction::Reduction;
 /// `tensor_core::functions::softplus::<F>` does. With `#[inline(always)]` on both formulas, the
 /// loops run in vector instructions.
 ///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets `Y (N, C)`, gradient `dLdA (N, C)`.
+///
 /// # Errors
 ///
 /// Of the calls that follow: if the shapes of predictions, targets and gradient differ, if there
@@ -99,6 +103,10 @@ pub trait ElementLoss {
 /// [`coefficients`](Self::coefficients), all 1 if there are none. The rest is as for
 /// [`ElementLoss`], which is the case without coefficients: whatever implements that trait has this
 /// one. [`BceWithLogitsLoss`](crate::BceWithLogitsLoss) is one with them.
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets `Y (N, C)`, coefficients `k (C)`, gradient `dLdA (N, C)`.
 ///
 /// # Errors
 ///

@@ -35,6 +35,15 @@ use tensor_core::{Error, Float};
 /// and returns `L` as well: a training loop calls `backward` alone. Both can be called in any order
 /// and any number of times; a validation loss computed in between changes nothing.
 ///
+/// # Shapes
+///
+/// Predictions `A (N, C)`; targets `(N, C)`, or `(N)` for classes; gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// If there are no predictions, or if targets or gradient do not fit them. The gradient is then
+/// unchanged.
+///
 /// # Examples
 ///
 /// ```
@@ -100,6 +109,16 @@ pub trait Loss<F: Float> {
 /// The loss's own [`Reduction`](crate::Reduction) is not applied. To weight rows by numbers that do
 /// not depend on their losses, [`SampleWeighted`](crate::SampleWeighted) is shorter.
 ///
+/// # Shapes
+///
+/// Predictions `A (N, C)`; `each` and `d_each`, `(N, C)` where a sample is an element and `(N)`
+/// where it is a row; gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// As for [`Loss`], and if `each` or `d_each` does not fit. What would have been written is then
+/// unchanged.
+///
 /// # Examples
 ///
 /// ```
@@ -162,6 +181,14 @@ pub trait EachLoss<F: Float>: Loss<F> {
 ///        dLdA[n, c] = s_n ∂ℓ_n/∂A[n, c] / Σ_m s_m
 /// sum:   the same without the denominator
 /// ```
+///
+/// # Shapes
+///
+/// Predictions `A (N, C)`, targets as the loss has them, weights `s (N)`, gradient `dLdA (N, C)`.
+///
+/// # Errors
+///
+/// As for [`Loss`], and if there is not one weight for each row, or one is negative or not finite.
 ///
 /// # Examples
 ///

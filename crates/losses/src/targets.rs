@@ -14,6 +14,11 @@ use crate::labels::Labels;
 /// | [`Classes`](Self::Classes), [`Signed`](Self::Signed), [`Signed32`](Self::Signed32) | `y (N)`, a class for each row, as in [`Labels`] | one-hot: `Y[n, c] = 1` if `c = y[n]`, else 0 |
 /// | [`Rows`](Self::Rows) | `Y (N, C)` | itself |
 ///
+/// # Errors
+///
+/// Of the loss that reads them: if there is not one label or one row of `C` numbers for each row of
+/// predictions, or if a label is neither a class nor ignored.
+///
 /// # Examples
 ///
 /// ```
