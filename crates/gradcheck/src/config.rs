@@ -77,7 +77,7 @@ impl Config {
     }
 }
 
-/// Which elements are compared with differences.
+/// Which elements are compared with differences. An option of [`Config`].
 ///
 /// An exhaustive check costs some 10 forward passes an element. A directional one costs at most 40
 /// a direction, whatever the number of elements, and more only where it finds a fault.
@@ -115,7 +115,8 @@ pub enum Mode {
     },
 }
 
-/// The arithmetic of the function under test.
+/// The arithmetic of the function under test, and with it the unit roundoff `u`: the largest
+/// `|fl(x) − x| / |x|` of one rounding. An option of [`Config`].
 ///
 /// # Examples
 /// ```

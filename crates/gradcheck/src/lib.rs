@@ -26,7 +26,7 @@
 )]
 #![cfg_attr(
     not(feature = "proptest"),
-    doc = "| cases for proptest, with the feature `proptest` | `Cases`, `Values`, `Case`, `CaseTree` |"
+    doc = "| cases, with the feature `proptest` | `Cases`, `Values`, `Case`, `CaseTree` |"
 )]
 //!
 //! | in the answer | type |

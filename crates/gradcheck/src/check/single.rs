@@ -163,6 +163,9 @@ fn ratio(e: &Element) -> f64 {
 /// `2⁻²⁴` in the error bar. `rtol` should be that of [`Config::single`], 1e-4: differences of `f32`
 /// values carry four or five digits. What they cannot resolve is reported as inconclusive.
 ///
+/// # Shapes
+/// Cotangents have the shapes of the outputs, gradients those of the inputs.
+///
 /// # Examples
 /// ```
 /// use gradcheck::{Config, Tensor, check_vjp_single};

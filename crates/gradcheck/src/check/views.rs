@@ -13,6 +13,9 @@ use crate::outcome::finding::{Check, Finding};
 /// `|y′_i − y_i| ≤ rtol · max_k |y_k|`; an `rtol` above 0 allows sums in another order. Returns a
 /// [`Finding`] for each layout that differs.
 ///
+/// # Shapes
+/// `x` and the result of `f` may have any shape, the same for every layout.
+///
 /// # Examples
 /// ```
 /// use gradcheck::check_views;

@@ -137,6 +137,9 @@ where
 /// Checks the gradient `g_i = ∂f/∂x_i` of a scalar function `f` of one array. Otherwise as
 /// [`check`].
 ///
+/// # Shapes
+/// The gradient has the shape of `x`, which may be any.
+///
 /// # Examples
 /// ```
 /// use gradcheck::{Config, check_gradient};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::outcome::verdict::{Reason, Verdict};
 
-/// How many elements got which [`Verdict`].
+/// How many elements got which [`Verdict`]: of one tensor, or of a whole
+/// [`Report`](crate::Report).
 ///
 /// # Examples
 /// ```

@@ -3,7 +3,8 @@
 use crate::outcome::verdict::Verdict;
 
 /// One element of a tensor: the analytic value `a`, the numeric derivative `D ± E`, the tolerance
-/// `τ` and the [`Verdict`] that follows from them.
+/// `τ` and the [`Verdict`] that follows from them. A [`TensorReport`](crate::TensorReport) keeps
+/// the worst ones.
 ///
 /// # Examples
 /// ```
@@ -66,7 +67,9 @@ impl Element {
     }
 }
 
-/// One random direction `d` through all tensors, in [`Mode::Directional`](crate::Mode).
+/// One random direction `d` through all tensors, in [`Mode::Directional`](crate::Mode): a part of
+/// the [`Report`](crate::Report). `Σ_i g_i d_i` is compared with `d/dt Σ_j v_j F_j(x + t d)` at
+/// `t = 0`.
 ///
 /// # Examples
 /// ```

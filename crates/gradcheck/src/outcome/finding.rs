@@ -6,7 +6,7 @@ use crate::outcome::verdict::{Fault, Verdict};
 
 /// What a structural check looks at: a property that needs no differences to be checked.
 ///
-/// `g(v)` is the gradient for the cotangents `v` at one point.
+/// `g(v)` is the gradient for the cotangents `v` at one point. What does not hold is a [`Finding`].
 ///
 /// # Examples
 /// ```
@@ -50,7 +50,9 @@ pub enum Check {
     Symmetry,
 }
 
-/// Something that a structural check found wrong.
+/// Something that a structural check found wrong: the property that does not hold ([`Check`]), and
+/// where it was seen. A part of the [`Report`](crate::Report), or the result of
+/// [`check_views`](crate::check_views) and [`check_batch_split`](crate::check_batch_split).
 ///
 /// # Examples
 /// ```

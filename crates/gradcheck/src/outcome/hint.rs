@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// What a failure looks like: the kind of mistake that would explain the values.
+/// What a failure looks like: the kind of mistake that would explain the values. A part of the
+/// [`Report`](crate::Report), the most specific hint first.
 ///
 /// # Examples
 /// ```

@@ -49,7 +49,11 @@ pub struct Report {
     pub min_observed: f64,
 }
 
-/// The elements of one tensor.
+/// The elements of one tensor: how many got which verdict, and the worst of them. A part of the
+/// [`Report`].
+///
+/// Worst are the most severe verdicts first, and among those the largest `|a − D| / (τ + E)`, with
+/// the symbols of [`Element`].
 ///
 /// # Examples
 /// ```

@@ -37,7 +37,8 @@ pub enum Verdict {
     Fail(Fault),
 }
 
-/// Why differences cannot tell.
+/// Why differences cannot tell: the part of [`Verdict::Inconclusive`] that names the cause, see
+/// [`Verdict`].
 ///
 /// # Examples
 /// ```
@@ -66,7 +67,8 @@ pub enum Reason {
     Rough,
 }
 
-/// How the analytic value is wrong.
+/// How the analytic value is wrong: the part of [`Verdict::Fail`] that names the comparison it
+/// fails, see [`Verdict`].
 ///
 /// # Examples
 /// ```

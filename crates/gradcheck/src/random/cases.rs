@@ -40,7 +40,7 @@ pub struct Cases {
     tensors: Vec<(Vec<usize>, Values)>,
 }
 
-/// How the elements of a tensor are distributed.
+/// How the elements of a tensor are distributed: an argument of [`Cases::tensor`], see [`Cases`].
 ///
 /// # Examples
 /// ```

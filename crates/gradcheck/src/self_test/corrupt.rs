@@ -18,6 +18,9 @@ use crate::subject::tensor::Tensor;
 /// to a gradient of an earlier call. One that does not apply to a shape, or that changes the
 /// gradient at this point by less than `1e-7 · max_i |g_i|`, is left out.
 ///
+/// # Shapes
+/// As for [`check_vjp`]: cotangents have the shapes of the outputs, gradients those of the inputs.
+///
 /// # Examples
 /// ```
 /// use gradcheck::{Config, Tensor, self_test};
@@ -59,6 +62,9 @@ pub fn corruptions() -> impl Iterator<Item = &'static str> {
 
 /// One row of a [`self_test`]: one corruption of the gradient of one tensor, by its index. `None`
 /// where there is no corruption of that name or it does not apply.
+///
+/// # Shapes
+/// As for [`self_test`].
 ///
 /// # Examples
 /// ```
