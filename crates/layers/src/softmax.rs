@@ -20,10 +20,11 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
-use tensor_core::functions::exponentials::{self, Exponentials, sum_beside, write_beside};
+use tensor_core::functions::exponentials::{self, Exponentials, write_beside};
 use tensor_core::functions::softmax;
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Sum;
+use tensor_core::sums::rows::sum_beside;
 
 use crate::{Layer, Saved};
 

@@ -32,9 +32,10 @@
 
 use ndarray::ArrayRef1;
 use tensor_core::Float;
-use tensor_core::functions::exponentials::{Exponentials, MAX_PART, sum_of, write};
+use tensor_core::functions::exponentials::{Exponentials, MAX_PART, write};
 use tensor_core::functions::product_or_zero;
 use tensor_core::sums::Sum;
+use tensor_core::sums::rows::sum_of;
 
 use super::row_targets::RowTargets;
 

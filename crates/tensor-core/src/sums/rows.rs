@@ -14,12 +14,15 @@
 use std::array::from_fn;
 
 use kernels::Float;
-use ndarray::{ArrayView1, Axis, aview1};
+use ndarray::{ArrayRef1, ArrayView1, Axis, aview1};
 
 use super::sum::{Lanes, Sum};
 
-/// Values that are taken at a time.
+/// Values that [`sums`] takes at a time.
 pub const LANES: usize = 16;
+
+/// Values that [`sum_of`] takes at a time.
+const HALF: usize = LANES / 2;
 
 /// Values one after the other: a slice, or a part of a row of a matrix with any strides.
 pub trait Values<'a, F: 'a>: Copy {
@@ -136,11 +139,69 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
     rest(lanes.map(Lanes::total))
 }
 
+/// `Σ_i f(values[i], beside[start + i])`, for a part of a row and another row: [`sum_of`], with any
+/// strides of the other row.
+///
+/// # Examples
+/// ```
+/// use ndarray::array;
+/// use tensor_core::sums::{Sum, rows};
+///
+/// let beside = array![1.0_f32, 2.0, 3.0];
+/// let sum: Sum<f32> = rows::sum_beside(1, &[5.0, 6.0], &beside, |value, x| value * x);
+/// assert_eq!(sum.value(), 28.0); // 5·2 + 6·3
+/// ```
+#[inline(always)]
+pub fn sum_beside<F: Float>(
+    start: usize,
+    values: &[f64],
+    beside: &ArrayRef1<F>,
+    f: impl Fn(f64, f64) -> f64,
+) -> Sum<F> {
+    match beside.as_slice() {
+        Some(beside) => sum_of(values, &beside[start..], f),
+        None => {
+            let pairs = beside.iter().skip(start).zip(values);
+            pairs.fold(Sum::default(), |sum, (x, &value)| sum.plus(f(value, x.as_f64())))
+        }
+    }
+}
+
+/// `Σ_i f(values[i], beside[i])`, as far as both reach: for values in `f64` beside those of a matrix.
+///
+/// As in [`sums`], but every eighth term is added to a sum of its own.
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::{Sum, rows};
+///
+/// let sum: Sum<f32> = rows::sum_of(&[5.0, 6.0], &[2.0_f32, 3.0], |value, x| value * x);
+/// assert_eq!(sum.value(), 28.0); // 5·2 + 6·3
+/// ```
+#[inline(always)]
+pub fn sum_of<F: Float, X: Float>(
+    values: &[f64],
+    beside: &[X],
+    f: impl Fn(f64, f64) -> f64,
+) -> Sum<F> {
+    let n = values.len().min(beside.len());
+    let (values, values_left) = values[..n].as_chunks::<HALF>();
+    let (beside, beside_left) = beside[..n].as_chunks::<HALF>();
+    let mut lanes = Lanes::<F, HALF>::default();
+    for (values, beside) in values.iter().zip(beside) {
+        for lane in 0..HALF {
+            lanes.add(lane, f(values[lane], beside[lane].as_f64()));
+        }
+    }
+    let left = values_left.iter().zip(beside_left);
+    left.fold(lanes.total(), |sum, (&value, x)| sum.plus(f(value, x.as_f64())))
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::Array2;
 
-    use super::{LANES, Values, sums};
+    use super::{LANES, Values, sum_beside, sum_of, sums};
     use crate::Rng;
     use crate::sums::Sum;
 
@@ -173,5 +234,29 @@ mod tests {
             let bound = f64::from(f32::EPSILON) / 2.0 * plain.abs() + 1e-12;
             assert!((f64::from(packed.sum()) - plain).abs() <= bound, "n = {n}");
         }
+    }
+
+    // Products of whole numbers, whose sums are exact in any order.
+    #[test]
+    fn sums_take_every_pair_once_in_any_layout() {
+        let mut rng = Rng::new(1);
+        let mut whole = || (8.0 * rng.normal()).round();
+        let values: Vec<f64> = (0..100).map(|_| whole()).collect();
+        let beside = Array2::from_shape_simple_fn((110, 2), || whole() as f32);
+        let product = |value: f64, x: f64| value * x;
+        for n in 0..100 {
+            for start in [0, 10] {
+                let column = beside.column(1);
+                let pairs = values[..n].iter().zip(column.iter().skip(start));
+                let want: f64 = pairs.map(|(value, x)| value * f64::from(*x)).sum();
+                let got: Sum<f32> = sum_beside(start, &values[..n], &column, product);
+                assert_eq!(got.value(), want, "{n} values from {start} on");
+                let own = column.to_owned();
+                let got: Sum<f32> = sum_beside(start, &values[..n], &own, product);
+                assert_eq!(got.value(), want, "{n} values from {start} on, packed");
+            }
+        }
+        let got: Sum<f64> = sum_of(&values[..30], &values[..20], product);
+        assert_eq!(got.value(), values[..20].iter().map(|x| x * x).sum());
     }
 }
