@@ -47,8 +47,8 @@ use row_targets::{RowTargets, Y};
 ///
 /// The first line holds for any rows. A class gets more gradient the more its probability exceeds
 /// the target; where they agree, it is 0. That softmax and cross-entropy are one loss has this
-/// reason: apart, the loss would divide by `P[n, c]`, which may be 0, and the softmax multiply by
-/// it again.
+/// reason: apart, the derivative of the loss divides by `P[n, c]`, which may be 0, and that of the
+/// softmax multiplies by it again.
 ///
 /// # Where the 1/N comes from
 ///
@@ -68,10 +68,10 @@ use row_targets::{RowTargets, Y};
 /// ∂ℓ_n/∂A[n, k] = (Σ_c T[n, c]) P[n, k] − T[n, k]
 /// ```
 ///
-/// Smoothing moves a part `ε` of each row from the right class to all `C` evenly. With `ε = 0.1`
+/// Smoothing moves a part `ε` of each row from the correct class to all `C` evenly. With `ε = 0.1`
 /// and four classes, `[0 0 1 0]` becomes `[0.025 0.025 0.925 0.025]`. The gradient is 0 where
-/// `P = T`, which finite logits reach; `P = Y` for one-hot rows they only approach, growing without
-/// end.
+/// `P = T`, which finite logits reach. `P = Y` for a one-hot row they only approach, and grow
+/// without bound.
 ///
 /// # The mean, and what an ignored class does to it
 ///
@@ -82,17 +82,17 @@ use row_targets::{RowTargets, Y};
 ///
 /// A row whose label is [`ignore_index`](CrossEntropyConfig::ignore_index) has no loss and the
 /// gradient 0, and is not counted: if one of four rows is ignored, the mean is over three and the
-/// gradients of the other rows are a third larger. Class weights of 2 for all classes cancel in the
-/// mean over classes `y[n]`.
-/// With [`Reduction::Sum`] there are no denominators. If every row is ignored, or the classes of
-/// all labels have weight 0, loss and gradient are 0: nothing can be learned from such a batch.
-/// PyTorch returns NaN, which would spoil the parameters.
+/// gradients of the other rows are a third larger. With [`Reduction::Sum`] there are no
+/// denominators.
+///
+/// If every row is ignored, or the classes of all labels have weight 0, loss and gradient are 0:
+/// nothing can be learned from such a batch. PyTorch returns NaN, which would spoil the parameters.
 ///
 /// # Far from zero
 ///
 /// Exponentials are of `A[n, c] − max_k A[n, k]`, which is never positive, and the logarithm is of
 /// a sum of at least 1: logits of ±10000 give a finite, correct loss, and a correct answer by a
-/// margin of 50 costs `e^−50`, not 0. `ln(P + 1e-15)`, which the course notes (see the page
+/// margin of 50 costs `e^−50`, not 0. `−ln(P + 1e-15)`, which the course notes (see the page
 /// `course` of the crate `models`) compute, cannot exceed 34.5.
 ///
 /// # Shapes
@@ -197,7 +197,8 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
     #[inline(always)]
     fn count(&self, y: Targets<'_, F>, n: usize) -> Option<f64> {
         match y.labels() {
-            Ok(y) => y.class(n, self.config.ignore_index).map(|class| self.class_weight(class)),
+            Ok(y) if y.is_ignored(n, self.config.ignore_index) => None,
+            Ok(y) => Some(self.class_weight(y.class(n))),
             Err(_) => Some(1.0),
         }
     }
@@ -211,10 +212,7 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
         let y = match y.labels() {
-            Ok(labels) => match labels.class(n, self.config.ignore_index) {
-                Some(class) => Y::Class(class),
-                None => return 0.0,
-            },
+            Ok(labels) => Y::Class(labels.class(n)),
             Err(rows) => Y::Row(rows.row(n)),
         };
         match y {

@@ -97,11 +97,20 @@ impl Labels<'_> {
         }
     }
 
-    /// The class of a row of labels that were checked; `None` if the row is ignored.
+    /// Whether a row is left out.
     #[inline(always)]
-    pub(crate) fn class(self, row: usize, ignore_index: Option<i64>) -> Option<usize> {
-        let label = self.at(row);
-        (Some(label) != ignore_index).then_some(label as usize)
+    pub(crate) fn is_ignored(self, row: usize, ignore_index: Option<i64>) -> bool {
+        ignore_index.is_some_and(|index| self.at(row) == index)
+    }
+
+    /// The class of a row that is not ignored, of labels that were checked.
+    #[inline(always)]
+    pub(crate) fn class(self, row: usize) -> usize {
+        match self {
+            Self::Classes(labels) => labels[row],
+            Self::Signed(labels) => labels[row] as usize,
+            Self::Signed32(labels) => labels[row] as usize,
+        }
     }
 
     /// A label. The largest `i64`, which is no class either, stands for any `usize` above it.

@@ -120,7 +120,8 @@ impl<F: Float> RowLoss<F> for NllLoss {
     /// `w[y[n]]`
     #[inline(always)]
     fn count(&self, y: Labels<'_>, n: usize) -> Option<f64> {
-        y.class(n, self.config.ignore_index).map(|class| self.class_weight(class))
+        let weight = || self.class_weight(y.class(n));
+        (!y.is_ignored(n, self.config.ignore_index)).then(weight)
     }
 
     #[inline(always)]
@@ -131,7 +132,7 @@ impl<F: Float> RowLoss<F> for NllLoss {
         y: Labels<'_>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
-        let Some(class) = y.class(n, self.config.ignore_index) else { return 0.0 };
+        let class = y.class(n);
         let weight = self.class_weight(class);
         if let Some((factor, da)) = gradient {
             // ∂ℓ_n/∂A[n, y[n]] = −w[y[n]], and 0 for all other classes

@@ -42,7 +42,7 @@ pub(crate) trait RowLoss<F: Float> {
     /// What row `n` adds to the denominator of the mean; `None` if it is ignored.
     fn count(&self, y: Self::Target<'_>, n: usize) -> Option<f64>;
 
-    /// `ℓ_n`, and `factor·∂ℓ_n/∂A[n, :]` into `da`.
+    /// `ℓ_n`, and `factor·∂ℓ_n/∂A[n, :]` into `da`, of a row that is not ignored.
     fn row(
         &self,
         n: usize,
