@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the benches of all crates; `cargo xtask bench peers`: this library beside others on the same work.
+//! `cargo xtask bench`: the benches of all crates; `cargo xtask bench peers`: this library beside
+//! others on the same work.
 
 use std::ffi::OsString;
 

@@ -1,7 +1,7 @@
 //! `cargo xtask check`: everything that has to hold, the cheapest first.
 //!
-//! Every step runs, even after one has failed, so that one run shows all there is to mend. The last line counts tests and
-//! checks: `N passed, M failed`.
+//! Every step runs, even after one has failed, so that one run shows all there is to mend. The last
+//! line counts tests and checks: `N passed, M failed`.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -108,7 +108,8 @@ fn deny() -> Outcome {
     }
 }
 
-/// Runs `cargo test` and counts what its harnesses report. What they print is shown line by line, but for tests that passed.
+/// Runs `cargo test` and counts what its harnesses report. What they print is shown line by line,
+/// but for tests that passed.
 fn tests(args: &[&str]) -> Outcome {
     let mut command = cargo();
     command.args(["test", "--locked"]).args(args).stdout(Stdio::piped());

@@ -1,4 +1,5 @@
-//! `cargo xtask docs`: builds the documentation of the library and reads its pages as a visitor does.
+//! `cargo xtask docs`: builds the documentation of the library and reads its pages as a visitor
+//! does.
 //!
 //! ```text
 //! cargo xtask docs [--all] [--only TEXT] [--built]
@@ -6,8 +7,8 @@
 //!
 //! Every type, trait, function and macro has to show on its own page what it is, and an example
 //! that runs. Plain data, which `docs/plain_data.txt` names, links to what uses it instead. What
-//! takes arrays says their shapes, what returns a `Result` its errors. Pages that lack something for
-//! a reason stand in `docs/exceptions.txt`. `--built` reads the pages that are there.
+//! takes arrays says their shapes, what returns a `Result` its errors. Pages that lack something
+//! for a reason stand in `docs/exceptions.txt`. `--built` reads the pages that are there.
 
 mod html;
 mod page;

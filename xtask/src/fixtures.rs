@@ -1,4 +1,5 @@
-//! `cargo xtask fixtures`: writes the reference numbers under `fixtures/`, or says where they differ from what is there.
+//! `cargo xtask fixtures`: writes the reference numbers under `fixtures/`, or says where they
+//! differ from what is there.
 
 use std::ffi::OsString;
 

@@ -1,7 +1,7 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
-//! This package holds what needs next to nothing to build. Commands that compute are packages of their own under `xtask/`,
-//! which are built when they are called.
+//! This package holds what needs next to nothing to build. Commands that compute are packages of
+//! their own under `xtask/`, which are built when they are called.
 
 #![forbid(unsafe_code)]
 

@@ -1,12 +1,14 @@
-//! `cargo xtask mutants`: changes the numeric code one operator at a time and asks whether a test notices.
+//! `cargo xtask mutants`: changes the numeric code one operator at a time and asks whether a test
+//! notices.
 //!
 //! ```text
 //! cargo xtask mutants [--shard K/N] [--in-diff FILE] [--jobs N]
 //! ```
 //!
-//! cargo-mutants (<https://mutants.rs>) does the changing; this command names the crates whose formulas matter and holds what
-//! survives against the reviewed list, `fixtures/mutants.txt`: one mutant a line, a tab, and why no test can see it. A survivor
-//! that is not on the list fails the command, and so does a share of more than [`MAX_MISSED`] of all viable ones.
+//! cargo-mutants (<https://mutants.rs>) does the changing; this command names the crates whose
+//! formulas matter and holds what survives against the reviewed list, `fixtures/mutants.txt`: one
+//! mutant a line, a tab, and why no test can see it. A survivor that is not on the list fails the
+//! command, and so does a share of more than [`MAX_MISSED`] of all viable ones.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -122,8 +124,8 @@ fn verdict() -> Result<bool, String> {
     Ok(n_viable > 0 && unknown.is_empty() && share <= MAX_MISSED)
 }
 
-/// `crates/layers/src/gelu.rs: replace * with +` of `crates/layers/src/gelu.rs:50:20: replace * with +`: the list outlives edits
-/// above the line.
+/// `crates/layers/src/gelu.rs: replace * with +` of `crates/layers/src/gelu.rs:50:20: replace *
+/// with +`: the list outlives edits above the line.
 fn without_position(line: &str) -> String {
     let mut parts = line.splitn(4, ':');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {

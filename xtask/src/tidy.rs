@@ -4,8 +4,9 @@
 //! cargo xtask tidy [--all] [--only TEXT]
 //! ```
 //!
-//! One check a file under `tidy/`. What breaks a rule for a reason stands in `tidy/exceptions.txt`, with the reason.
-//! `--all` shows that, too; `--only` shows the places whose name contains the text.
+//! One check a file under `tidy/`. What breaks a rule for a reason stands in `tidy/exceptions.txt`,
+//! with the reason. `--all` shows that, too; `--only` shows the places whose name contains the
+//! text.
 
 mod circles;
 mod comments;

@@ -1,4 +1,5 @@
-//! Whether somebody else uses the machine: programs whose threads wait for each other suffer most from it.
+//! Whether somebody else uses the machine: programs whose threads wait for each other suffer most
+//! from it.
 
 use std::fs;
 use std::thread::sleep;
@@ -7,7 +8,8 @@ use std::time::Duration;
 /// The share of the machine that others may use without a word.
 pub(crate) const BUSY: f64 = 0.1;
 
-/// The share of the machine that is in use while this process sleeps; `None` where there is no `/proc/stat`.
+/// The share of the machine that is in use while this process sleeps; `None` where there is no
+/// `/proc/stat`.
 pub(crate) fn busy() -> Option<f64> {
     let before = Ticks::now()?;
     sleep(Duration::from_millis(200));
@@ -28,7 +30,8 @@ impl Ticks {
         Self::parse(&fs::read_to_string("/proc/stat").ok()?)
     }
 
-    /// From `cpu  user nice system idle iowait irq softirq steal …`. What guests use is part of `user`.
+    /// From `cpu  user nice system idle iowait irq softirq steal …`. What guests use is part of
+    /// `user`.
     fn parse(stat: &str) -> Option<Self> {
         let line = stat.lines().next()?.strip_prefix("cpu ")?;
         let ticks: Vec<f64> = line.split_whitespace().filter_map(|n| n.parse().ok()).collect();

@@ -37,7 +37,8 @@ pub(crate) fn write(folder: &Path, workload: &Workload) -> io::Result<()> {
         out.uniform(rows * n_out, 0.0, 1.0)?;
     }
     for (i, pair) in widths.windows(2).enumerate() {
-        // The variance that keeps the sizes of activations through ReLUs; biases above 0 keep the small network's units alive.
+        // The variance that keeps the sizes of activations through ReLUs; biases above 0 keep the
+        // small network's units alive.
         let bound = (6.0 / pair[0] as f64).sqrt();
         out.uniform(pair[0] * pair[1], -bound, bound)?;
         out.uniform(pair[1], 0.0, 0.2)?;
@@ -74,8 +75,8 @@ impl Numbers {
         Ok(())
     }
 
-    /// Rows in `[-0.5, 0.5)`, like centered pixels: half of each is its class's pattern, the other half is noise. Then the
-    /// class of each row.
+    /// Rows in `[-0.5, 0.5)`, like centered pixels: half of each is its class's pattern, the other
+    /// half is noise. Then the class of each row.
     fn classified_rows(&mut self, rows: usize, width: usize, classes: usize) -> io::Result<()> {
         let pattern: Vec<f64> = (0..classes * width).map(|_| self.rng.uniform()).collect();
         let labels: Vec<usize> = (0..rows).map(|_| self.rng.below(classes)).collect();

@@ -54,14 +54,15 @@ impl Limits {
         })
     }
 
-    /// Bytes a second where this many are in use: as the next smaller size had them, so that a limit is never too low.
+    /// Bytes a second where this many are in use: as the next smaller size had them, so that a
+    /// limit is never too low.
     fn bandwidth(&self, bytes: f64) -> f64 {
         let smaller = self.bandwidth.iter().rev().find(|(size, _)| *size <= bytes);
         smaller.or(self.bandwidth.first()).map_or(f64::NAN, |(_, rate)| *rate)
     }
 
-    /// The least seconds for that much work, and what they are spent on. Arithmetic and traffic can overlap: the longer of
-    /// the two counts.
+    /// The least seconds for that much work, and what they are spent on. Arithmetic and traffic can
+    /// overlap: the longer of the two counts.
     pub(crate) fn seconds(&self, flop: f64, bytes: f64) -> (f64, Bound) {
         let (arithmetic, traffic) = (flop / self.flops, bytes / self.bandwidth(bytes));
         if arithmetic >= traffic {

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the benches of all crates; `cargo xtask bench peers`: this library beside others on the same work.
+//! `cargo xtask bench`: the benches of all crates; `cargo xtask bench peers`: this library beside
+//! others on the same work.
 
 #![forbid(unsafe_code)]
 
@@ -99,7 +100,8 @@ fn names(args: &mut lexopt::Parser, known: &[&str]) -> Result<Vec<String>, lexop
     }
 }
 
-/// Builds and runs what was asked for, prints the tables, and says whether all of ours ran and computed what it should.
+/// Builds and runs what was asked for, prints the tables, and says whether all of ours ran and
+/// computed what it should.
 fn run(bench: &Bench) -> bool {
     let result = match bench {
         Bench::Suite(options) => suite::run(options),

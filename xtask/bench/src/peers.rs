@@ -1,5 +1,5 @@
-//! The run: every program in turn, in an order that changes from round to round, so that a busy minute of the machine falls on
-//! all of them.
+//! The run: every program in turn, in an order that changes from round to round, so that a busy
+//! minute of the machine falls on all of them.
 
 use std::fs;
 
@@ -17,9 +17,10 @@ const SECONDS: f64 = 0.7;
 
 /// How far a loss after ten steps may be from the one in `f64`, in parts of it.
 ///
-/// A sum of 2048 products in `f32` is off by at most 2048·2⁻²⁴ = 1.2e-4 of its terms, every program adds in another order, and
-/// ten steps hand such errors on. What a slip in a program does to the loss of the workloads that show it: a momentum of 0.89
-/// moves it by 3e-3 to 1e-1, an ε of 1e-5 in Adam by 2e-2, a β₂ of 0.99 by 6e-3.
+/// A sum of 2048 products in `f32` is off by at most 2048·2⁻²⁴ = 1.2e-4 of its terms, every program
+/// adds in another order, and ten steps hand such errors on. What a slip in a program does to the
+/// loss of the workloads that show it: a momentum of 0.89 moves it by 3e-3 to 1e-1, an ε of 1e-5 in
+/// Adam by 2e-2, a β₂ of 0.99 by 6e-3.
 const TOLERANCE: f64 = 1e-3;
 
 /// Builds, runs, prints; says whether ours ran and its losses are right.

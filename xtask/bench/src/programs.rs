@@ -46,8 +46,8 @@ pub(crate) struct Program {
     command: Vec<PathBuf>,
 }
 
-/// Builds or installs what is wanted, all if nothing is named, and ours in any case. What cannot be had comes back with the
-/// reason.
+/// Builds or installs what is wanted, all if nothing is named, and ours in any case. What cannot be
+/// had comes back with the reason.
 pub(crate) fn prepare(wanted: &[String]) -> (Vec<Program>, Vec<(&'static str, String)>) {
     let (mut ready, mut left_out) = (Vec::new(), Vec::new());
     for (name, source) in PROGRAMS {
@@ -164,7 +164,8 @@ impl Program {
     /// One process on `threads` threads that runs these workloads, `seconds` each.
     pub(crate) fn command(&self, threads: usize, workloads: &[&str], seconds: f64) -> Command {
         let mut parts = self.command.iter();
-        // Not every program keeps to its setting: XLA and rayon take a thread for each core that they may run on.
+        // Not every program keeps to its setting: XLA and rayon take a thread for each core that
+        // they may run on.
         let mut command = if has_taskset() {
             let mut command = Command::new("taskset");
             command.arg("-c").arg(format!("0-{}", threads - 1)).args(parts);

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the benches of all crates, in one table beside what the machine can do at most.
+//! `cargo xtask bench`: the benches of all crates, in one table beside what the machine can do at
+//! most.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +26,8 @@ const CRITERION: [(&str, &str); 6] = [
     ("gradcheck", "functions"),
 ];
 
-/// Those that print a table of their own, with the seconds that they spend on a cell when there is no hurry.
+/// Those that print a table of their own, with the seconds that they spend on a cell when there is
+/// no hurry.
 const TABLES: [(&str, &str, f64, &str); 2] = [
     (
         "kernels",
@@ -181,7 +183,8 @@ fn build() -> Result<Vec<(String, PathBuf)>, String> {
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
 }
 
-/// `(gemm, target/release/deps/gemm-0123)` from a line of cargo's, if it says that a bench has been built.
+/// `(gemm, target/release/deps/gemm-0123)` from a line of cargo's, if it says that a bench has been
+/// built.
 fn executable(line: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(line).ok()?;
     let target = &message["target"];

@@ -124,7 +124,8 @@ impl Table {
         Some([ours[0] / other[0], ours[1] / other[1]])
     }
 
-    /// The peer that ours has to be held against: the one with the best step. Plain loops are no peers.
+    /// The peer that ours has to be held against: the one with the best step. Plain loops are no
+    /// peers.
     fn best_peer(&self, threads: usize, workload: &str) -> Option<(&'static str, [f64; 2])> {
         let others = self.peers.iter().map(|(name, _)| *name);
         others

@@ -25,7 +25,8 @@ pub(crate) struct Workload {
 }
 
 impl Workload {
-    /// Whether what is timed is an epoch: every row once, gathered into batches, in an order that is part of the data.
+    /// Whether what is timed is an epoch: every row once, gathered into batches, in an order that
+    /// is part of the data.
     pub(crate) fn is_epoch(&self) -> bool {
         self.rows > self.batch
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask gradcheck`: random cases of everything that has a gradient, and one table of what came of them.
+//! `cargo xtask gradcheck`: random cases of everything that has a gradient, and one table of what
+//! came of them.
 //!
 //! ```text
 //! cargo xtask gradcheck [--filter TEXT] [--cases N] [--seed N] [--json FILE]

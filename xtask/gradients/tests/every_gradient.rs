@@ -22,7 +22,8 @@ fn crates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates")
 }
 
-/// The types behind `implements` in the lines that begin with `impl`, in all files of the folder and of those in it.
+/// The types behind `implements` in the lines that begin with `impl`, in all files of the folder
+/// and of those in it.
 fn implementors(folder: &Path, implements: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {

@@ -1,4 +1,5 @@
-//! Starting other programs: cargo, and Python in an environment of its own. Needs no other crate, so that xtask builds soon.
+//! Starting other programs: cargo, and Python in an environment of its own. Needs no other crate,
+//! so that xtask builds soon.
 
 #![forbid(unsafe_code)]
 

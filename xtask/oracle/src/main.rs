@@ -1,11 +1,13 @@
-//! `cargo xtask fixtures`: writes the reference numbers under `fixtures/`, or says where they differ from what is there.
+//! `cargo xtask fixtures`: writes the reference numbers under `fixtures/`, or says where they
+//! differ from what is there.
 //!
 //! ```text
 //! cargo xtask fixtures [--check] [--torch]
 //! ```
 //!
-//! Without `--torch`, the oracle's: every formula of the specification once more, in several hundred bits, with gradients by
-//! differences. With `--torch`, PyTorch's, by `fixtures/torch/generate.py` on the oracle's inputs.
+//! Without `--torch`, the oracle's: every formula of the specification once more, in several
+//! hundred bits, with gradients by differences. With `--torch`, PyTorch's, by
+//! `fixtures/torch/generate.py` on the oracle's inputs.
 
 #![forbid(unsafe_code)]
 
@@ -28,9 +30,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
 use serde_json::{Map, Value, json};
-
-/// Seed of all inputs.
-const SEED: u64 = 20_261_122;
 
 fn main() -> ExitCode {
     match Options::parse(&mut lexopt::Parser::from_env()) {
@@ -116,7 +115,7 @@ fn head() -> Map<String, Value> {
     let head = json!({
         "generator": "cargo xtask fixtures",
         "arithmetic": "dashu-float 0.6",
-        "seed": SEED,
+        "seed": tensor::SEED,
     });
     head.as_object().cloned().unwrap_or_default()
 }

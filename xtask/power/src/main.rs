@@ -28,7 +28,8 @@ use cases::{PowerCase, standard_set};
 /// Sizes of injected errors, relative to `‖g‖∞`.
 const DELTAS: [f64; 8] = [1e-9, 1e-8, 3e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-2];
 
-/// First seeds of the draws. The checker's constants were chosen on draws from other seeds, below 10⁹.
+/// First seeds of the draws. The checker's constants were chosen on draws from other seeds, below
+/// 10⁹.
 const FIRST_CORRECT: u64 = 2_000_000_000;
 const FIRST_WRONG: u64 = 3_000_000_000;
 const FIRST_DARK: u64 = 4_000_000_000;

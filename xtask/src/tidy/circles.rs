@@ -1,9 +1,10 @@
 //! No circle between the files of a package: whoever reads one has an order in which to read them.
 //!
-//! A file uses another if its code, tests left out, names an item that stands there, by whatever path: a name that is exported
-//! again counts for the file that defines it. So a parent may use and export what its children define; a child that uses an
-//! item of its parent's own makes a circle, for the item belongs into a file of its own. `pub use` alone is an address and no
-//! use. Methods and trait implementations are reached without a name and are not seen.
+//! A file uses another if its code, tests left out, names an item that stands there, by whatever
+//! path: a name that is exported again counts for the file that defines it. So a parent may use and
+//! export what its children define; a child that uses an item of its parent's own makes a circle,
+//! for the item belongs into a file of its own. `pub use` alone is an address and no use. Methods
+//! and trait implementations are reached without a name and are not seen.
 
 mod modules;
 

@@ -1,6 +1,7 @@
 //! No two places of the library's code have [`MIN_LINES`] equal lines in a row.
 //!
-//! Tests, imports, comments, blank lines and lines of punctuation alone are passed over; white space does not count.
+//! Tests, imports, comments, blank lines and lines of punctuation alone are passed over; white
+//! space does not count.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Packages: who depends on whom, how many crates they bring along, and what each manifest has to say.
+//! Packages: who depends on whom, how many crates they bring along, and what each manifest has to
+//! say.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +27,8 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("xtask", &["launch"]),
 ];
 
-/// Most crates in the normal dependency tree of a package, itself included: what a user gets with it.
+/// Most crates in the normal dependency tree of a package, itself included: what a user gets with
+/// it.
 const MAX_CRATES: [(&str, &[&str], usize); 3] =
     [("models", &[], 26), ("models", &["--no-default-features"], 20), ("gradcheck", &[], 8)];
 

@@ -122,7 +122,8 @@ fn test_items(code: &[String]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Behind the item that `code` begins with: behind its `;`, or behind the brace that closes its first one.
+/// Behind the item that `code` begins with: behind its `;`, or behind the brace that closes its
+/// first one.
 pub(crate) fn item_end(code: &str) -> Option<usize> {
     let (open, first) = body_start(code)?;
     if first == ';' { Some(open + 1) } else { matching_brace(code, open).map(|end| end + 1) }

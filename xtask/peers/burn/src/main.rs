@@ -1,4 +1,5 @@
-//! burn on the compared workloads, with flex, the backend that it recommends for the CPU, and its default features.
+//! burn on the compared workloads, with flex, the backend that it recommends for the CPU, and its
+//! default features.
 
 use std::process::ExitCode;
 

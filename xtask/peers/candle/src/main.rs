@@ -1,5 +1,6 @@
-//! candle on the compared workloads: its layers, its losses, its AdamW without decay. Its gradient descent has no momentum, so
-//! a rule with momentum stands here, written as its trait for optimizers asks for.
+//! candle on the compared workloads: its layers, its losses, its AdamW without decay. Its gradient
+//! descent has no momentum, so a rule with momentum stands here, written as its trait for
+//! optimizers asks for.
 
 use std::process::ExitCode;
 

@@ -4,9 +4,10 @@
 //! name=W3 widths=784,512,256,10 batch=128 rows=128 norm=1 relu_last=0 loss=cross-entropy optimizer=sgd lr=0.01 epoch=0
 //! ```
 //!
-//! Numbers: the inputs `(rows, widths[0])`; for the squared error targets `(rows, widths[L])`, for the cross-entropy a class a
-//! row; for each layer `weight (out, in)`, `bias (out)` and, where a normalization follows it, its `weight`, `bias`,
-//! `running_mean` and `running_var`; for an epoch, the rows' order.
+//! Numbers: the inputs `(rows, widths[0])`; for the squared error targets `(rows, widths[L])`, for
+//! the cross-entropy a class a row; for each layer `weight (out, in)`, `bias (out)` and, where a
+//! normalization follows it, its `weight`, `bias`, `running_mean` and `running_var`; for an epoch,
+//! the rows' order.
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,8 @@
-//! What the compared Rust programs share: reading a workload, timing it, printing the figures. `common.py` is its twin.
+//! What the compared Rust programs share: reading a workload, timing it, printing the figures.
+//! `common.py` is its twin.
 //!
-//! A program is called as `PROGRAM --data FOLDER --peer NAME --threads N --seconds S --workloads W1,W5a` and prints one JSON
-//! object a workload and line.
+//! A program is called as `PROGRAM --data FOLDER --peer NAME --threads N --seconds S --workloads
+//! W1,W5a` and prints one JSON object a workload and line.
 
 mod data;
 mod time;
@@ -56,7 +57,8 @@ struct Options {
     workloads: Vec<String>,
 }
 
-/// Runs a program on every workload asked for. `load` makes it ready for one, or says `None` if it has none such.
+/// Runs a program on every workload asked for. `load` makes it ready for one, or says `None` if it
+/// has none such.
 pub fn run(
     load: impl Fn(&Workload, &str) -> Result<Option<Box<dyn Program>>, Failure>,
 ) -> ExitCode {

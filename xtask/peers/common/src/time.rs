@@ -19,8 +19,8 @@ pub(crate) struct Figures {
     pub(crate) loss: f32,
 }
 
-/// Checks a program by the loss after ten steps, warms it up and times each of the steps that fit into `seconds`; of an epoch,
-/// one. With no seconds nothing is timed.
+/// Checks a program by the loss after ten steps, warms it up and times each of the steps that fit
+/// into `seconds`; of an epoch, one. With no seconds nothing is timed.
 pub(crate) fn measure(
     program: &mut dyn Program,
     workload: &Workload,
@@ -39,7 +39,8 @@ pub(crate) fn measure(
         return Ok(Figures { best_us: f64::NAN, median_us: f64::NAN, loss });
     }
     if epoch {
-        // The last batch is a smaller one: programs that keep something for a shape have now seen it.
+        // The last batch is a smaller one: programs that keep something for a shape have now seen
+        // it.
         if let Some(rows) = workload.order.chunks(workload.batch).last() {
             program.step_rows(rows)?;
         }

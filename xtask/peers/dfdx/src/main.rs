@@ -1,4 +1,5 @@
-//! dfdx on the compared workloads. Its shapes are types, so each network is a type here; the batch is a number.
+//! dfdx on the compared workloads. Its shapes are types, so each network is a type here; the batch
+//! is a number.
 
 use std::process::ExitCode;
 
@@ -134,7 +135,8 @@ fn adam(lr: f64) -> AdamConfig {
     AdamConfig { lr, betas: [BETAS.0, BETAS.1], eps: ADAM_EPS, weight_decay: None }
 }
 
-/// A training program for each network: generic over them, its bounds would be longer than its code.
+/// A training program for each network: generic over them, its bounds would be longer than its
+/// code.
 mod training {
     use super::*;
 

@@ -1,5 +1,6 @@
-//! W1 written down for its very shapes, as somebody would who needs this one network and no library: arrays of fixed size on
-//! the stack of one struct, plain loops, nothing looked up or checked. A floor for what a call costs.
+//! W1 written down for its very shapes, as somebody would who needs this one network and no
+//! library: arrays of fixed size on the stack of one struct, plain loops, nothing looked up or
+//! checked. A floor for what a call costs.
 
 use peer_common::{Failure, Loss, MOMENTUM, Optimizer, Program, Workload};
 

@@ -1,6 +1,7 @@
-//! The library of this workspace on the compared workloads, through what it offers to everybody; and two floors: the same
-//! formulas in plain loops (`--peer naive`), which in `f64` give the losses that all have to agree with (`--peer reference`), and
-//! the smallest network over arrays of fixed size (`--peer arrays`).
+//! The library of this workspace on the compared workloads, through what it offers to everybody;
+//! and two floors: the same formulas in plain loops (`--peer naive`), which in `f64` give the
+//! losses that all have to agree with (`--peer reference`), and the smallest network over arrays of
+//! fixed size (`--peer arrays`).
 
 mod arrays;
 mod naive;

@@ -1,6 +1,8 @@
-//! The formulas written down once more, without a library: plain loops around ndarray's matrix product, buffers made once.
+//! The formulas written down once more, without a library: plain loops around ndarray's matrix
+//! product, buffers made once.
 //!
-//! Nobody has made it fast, so that it shows what a library adds or costs. In `f64` it is the reference for the losses.
+//! Nobody has made it fast, so that it shows what a library adds or costs. In `f64` it is the
+//! reference for the losses.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, NdFloat, Slice};
@@ -24,7 +26,8 @@ pub(crate) struct Naive<T> {
     loss: T,
 }
 
-/// A parameter, its gradient and what the optimizer remembers of it; vectors are matrices of one row.
+/// A parameter, its gradient and what the optimizer remembers of it; vectors are matrices of one
+/// row.
 struct Param<T> {
     value: Array2<T>,
     grad: Array2<T>,
