@@ -36,19 +36,7 @@ pub(crate) fn write(folder: &Path, workload: &Workload) -> io::Result<()> {
     if *loss == "mse" {
         out.uniform(rows * n_out, 0.0, 1.0)?;
     }
-    for (i, pair) in widths.windows(2).enumerate() {
-        // The variance that keeps the sizes of activations through ReLUs; biases above 0 keep the
-        // small network's units alive.
-        let bound = (6.0 / pair[0] as f64).sqrt();
-        out.uniform(pair[0] * pair[1], -bound, bound)?;
-        out.uniform(pair[1], 0.0, 0.2)?;
-        if *norm && i + 2 < widths.len() {
-            out.uniform(pair[1], 0.5, 1.5)?;
-            out.uniform(pair[1], -0.1, 0.1)?;
-            out.uniform(pair[1], -0.1, 0.1)?;
-            out.uniform(pair[1], 0.5, 1.5)?;
-        }
-    }
+    out.layers(widths, *norm)?;
     if workload.is_epoch() {
         for row in out.rng.permutation(*rows) {
             out.one(row as f64)?;
@@ -71,6 +59,24 @@ impl Numbers {
         for _ in 0..n {
             let value = low + (high - low) * self.rng.uniform();
             self.one(value)?;
+        }
+        Ok(())
+    }
+
+    /// Weight and bias of each layer, and what normalizes its output.
+    fn layers(&mut self, widths: &[usize], norm: bool) -> io::Result<()> {
+        for (i, pair) in widths.windows(2).enumerate() {
+            // The variance that keeps the sizes of activations through ReLUs; biases above 0 keep
+            // the small network's units active.
+            let bound = (6.0 / pair[0] as f64).sqrt();
+            self.uniform(pair[0] * pair[1], -bound, bound)?;
+            self.uniform(pair[1], 0.0, 0.2)?;
+            if norm && i + 2 < widths.len() {
+                self.uniform(pair[1], 0.5, 1.5)?;
+                self.uniform(pair[1], -0.1, 0.1)?;
+                self.uniform(pair[1], -0.1, 0.1)?;
+                self.uniform(pair[1], 0.5, 1.5)?;
+            }
         }
         Ok(())
     }

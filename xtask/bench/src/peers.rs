@@ -2,6 +2,7 @@
 //! minute of the machine falls on all of them.
 
 use std::fs;
+use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::busy::busy;
 use super::programs::{self, Program, gist, has_taskset};
 use super::table::{Figure, Table};
 use super::workloads::{WORKLOADS, Workload};
-use super::{Options, data};
+use super::{data, workloads};
 
 /// How long the steps of a workload are timed in each round.
 const SECONDS: f64 = 0.7;
@@ -23,46 +24,80 @@ const SECONDS: f64 = 0.7;
 /// Adam by 2e-2, a β₂ of 0.99 by 6e-3.
 const TOLERANCE: f64 = 1e-3;
 
+/// What the comparison was asked for.
+pub(crate) struct Options {
+    /// Rounds in which every program runs once for each number of threads.
+    rounds: usize,
+    /// Numbers of threads.
+    threads: Vec<usize>,
+    /// Names of workloads; empty for all.
+    only: Vec<String>,
+    /// Names of programs; empty for all.
+    peers: Vec<String>,
+    /// Where to write the figures.
+    json: Option<PathBuf>,
+}
+
+impl Options {
+    /// From the arguments behind `peers`.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
+        use lexopt::prelude::*;
+
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut options = Self {
+            rounds: 3,
+            threads: if cores > 1 { vec![1, cores] } else { vec![1] },
+            only: Vec::new(),
+            peers: Vec::new(),
+            json: None,
+        };
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("rounds") => options.rounds = args.value()?.parse::<usize>()?.max(1),
+                Long("threads") => options.threads = vec![args.value()?.parse::<usize>()?.max(1)],
+                Long("only") => options.only = names(args, &workloads::names())?,
+                Long("peers") => options.peers = names(args, &programs::names())?,
+                Long("json") => options.json = Some(args.value()?.into()),
+                _ => return Err(arg.unexpected()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// A list of names, each of them a known one.
+fn names(args: &mut lexopt::Parser, known: &[&str]) -> Result<Vec<String>, lexopt::Error> {
+    use lexopt::prelude::*;
+
+    let list = args.value()?.string()?;
+    let names: Vec<String> = list.split(',').map(str::to_owned).collect();
+    match names.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(names),
+        Some(name) => Err(format!("no \"{name}\" among {}", known.join(", ")).into()),
+    }
+}
+
 /// Builds, runs, prints; says whether ours ran and its losses are right.
 pub(crate) fn run(options: &Options) -> Result<bool, String> {
     let workloads: Vec<&Workload> = WORKLOADS
         .iter()
         .filter(|w| options.only.is_empty() || options.only.iter().any(|name| name == w.name))
         .collect();
-    let names: Vec<_> = workloads.iter().map(|workload| workload.name).collect();
     let (ready, left_out) = programs::prepare(&options.peers);
-    let folder = programs::target().join("data");
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    for workload in &workloads {
-        data::write(&folder, workload).map_err(|error| format!("{}: {error}", workload.name))?;
-    }
-    let Some(ours) = ready.iter().find(|program| program.name == "ours") else {
-        let reasons = left_out.iter().map(|(name, reason)| format!("{name}: {reason}"));
-        return Err(reasons.collect::<Vec<_>>().join("\n"));
-    };
-    let most = options.threads.iter().copied().max().unwrap_or(1);
+    write_data(&workloads)?;
     let mut table = Table::new(&workloads, &ready, options.rounds, TOLERANCE);
     table.left_out.extend(left_out.iter().map(|(name, reason)| format!("{name}: {reason}")));
+    let Some(ours) = ready.iter().find(|program| program.name == "ours") else {
+        return Err(table.left_out.join("\n"));
+    };
+    let names: Vec<_> = workloads.iter().map(|workload| workload.name).collect();
+    let most = options.threads.iter().copied().max().unwrap_or(1);
     let (figures, failure) = measure(&ours.renamed("reference"), most, &names, 0.0);
     if let Some(reason) = failure {
         return Err(format!("the losses to compare with: {reason}"));
     }
     table.references.extend(figures.into_iter().map(|figure| (figure.workload, figure.loss)));
-
-    let progress = progress_bar(options.rounds * options.threads.len() * ready.len());
-    for round in 0..options.rounds {
-        for (threads, program) in turns(&options.threads, &ready, round) {
-            progress.set_message(format!("{}, threads: {threads}", program.name));
-            table.busy.extend(busy());
-            let (figures, failure) = measure(program, threads, &names, SECONDS);
-            table.add(figures);
-            table.left_out.extend(failure.map(|reason| {
-                format!("{} in round {}, threads: {threads}: {reason}", program.name, round + 1)
-            }));
-            progress.inc(1);
-        }
-    }
-    progress.finish_and_clear();
+    run_rounds(options, &ready, &names, &mut table);
     if !has_taskset() {
         println!(
             "there is no taskset: programs that do not keep to their number of threads may use more"
@@ -74,6 +109,33 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(table.ours_is_right())
+}
+
+fn write_data(workloads: &[&Workload]) -> Result<(), String> {
+    let folder = programs::target().join("data");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for workload in workloads {
+        data::write(&folder, workload).map_err(|error| format!("{}: {error}", workload.name))?;
+    }
+    Ok(())
+}
+
+/// Runs every program in every round and adds its figures to the table.
+fn run_rounds(options: &Options, ready: &[Program], names: &[&str], table: &mut Table) {
+    let progress = progress_bar(options.rounds * options.threads.len() * ready.len());
+    for round in 0..options.rounds {
+        for (threads, program) in turns(&options.threads, ready, round) {
+            progress.set_message(format!("{}, threads: {threads}", program.name));
+            table.busy.extend(busy());
+            let (figures, failure) = measure(program, threads, names, SECONDS);
+            table.add(figures);
+            table.left_out.extend(failure.map(|reason| {
+                format!("{} in round {}, threads: {threads}: {reason}", program.name, round + 1)
+            }));
+            progress.inc(1);
+        }
+    }
+    progress.finish_and_clear();
 }
 
 /// Who runs when in a round: every second one goes backward.

@@ -82,7 +82,41 @@ impl Options {
 
 /// Builds the benches, runs them one by one, and prints the tables. Says whether all of them ran.
 pub(crate) fn run(options: &Options) -> Result<bool, String> {
-    let programs = Programs { executables: build()?, options };
+    let figures = measure(&Programs { executables: build()?, options })?;
+    let Figures { limits, items, tables, used } = &figures;
+    println!("{limits}\n\n{}", estimates::table(items, limits));
+    for (_, title, text) in tables {
+        println!("{title}\n{text}");
+    }
+    let others = used.iter().filter(|&&part| part > BUSY).count();
+    if others > 0 {
+        println!(
+            "before {others} of {} benches others used the machine: measure again when it is idle",
+            used.len()
+        );
+    }
+    if let Some(path) = &options.json {
+        let json = figures.to_json()?;
+        fs::write(path, format!("{json:#}\n")).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    if items.is_empty() {
+        println!("no item's name contains \"{}\"", options.filter.as_deref().unwrap_or_default());
+    }
+    Ok(!items.is_empty())
+}
+
+/// What the benches say.
+struct Figures {
+    limits: Limits,
+    items: Vec<Estimate>,
+    /// Name, title and text of each table.
+    tables: Vec<(&'static str, &'static str, String)>,
+    /// What part of the machine others used before each bench.
+    used: Vec<f64>,
+}
+
+fn measure(programs: &Programs<'_>) -> Result<Figures, String> {
+    let options = programs.options;
     let n_tables = if options.filter.is_some() { 0 } else { TABLES.len() };
     let progress = progress_bar(1 + CRITERION.len() + n_tables);
     let mut used = Vec::new();
@@ -109,26 +143,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
         tables.push((bench, title, text));
     }
     progress.finish_and_clear();
-
-    println!("{limits}\n\n{}", estimates::table(&items, &limits));
-    for (_, title, text) in &tables {
-        println!("{title}\n{text}");
-    }
-    let others = used.iter().filter(|&&share| share > BUSY).count();
-    if others > 0 {
-        println!(
-            "before {others} of {} benches others used the machine: measure again when it is idle",
-            used.len()
-        );
-    }
-    if let Some(path) = &options.json {
-        let json = to_json(&limits, &items, &tables, &used)?;
-        fs::write(path, format!("{json:#}\n")).map_err(|e| format!("{}: {e}", path.display()))?;
-    }
-    if items.is_empty() {
-        println!("no item's name contains \"{}\"", options.filter.as_deref().unwrap_or_default());
-    }
-    Ok(!items.is_empty())
+    Ok(Figures { limits, items, tables, used })
 }
 
 /// How many times shorter a cell of the other tables is measured in a hurry.
@@ -222,21 +237,19 @@ impl Programs<'_> {
     }
 }
 
-fn to_json(
-    limits: &Limits,
-    items: &[Estimate],
-    tables: &[(&str, &str, String)],
-    used: &[f64],
-) -> Result<Value, String> {
-    let mut json = json!({
-        "limits": limits.to_json(),
-        "items": items.iter().map(|item| item.to_json(limits)).collect::<Vec<_>>(),
-        "used_by_others": used,
-    });
-    for (bench, _, text) in tables {
-        json[*bench] = Grid::parse(text)?.to_json();
+impl Figures {
+    fn to_json(&self) -> Result<Value, String> {
+        let items = self.items.iter().map(|item| item.to_json(&self.limits));
+        let mut json = json!({
+            "limits": self.limits.to_json(),
+            "items": items.collect::<Vec<_>>(),
+            "used_by_others": self.used,
+        });
+        for (bench, _, text) in &self.tables {
+            json[*bench] = Grid::parse(text)?.to_json();
+        }
+        Ok(json)
     }
-    Ok(json)
 }
 
 fn progress_bar(n: usize) -> ProgressBar {

@@ -70,38 +70,9 @@ impl Options {
 
 /// Runs all cases, prints the table, and says whether no gradient is wrong.
 fn run(options: &Options) -> bool {
-    let items: Vec<Item> =
-        items().into_iter().filter(|item| item.name.contains(&options.filter)).collect();
-    let jobs: Vec<(&Item, Mode, Type)> = items
-        .iter()
-        .flat_map(|item| item.modes.iter().map(move |&mode| (item, mode)))
-        .flat_map(|(item, mode)| [(item, mode, Type::F64), (item, mode, Type::F32)])
-        .collect();
-    let bar = progress_bar(jobs.len() * options.cases);
-
-    print_head();
-    let mut rows = Vec::new();
-    for (item, mode, ty) in jobs {
-        bar.set_message(item.name.clone());
-        let start = Instant::now();
-        let row = run_item(item, ty, mode, options.cases, options.seed, || bar.inc(1));
-        bar.suspend(|| print_row(&row, start.elapsed().as_secs_f64()));
-        rows.push(row);
-    }
-    bar.finish_and_clear();
+    let rows = rows(options);
     print_totals(&rows);
-    for failure in rows.iter().filter_map(|row| row.failure.as_ref().map(|failure| (row, failure)))
-    {
-        let (row, case) = failure;
-        println!(
-            "\n{} {}, case seed {:#x}, axes up to {}:",
-            row.name,
-            type_name(row.ty),
-            case.seed,
-            case.longest
-        );
-        println!("{}", case.report);
-    }
+    rows.iter().for_each(print_failure);
     if let Some(path) = &options.json
         && let Err(error) = fs::write(path, format!("{:#}\n", to_json(&rows, options)))
     {
@@ -112,6 +83,38 @@ fn run(options: &Options) -> bool {
         println!("no item is called \"{}\"", options.filter);
     }
     !rows.is_empty() && rows.iter().all(|row| row.fail == 0)
+}
+
+/// Runs each item in each mode and type, and prints its row.
+fn rows(options: &Options) -> Vec<Row> {
+    let items: Vec<Item> =
+        items().into_iter().filter(|item| item.name.contains(&options.filter)).collect();
+    let jobs: Vec<(&Item, Mode, Type)> = items
+        .iter()
+        .flat_map(|item| item.modes.iter().map(move |&mode| (item, mode)))
+        .flat_map(|(item, mode)| [(item, mode, Type::F64), (item, mode, Type::F32)])
+        .collect();
+    let bar = progress_bar(jobs.len() * options.cases);
+    print_head();
+    let mut rows = Vec::new();
+    for (item, mode, ty) in jobs {
+        bar.set_message(item.name.clone());
+        let start = Instant::now();
+        let row = run_item(item, ty, mode, options.cases, options.seed, || bar.inc(1));
+        bar.suspend(|| print_row(&row, start.elapsed().as_secs_f64()));
+        rows.push(row);
+    }
+    bar.finish_and_clear();
+    rows
+}
+
+/// The first case in which a row's gradient is wrong, if there is one.
+fn print_failure(row: &Row) {
+    if let Some(case) = &row.failure {
+        let (name, ty) = (&row.name, type_name(row.ty));
+        println!("\n{name} {ty}, case seed {:#x}, axes up to {}:", case.seed, case.longest);
+        println!("{}", case.report);
+    }
 }
 
 fn print_head() {

@@ -42,7 +42,7 @@ pub(crate) fn standard_set() -> Vec<Box<dyn PowerCase>> {
 }
 
 /// The same functions, driven as a whole to where softmax or tanh are flat to the last bit.
-pub(super) fn dark_set() -> Vec<Box<dyn PowerCase>> {
+pub(super) fn saturated_set() -> Vec<Box<dyn PowerCase>> {
     nine(Saturation::Whole)
 }
 

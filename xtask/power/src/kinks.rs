@@ -1,6 +1,6 @@
 //! Kinks at known distances: which verdicts right and wrong values get, and how good slopes are.
 
-use gradcheck::{Config, Reason, Rng, Structural, Tensor, Verdict, check_vjp};
+use gradcheck::{Config, Element, Reason, Rng, Structural, Tensor, Verdict, check_vjp};
 use ndarray::{ArrayD, Ix1, arr1};
 use serde_json::{Value, json};
 
@@ -71,46 +71,47 @@ fn one(kink: &Kink, seed: u64, distance: f64, row: &mut Row) {
     let here = if x[0] >= kink.at { kink.right } else { kink.left };
     let other = kink.left + kink.right - here;
     let slope_here = if kink.name == "huber" { x[0].clamp(-1.0, 1.0) } else { here };
-    let verdict_of = |slope: f64| {
-        let report = check_vjp(
-            kink.name,
-            &[Tensor::new("x", x.clone())],
-            |x| {
-                let row = x[0].clone().into_dimensionality::<Ix1>().unwrap_or_default().to_vec();
-                let rest = row[1..].iter().map(|x| 0.5 * x).collect::<Vec<f64>>();
-                vec![arr1(&[(kink.f)(&row)]).into_dyn(), arr1(&rest).into_dyn()]
-            },
-            |x, v| {
-                let mut g: ArrayD<f64> = x[0].mapv(|_| v[0][0] * slope);
-                g.iter_mut().skip(1).zip(&v[1]).for_each(|(g, v)| *g = 0.5 * v);
-                if kink.name == "max tie" {
-                    g[1] += v[0][0] * if x[0][0] >= x[0][1] { 0.0 } else { 1.0 };
-                }
-                vec![g]
-            },
-            &Config { seed, keep: 6, structural: Structural::Off, ..Config::default() },
-        );
-        let v = Rng::new(seed).cotangent_array(&[1])[0];
-        let found = report.elements().find(|e| e.index == [0]).cloned();
-        found.map(|e| (e, v))
-    };
-    if let Some((e, v)) = verdict_of(slope_here) {
+    if let Some(e) = judged(kink, &x, seed, slope_here) {
         row.right[rank(e.verdict)] += 1;
         if e.verdict == Verdict::Inconclusive(Reason::Kink) {
             row.named += 1;
             // Slopes of φ are those of the kink times its cotangent.
+            let v = Rng::new(seed).cotangent_array(&[1])[0];
             let jump = (e.slopes.1 - e.slopes.0 - v * (kink.right - kink.left)).abs();
             row.slope_error = row.slope_error.max(jump);
         }
     }
     if kink.left != kink.right {
-        if let Some((e, _)) = verdict_of(other) {
+        if let Some(e) = judged(kink, &x, seed, other) {
             row.wrong[2 - rank(e.verdict)] += 1;
         }
-        if let Some((e, _)) = verdict_of(kink.left.max(kink.right) + 0.25) {
+        if let Some(e) = judged(kink, &x, seed, kink.left.max(kink.right) + 0.25) {
             row.outside[usize::from(!e.verdict.is_fail())] += 1;
         }
     }
+}
+
+/// What the checker says of the element with the kink if its slope is said to be `slope`.
+fn judged(kink: &Kink, x: &ArrayD<f64>, seed: u64, slope: f64) -> Option<Element> {
+    let report = check_vjp(
+        kink.name,
+        &[Tensor::new("x", x.clone())],
+        |x| {
+            let row = x[0].clone().into_dimensionality::<Ix1>().unwrap_or_default().to_vec();
+            let others = row[1..].iter().map(|x| 0.5 * x).collect::<Vec<f64>>();
+            vec![arr1(&[(kink.f)(&row)]).into_dyn(), arr1(&others).into_dyn()]
+        },
+        |x, v| {
+            let mut g: ArrayD<f64> = x[0].mapv(|_| v[0][0] * slope);
+            g.iter_mut().skip(1).zip(&v[1]).for_each(|(g, v)| *g = 0.5 * v);
+            if kink.name == "max tie" {
+                g[1] += v[0][0] * if x[0][0] >= x[0][1] { 0.0 } else { 1.0 };
+            }
+            vec![g]
+        },
+        &Config { seed, keep: 6, structural: Structural::Off, ..Config::default() },
+    );
+    report.elements().find(|e| e.index == [0]).cloned()
 }
 
 fn rank(verdict: Verdict) -> usize {

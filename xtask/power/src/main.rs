@@ -18,8 +18,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::{Value, json};
-
 use measure::{Tally, Wrong, measure};
 use table::Figures;
 
@@ -32,7 +30,7 @@ const DELTAS: [f64; 8] = [1e-9, 1e-8, 3e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-2];
 /// 10⁹.
 const FIRST_CORRECT: u64 = 2_000_000_000;
 const FIRST_WRONG: u64 = 3_000_000_000;
-const FIRST_DARK: u64 = 4_000_000_000;
+const FIRST_SATURATED: u64 = 4_000_000_000;
 
 fn main() -> ExitCode {
     match Options::parse(&mut lexopt::Parser::from_env()) {
@@ -100,28 +98,29 @@ fn figures(set: &[Box<dyn PowerCase>], n: usize) -> Figures {
     };
     let by_case = over(set, each, FIRST_CORRECT, Wrong::No, true);
     let curve = DELTAS.map(|delta| {
-        // The acceptance figure stands on as many elements as a share of 1e-5 needs.
+        // The acceptance figure stands on as many elements as a part of 1e-5 needs.
         let each = if delta == 3e-8 { each } else { each / 10 };
         (delta, merged(over(set, each.max(1), FIRST_WRONG, Wrong::By(delta), true)))
     });
-    let dark = merged(over(&cases::dark_set(), (each / 20).max(1), FIRST_DARK, Wrong::No, false));
+    let saturated = merged(over(
+        &cases::saturated_set(),
+        (each / 20).max(1),
+        FIRST_SATURATED,
+        Wrong::No,
+        false,
+    ));
     // Sizes of the fixed experiments, smaller for a quick look.
     let (big, draws) = if n >= 100_000 { (1_000_000, 40) } else { (10_000, 4) };
     Figures {
         correct: merged(by_case.clone()),
         by_case,
         curve: curve.into(),
-        dark,
+        saturated,
         kinks: kinks::kinks(draws),
         searches: [1, 3, 10].map(|k| localise::search(big, k)).into(),
         catalogue: catalogue::catalogue(set, draws / 4),
         sizes: catalogue::minimal_sizes(draws as usize / 8 + 1),
     }
-}
-
-/// A share in percent.
-fn percent(part: usize, whole: usize) -> Value {
-    json!(100.0 * part as f64 / whole.max(1) as f64)
 }
 
 #[cfg(test)]

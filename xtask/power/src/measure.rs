@@ -87,6 +87,19 @@ pub(super) enum Wrong {
     By(f64),
 }
 
+impl Wrong {
+    fn applied(self, mut gradients: Vec<ArrayD<f64>>, seed: u64) -> Vec<ArrayD<f64>> {
+        if let Self::By(delta) = self {
+            let mut rng = Rng::new(seed ^ 0xbad);
+            for g in &mut gradients {
+                let size = delta * g.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
+                g.mapv_inplace(|g| if rng.bits() >> 63 == 0 { g + size } else { g - size });
+            }
+        }
+        gradients
+    }
+}
+
 /// Draws of `case` until `n` elements are judged.
 pub(super) fn measure(
     case: &dyn PowerCase,
@@ -108,17 +121,7 @@ fn one(case: &dyn PowerCase, seed: u64, wrong: Wrong, with_recipes: bool, tally:
     let draw = case.draw(seed);
     let config =
         Config { seed, keep: usize::MAX, structural: Structural::Off, ..Config::default() };
-    let vjp = |x: &[ArrayD<f64>], v: &[ArrayD<f64>]| {
-        let mut gradients = (draw.vjp)(x, v);
-        if let Wrong::By(delta) = wrong {
-            let mut rng = Rng::new(seed ^ 0xbad);
-            for g in &mut gradients {
-                let size = delta * g.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
-                g.mapv_inplace(|g| if rng.bits() >> 63 == 0 { g + size } else { g - size });
-            }
-        }
-        gradients
-    };
+    let vjp = |x: &[ArrayD<f64>], v: &[ArrayD<f64>]| wrong.applied((draw.vjp)(x, v), seed);
     let report = check_vjp(&case.name(), &draw.inputs, &draw.f, vjp, &config);
     // The closures are pure, so that the recipes see the very same cotangents.
     let values: Vec<ArrayD<f64>> = draw.inputs.iter().map(|x| x.value.clone()).collect();

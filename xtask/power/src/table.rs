@@ -8,7 +8,6 @@ use super::catalogue::Catalogue;
 use super::kinks::Row;
 use super::localise::Search;
 use super::measure::{Tally, quantile};
-use super::percent;
 use super::recipes::RECIPES;
 
 /// Everything that was measured.
@@ -16,7 +15,7 @@ pub(crate) struct Figures {
     pub(super) correct: Tally,
     pub(super) by_case: Vec<(String, Tally)>,
     pub(super) curve: Vec<(f64, Tally)>,
-    pub(super) dark: Tally,
+    pub(super) saturated: Tally,
     pub(super) kinks: Vec<Row>,
     pub(super) searches: Vec<Search>,
     pub(super) catalogue: Catalogue,
@@ -27,7 +26,7 @@ impl Figures {
     /// Whether no right gradient was called wrong, no wrong one right, and no corruption missed.
     pub(super) fn is_good(&self) -> bool {
         let missed = self.curve.iter().filter(|(delta, _)| *delta >= 3e-8);
-        self.correct.fail + self.dark.fail == 0
+        self.correct.fail + self.saturated.fail == 0
             && missed.map(|(_, tally)| tally.pass).sum::<usize>() == 0
             && self.catalogue.detected == self.catalogue.rows
     }
@@ -42,7 +41,7 @@ impl Figures {
             "detection": self.curve.iter().map(|(delta, t)| {
                 json!({ "delta": delta, "figures": tally(t) })
             }).collect::<Vec<_>>(),
-            "wholly_saturated": tally(&self.dark),
+            "wholly_saturated": tally(&self.saturated),
             "kinks": self.kinks.iter().map(Row::to_json).collect::<Vec<_>>(),
             "localisation": self.searches.iter().map(Search::to_json).collect::<Vec<_>>(),
             "catalogue": {
@@ -90,70 +89,18 @@ fn tally(t: &Tally) -> Value {
     })
 }
 
+/// A part of the whole in percent.
+fn percent(part: usize, whole: usize) -> Value {
+    json!(100.0 * part as f64 / whole.max(1) as f64)
+}
+
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Right gradients, rtol 1e-8")?;
-        writeln!(
-            f,
-            "{:<15}{:>9}{:>9}{:>6}{:>12}{:>12}{:>11}{:>7}{:>10}{:>10}{:>7}{:>8}",
-            "function",
-            "elements",
-            "pass",
-            "FAIL",
-            "inconcl. %",
-            "unobserved",
-            "in noise",
-            "evals",
-            "median",
-            "p99.9",
-            "E/err",
-            "E<err"
-        )?;
-        for (name, t) in &self.by_case {
-            line(f, name, t)?;
-        }
-        line(f, "all", &self.correct)?;
-        line(f, "all saturated", &self.dark)?;
-        for (reason, n) in &self.correct.inconclusive {
-            writeln!(f, "  inconclusive ({reason}): {n}")?;
-        }
-        for alarm in self.correct.alarms.iter().chain(&self.dark.alarms).take(5) {
-            writeln!(f, "  FALSE ALARM {alarm}")?;
-        }
+        self.verdicts(f)?;
         self.comparison(f)?;
         self.kink_table(f)?;
-        writeln!(f, "\nLocalisation by directions")?;
-        for s in &self.searches {
-            writeln!(
-                f,
-                "  {} of {} wrong in {}: {} right ones judged, {} probes (4k log₂n = {}), \
-                 first direction {} evaluations",
-                s.found,
-                s.k,
-                s.n,
-                s.extra,
-                s.probes,
-                s.allowed(),
-                s.worst_direction
-            )?;
-        }
-        let c = &self.catalogue;
-        writeln!(
-            f,
-            "\nCorruptions: {} of {} detected, {:.1} % named right by the first hint",
-            c.detected,
-            c.rows,
-            100.0 * c.named as f64 / c.rows.max(1) as f64
-        )?;
-        for (note, n) in &c.notes {
-            writeln!(f, "  {n:>4} {note}")?;
-        }
-        writeln!(
-            f,
-            "Minimal cases: {} of {} have at most 8 elements",
-            self.small(),
-            self.sizes.len()
-        )
+        self.localisation(f)?;
+        self.corruptions(f)
     }
 }
 
@@ -177,6 +124,73 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, t: &Tally) -> fmt::Result {
 }
 
 impl Figures {
+    fn verdicts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Right gradients, rtol 1e-8")?;
+        writeln!(
+            f,
+            "{:<15}{:>9}{:>9}{:>6}{:>12}{:>12}{:>11}{:>7}{:>10}{:>10}{:>7}{:>8}",
+            "function",
+            "elements",
+            "pass",
+            "FAIL",
+            "inconcl. %",
+            "unobserved",
+            "in noise",
+            "evals",
+            "median",
+            "p99.9",
+            "E/err",
+            "E<err"
+        )?;
+        for (name, t) in &self.by_case {
+            line(f, name, t)?;
+        }
+        line(f, "all", &self.correct)?;
+        line(f, "all saturated", &self.saturated)?;
+        for (reason, n) in &self.correct.inconclusive {
+            writeln!(f, "  inconclusive ({reason}): {n}")?;
+        }
+        for alarm in self.correct.alarms.iter().chain(&self.saturated.alarms).take(5) {
+            writeln!(f, "  FALSE ALARM {alarm}")?;
+        }
+        Ok(())
+    }
+
+    fn localisation(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nLocalisation by directions")?;
+        for s in &self.searches {
+            writeln!(
+                f,
+                "  {} of {} wrong in {}: {} right ones judged, {} probes (4k log₂n = {}), \
+                 first direction {} evaluations",
+                s.found,
+                s.k,
+                s.n,
+                s.extra,
+                s.probes,
+                s.allowed(),
+                s.worst_direction
+            )?;
+        }
+        Ok(())
+    }
+
+    fn corruptions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let c = &self.catalogue;
+        writeln!(
+            f,
+            "\nCorruptions: {} of {} detected, {:.1} % named right by the first hint",
+            c.detected,
+            c.rows,
+            100.0 * c.named as f64 / c.rows.max(1) as f64
+        )?;
+        for (note, n) in &c.notes {
+            writeln!(f, "  {n:>4} {note}")?;
+        }
+        let (small, all) = (self.small(), self.sizes.len());
+        writeln!(f, "Minimal cases: {small} of {all} have at most 8 elements")
+    }
+
     fn comparison(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nThe same elements before the fixed recipes")?;
         write!(f, "{:<26}{:>28}{:>13}", "", "ours: fail/abstain/pass %", "unsaturated")?;

@@ -8,15 +8,12 @@
 
 mod modules;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use modules::Modules;
+use modules::{Modules, Uses};
 
 use super::source::Source;
 use crate::finding::Finding;
-
-/// Which names a file uses of another: by user and used.
-type Uses = BTreeMap<(usize, usize), BTreeSet<String>>;
 
 pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
     let packages: BTreeSet<&str> = sources.iter().map(Source::package).collect();

@@ -12,7 +12,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Failure;
+use crate::program::Failure;
 
 /// What is minimized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,72 +113,74 @@ impl Workload {
         let path = folder.join(format!("{name}.bin"));
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let end = bytes.iter().position(|&byte| byte == b'\n').ok_or("no description")?;
-        let head = std::str::from_utf8(&bytes[..end])?;
-        let mut numbers = Numbers(&bytes[end + 1..]);
+        let mut workload = Self::described(std::str::from_utf8(&bytes[..end])?)?;
+        workload.fill(&mut Numbers(&bytes[end + 1..]))?;
+        Ok(workload)
+    }
 
+    /// What the first line says; the numbers are still missing, but for their lengths.
+    fn described(head: &str) -> Result<Self, Failure> {
         let number = |key| -> Result<usize, Failure> { Ok(field(head, key)?.parse()?) };
-        let (batch, rows) = (number("batch")?, number("rows")?);
-        let widths =
-            field(head, "widths")?.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
         let lr = field(head, "lr")?.parse()?;
+        let widths: Vec<usize> =
+            field(head, "widths")?.split(',').map(str::parse).collect::<Result<_, _>>()?;
+        let (rows, norm) = (number("rows")?, number("norm")? == 1);
+        let n_layers = widths.len() - 1;
+        let layer = |i| Layer::zeros(widths[i], widths[i + 1], norm && i + 1 < n_layers);
         let loss = match field(head, "loss")? {
             "mse" => Loss::Mse,
             "cross-entropy" => Loss::CrossEntropy,
             _ => Loss::None,
         };
-        let optimizer = match field(head, "optimizer")? {
-            "sgd" => Optimizer::Sgd { lr },
-            "adam" => Optimizer::Adam { lr },
-            _ => Optimizer::None,
-        };
-        let n_layers = widths.len() - 1;
-        let x = numbers.take(rows * widths[0])?;
-        let targets =
-            if loss == Loss::Mse { numbers.take(rows * widths[n_layers])? } else { Vec::new() };
-        let labels = if loss == Loss::CrossEntropy { numbers.indices(rows)? } else { Vec::new() };
-        let norm = number("norm")? == 1;
-        let layers = (0..n_layers)
-            .map(|i| Layer::read(&mut numbers, widths[i], widths[i + 1], norm && i + 1 < n_layers))
-            .collect::<Result<_, _>>()?;
-        let order = if number("epoch")? == 1 { numbers.indices(rows)? } else { Vec::new() };
-        let relu_last = number("relu_last")? == 1;
-        let name = name.to_owned();
         Ok(Self {
-            name,
-            widths,
-            batch,
-            rows,
-            relu_last,
+            name: field(head, "name")?.to_owned(),
+            batch: number("batch")?,
+            relu_last: number("relu_last")? == 1,
+            optimizer: match field(head, "optimizer")? {
+                "sgd" => Optimizer::Sgd { lr },
+                "adam" => Optimizer::Adam { lr },
+                _ => Optimizer::None,
+            },
+            x: vec![0.0; rows * widths[0]],
+            targets: vec![0.0; if loss == Loss::Mse { rows * widths[n_layers] } else { 0 }],
+            labels: vec![0; if loss == Loss::CrossEntropy { rows } else { 0 }],
+            layers: (0..n_layers).map(layer).collect(),
+            order: vec![0; if number("epoch")? == 1 { rows } else { 0 }],
             loss,
-            optimizer,
-            x,
-            targets,
-            labels,
-            layers,
-            order,
+            rows,
+            widths,
         })
+    }
+
+    /// Reads all numbers, in the order of the file.
+    fn fill(&mut self, numbers: &mut Numbers<'_>) -> Result<(), Failure> {
+        numbers.fill(&mut self.x)?;
+        numbers.fill(&mut self.targets)?;
+        numbers.fill_indices(&mut self.labels)?;
+        for layer in &mut self.layers {
+            numbers.fill(&mut layer.weight)?;
+            numbers.fill(&mut layer.bias)?;
+            if let Some(norm) = &mut layer.norm {
+                numbers.fill(&mut norm.weight)?;
+                numbers.fill(&mut norm.bias)?;
+                numbers.fill(&mut norm.running_mean)?;
+                numbers.fill(&mut norm.running_var)?;
+            }
+        }
+        numbers.fill_indices(&mut self.order)
     }
 }
 
 impl Layer {
-    fn read(
-        numbers: &mut Numbers<'_>,
-        n_in: usize,
-        n_out: usize,
-        norm: bool,
-    ) -> Result<Self, Failure> {
-        let (weight, bias) = (numbers.take(n_out * n_in)?, numbers.take(n_out)?);
-        let norm = if norm {
-            Some(Norm {
-                weight: numbers.take(n_out)?,
-                bias: numbers.take(n_out)?,
-                running_mean: numbers.take(n_out)?,
-                running_var: numbers.take(n_out)?,
-            })
-        } else {
-            None
-        };
-        Ok(Self { weight, bias, norm, n_in, n_out })
+    fn zeros(n_in: usize, n_out: usize, norm: bool) -> Self {
+        let zeros = || vec![0.0; n_out];
+        let norm = norm.then(|| Norm {
+            weight: zeros(),
+            bias: zeros(),
+            running_mean: zeros(),
+            running_var: zeros(),
+        });
+        Self { weight: vec![0.0; n_out * n_in], bias: zeros(), norm, n_in, n_out }
     }
 }
 
@@ -193,14 +195,18 @@ fn field<'a>(head: &'a str, key: &str) -> Result<&'a str, Failure> {
 struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {
-    fn take(&mut self, n: usize) -> Result<Vec<f32>, Failure> {
-        let (now, later) = self.0.split_at_checked(4 * n).ok_or("the file is too short")?;
+    fn fill(&mut self, to: &mut [f32]) -> Result<(), Failure> {
+        let (now, later) = self.0.split_at_checked(4 * to.len()).ok_or("the file is too short")?;
         self.0 = later;
         let (words, _) = now.as_chunks();
-        Ok(words.iter().map(|&word| f32::from_le_bytes(word)).collect())
+        to.iter_mut().zip(words).for_each(|(to, &word)| *to = f32::from_le_bytes(word));
+        Ok(())
     }
 
-    fn indices(&mut self, n: usize) -> Result<Vec<usize>, Failure> {
-        Ok(self.take(n)?.into_iter().map(|index| index as usize).collect())
+    fn fill_indices(&mut self, to: &mut [usize]) -> Result<(), Failure> {
+        let mut numbers = vec![0.0; to.len()];
+        self.fill(&mut numbers)?;
+        to.iter_mut().zip(numbers).for_each(|(to, number)| *to = number as usize);
+        Ok(())
     }
 }

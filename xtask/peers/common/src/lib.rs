@@ -5,17 +5,18 @@
 //! W1,W5a` and prints one JSON object a workload and line.
 
 mod data;
+mod program;
 mod time;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use data::{Layer, Loss, Norm, Optimizer, Workload};
+pub use program::{Failure, Program};
 
 /// ε of every batch normalization, PyTorch's.
 pub const EPS: f64 = 1e-5;
-/// Share of the newest batch in the running statistics, PyTorch's.
+/// Coefficient of the newest batch in the running statistics, PyTorch's.
 pub const NORM_MOMENTUM: f64 = 0.1;
 /// μ of gradient descent.
 pub const MOMENTUM: f64 = 0.9;
@@ -23,30 +24,6 @@ pub const MOMENTUM: f64 = 0.9;
 pub const BETAS: (f64, f64) = (0.9, 0.999);
 /// Adam's.
 pub const ADAM_EPS: f64 = 1e-8;
-
-/// Whatever goes wrong in a program.
-pub type Failure = Box<dyn Error>;
-
-/// One workload, ready to run.
-pub trait Program {
-    /// A training step, or a call of inference, with all rows of the data.
-    ///
-    /// # Errors
-    /// If the library refuses it.
-    fn step(&mut self) -> Result<(), Failure>;
-
-    /// A training step with these rows of the data, gathered into a batch: a part of an epoch.
-    ///
-    /// # Errors
-    /// If the library refuses it, or the program has no epochs.
-    fn step_rows(&mut self, rows: &[usize]) -> Result<(), Failure>;
-
-    /// The loss as the last step saw it; of inference, the mean square of the logits.
-    ///
-    /// # Errors
-    /// If the library refuses to hand it out.
-    fn loss(&mut self) -> Result<f32, Failure>;
-}
 
 /// What the command line asks for.
 struct Options {
@@ -108,7 +85,7 @@ fn options() -> Result<Options, Failure> {
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
-        let value = args.next().ok_or_else(|| format!("{name} wants a value"))?;
+        let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--data" => options.data = value.into(),
             "--peer" => options.peer = value,

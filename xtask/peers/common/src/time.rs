@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Failure, Program, Workload};
+use crate::data::Workload;
+use crate::program::{Failure, Program};
 
 /// Steps in front of the one whose loss is compared.
 const STEPS: usize = 10;
@@ -26,7 +27,6 @@ pub(crate) fn measure(
     workload: &Workload,
     seconds: f64,
 ) -> Result<Figures, Failure> {
-    let epoch = !workload.order.is_empty();
     let mut batches = workload.order.chunks(workload.batch);
     for _ in 0..=STEPS {
         match batches.next() {
@@ -35,22 +35,32 @@ pub(crate) fn measure(
         }
     }
     let loss = program.loss()?;
-    if seconds == 0.0 {
-        return Ok(Figures { best_us: f64::NAN, median_us: f64::NAN, loss });
+    let (best_us, median_us) = if seconds == 0.0 {
+        (f64::NAN, f64::NAN)
+    } else if workload.order.is_empty() {
+        steps(program, seconds)?
+    } else {
+        let us = epoch(program, workload)?;
+        (us, us)
+    };
+    Ok(Figures { best_us, median_us, loss })
+}
+
+/// The time of an epoch.
+fn epoch(program: &mut dyn Program, workload: &Workload) -> Result<f64, Failure> {
+    // The last batch is a smaller one: programs that keep buffers by shape have now seen it.
+    if let Some(rows) = workload.order.chunks(workload.batch).last() {
+        program.step_rows(rows)?;
     }
-    if epoch {
-        // The last batch is a smaller one: programs that keep something for a shape have now seen
-        // it.
-        if let Some(rows) = workload.order.chunks(workload.batch).last() {
-            program.step_rows(rows)?;
-        }
-        let start = Instant::now();
-        for rows in workload.order.chunks(workload.batch) {
-            program.step_rows(rows)?;
-        }
-        let us = microseconds(start.elapsed());
-        return Ok(Figures { best_us: us, median_us: us, loss });
+    let start = Instant::now();
+    for rows in workload.order.chunks(workload.batch) {
+        program.step_rows(rows)?;
     }
+    Ok(microseconds(start.elapsed()))
+}
+
+/// The best time of a step, and the median.
+fn steps(program: &mut dyn Program, seconds: f64) -> Result<(f64, f64), Failure> {
     let warm_up = Instant::now();
     while warm_up.elapsed().as_secs_f64() < 0.2 * seconds {
         program.step()?;
@@ -65,7 +75,7 @@ pub(crate) fn measure(
         times.push(microseconds(start.elapsed()));
     }
     times.sort_unstable_by(f64::total_cmp);
-    Ok(Figures { best_us: times[0], median_us: times[times.len() / 2], loss })
+    Ok((times[0], times[times.len() / 2]))
 }
 
 fn microseconds(time: Duration) -> f64 {

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Uses;
 use crate::tidy::source::{Source, module_folder};
 
 /// Longest chain of exports that is followed.
 const MAX_EXPORTS: usize = 8;
+
+/// Which names a file uses of another: by user and used.
+pub(crate) type Uses = BTreeMap<(usize, usize), BTreeSet<String>>;
 
 /// The modules of a package, one a file.
 pub(crate) struct Modules(Vec<Module>);
