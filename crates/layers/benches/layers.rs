@@ -94,7 +94,7 @@ fn passes<L: Layer<f32>>(
 struct Pass<L: Layer<f32>> {
     layer: L,
     cache: L::Cache,
-    grads: L::Grads,
+    grads: L,
     x: Array2<f32>,
     y: Array2<f32>,
     dy: Array2<f32>,
@@ -106,7 +106,7 @@ impl<L: Layer<f32>> Pass<L> {
         let random = |seed| Array2::from_shape_simple_fn((ROWS, WIDTH), uniform(seed));
         Self {
             cache: layer.cache(ROWS, WIDTH),
-            grads: layer.grads(),
+            grads: layer.gradient(),
             layer,
             x: random(1),
             y: random(2),

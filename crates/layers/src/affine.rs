@@ -19,7 +19,9 @@
 //! ```
 
 use ndarray::Array1;
-use tensor_core::{Error, Float, Kind, Parameter, Role, Tensor, TensorMut};
+use tensor_core::{Error, Float, Role};
+
+use crate::Visitor;
 
 /// γ and β of a normalization layer, either of which may be missing.
 ///
@@ -31,30 +33,26 @@ pub struct Affine<F> {
     bias: Option<Array1<F>>,
 }
 
-/// Gradients of an [`Affine`]. Both are there whether or not the parameter is: `dLdZ` of a BatchNorm is made of them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AffineGrads<F> {
-    /// `dLdγ (C)`.
-    pub weight: Array1<F>,
-    /// `dLdβ (C)`.
-    pub bias: Array1<F>,
-    /// Both before they are rounded.
-    pub(crate) sums: AffineSums,
-}
-
-/// `dLdγ` and `dLdβ` in `f64`, where every sample adds its share.
+/// `dLdγ` and `dLdβ` in `f64`, to which every sample adds its part: what a normalization keeps until all have been added. Both are
+/// there whether or not the parameter is: `dLdZ` of a BatchNorm is made of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AffineSums {
     pub(crate) weight: Vec<f64>,
     pub(crate) bias: Vec<f64>,
 }
 
-impl<F: Float> AffineGrads<F> {
-    /// Rounds the sums.
-    pub(crate) fn round(&mut self) {
-        let round = |(out, &sum): (&mut F, &f64)| *out = F::of(sum);
-        self.weight.iter_mut().zip(&self.sums.weight).for_each(round);
-        self.bias.iter_mut().zip(&self.sums.bias).for_each(round);
+impl AffineSums {
+    pub(crate) fn new(channels: usize) -> Self {
+        Self { weight: vec![0.0; channels], bias: vec![0.0; channels] }
+    }
+
+    /// Rounds the sums into the gradients of the parameters that there are.
+    pub(crate) fn round_into<F: Float>(&self, grads: &mut Affine<F>) {
+        let pairs = [(&mut grads.weight, &self.weight), (&mut grads.bias, &self.bias)];
+        for (grad, sums) in pairs {
+            let Some(grad) = grad else { continue };
+            grad.iter_mut().zip(sums).for_each(|(grad, &sum)| *grad = F::of(sum));
+        }
     }
 }
 
@@ -131,65 +129,25 @@ impl<F: Float> Affine<F> {
         self.bias.as_ref().map_or(F::zero(), |b| b[channel])
     }
 
-    /// Room for the gradients.
-    pub fn grads(&self) -> AffineGrads<F> {
-        let (zeros, sums) = (Array1::zeros(self.channels), vec![0.0; self.channels]);
-        AffineGrads {
-            weight: zeros.clone(),
-            bias: zeros,
-            sums: AffineSums { weight: sums.clone(), bias: sums },
-        }
-    }
-
-    /// Shows the parameters that exist, for [`Layer::tensors`](crate::Layer::tensors).
-    pub fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.show(self.weight.as_ref(), self.bias.as_ref(), visit);
-    }
-
-    /// The same to be written, for [`Layer::tensors_mut`](crate::Layer::tensors_mut).
-    pub fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        if let Some(weight) = &mut self.weight {
-            visit(TensorMut { name: "weight", value: weight.view_mut().into_dyn() });
-        }
-        if let Some(bias) = &mut self.bias {
-            visit(TensorMut { name: "bias", value: bias.view_mut().into_dyn() });
-        }
-    }
-
-    /// Shows their gradients, for [`Layer::gradients`](crate::Layer::gradients).
-    pub fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.show(Some(&grads.weight), Some(&grads.bias), visit);
-    }
-
-    /// Shows each beside its gradient, for [`Layer::parameters`](crate::Layer::parameters).
-    pub fn parameters(
-        &mut self,
-        grads: &mut AffineGrads<F>,
-        visit: &mut dyn FnMut(Parameter<'_, F>),
+    /// Names γ and β to a visitor of the layer in which they stand: for [`Layer::tensors`](crate::Layer::tensors).
+    #[inline(always)]
+    pub fn tensors<L, V: Visitor<L, F>>(
+        v: &mut V,
+        get: impl Fn(&L) -> &Self,
+        get_mut: impl Fn(&mut L) -> &mut Self,
     ) {
-        if let Some(weight) = &mut self.weight {
-            visit(Parameter::of_arrays("weight", Role::Norm, &mut **weight, &mut *grads.weight));
-        }
-        if let Some(bias) = &mut self.bias {
-            visit(Parameter::of_arrays("bias", Role::Bias, &mut **bias, &mut *grads.bias));
-        }
-    }
-
-    fn show<'a>(
-        &self,
-        weight: Option<&'a Array1<F>>,
-        bias: Option<&'a Array1<F>>,
-        visit: &mut dyn FnMut(Tensor<'a, F>),
-    ) {
-        let entries = [
-            ("weight", Role::Norm, weight.filter(|_| self.weight.is_some())),
-            ("bias", Role::Bias, bias.filter(|_| self.bias.is_some())),
-        ];
-        for (name, role, value) in entries {
-            if let Some(value) = value {
-                visit(Tensor { name, kind: Kind::Parameter(role), value: value.view().into_dyn() });
-            }
-        }
+        v.optional_parameter(
+            "weight",
+            Role::Norm,
+            |layer| get(layer).weight.as_deref(),
+            |layer| get_mut(layer).weight.as_deref_mut(),
+        );
+        v.optional_parameter(
+            "bias",
+            Role::Bias,
+            |layer| get(layer).bias.as_deref(),
+            |layer| get_mut(layer).bias.as_deref_mut(),
+        );
     }
 }
 
@@ -198,34 +156,6 @@ mod tests {
     use ndarray::{Axis, array};
 
     use super::Affine;
-    use tensor_core::{Kind, Role};
-
-    #[test]
-    fn only_parameters_that_exist_are_shown() {
-        let (weight, bias) = (("weight", Role::Norm), ("bias", Role::Bias));
-        let table = [
-            (Affine::<f64>::new(2), vec![weight, bias]),
-            (Affine::weight_only(2), vec![weight]),
-            (Affine::none(2), vec![]),
-        ];
-        for (mut affine, expected) in table {
-            let (mut read, mut written, mut gradients, mut trained) =
-                (vec![], vec![], vec![], vec![]);
-            let mut grads = affine.grads();
-            let role = |kind| match kind {
-                Kind::Parameter(role) => role,
-                Kind::Buffer => panic!("no buffers here"),
-            };
-            affine.tensors(&mut |t| read.push((t.name, role(t.kind))));
-            affine.gradients(&grads, &mut |t| gradients.push((t.name, role(t.kind))));
-            affine.tensors_mut(&mut |t| written.push(t.name));
-            affine.parameters(&mut grads, &mut |p| trained.push((p.name, p.role)));
-            assert_eq!(read, expected);
-            assert_eq!(gradients, expected);
-            assert_eq!(trained, expected);
-            assert_eq!(written, expected.iter().map(|e| e.0).collect::<Vec<_>>());
-        }
-    }
 
     #[test]
     fn missing_parameters_change_nothing() {
@@ -241,10 +171,9 @@ mod tests {
         assert_eq!(error.to_string(), "Affine: bias: expected shape (2), found (1)");
         let mut backward = array![3.0, 2.0, 1.0];
         backward.invert_axis(Axis(0));
-        let mut affine = Affine::from_parts(backward.clone(), Some(backward)).unwrap();
-        let mut seen = Vec::new();
-        let mut grads = affine.grads();
-        affine.parameters(&mut grads, &mut |p| seen.push(p.value.to_vec()));
-        assert_eq!(seen, [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]);
+        let affine = Affine::from_parts(backward.clone(), Some(backward)).unwrap();
+        for values in [affine.weight(), affine.bias()] {
+            assert_eq!(values.and_then(|v| v.as_slice()), Some(&[1.0, 2.0, 3.0][..]));
+        }
     }
 }

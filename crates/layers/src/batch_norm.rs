@@ -33,13 +33,14 @@
 
 mod config;
 
-use ndarray::{Array1, ArrayRef1, ArrayRef2};
+use ndarray::{Array1, Array2, ArrayD, ArrayRef1, ArrayRef2};
 use tensor_core::sums::Sum;
 use tensor_core::sums::columns;
 use tensor_core::sums::{ColumnMoments, deviation};
-use tensor_core::{Error, Float, Kind, Parameter, Tensor, TensorMut};
+use tensor_core::{Error, Float, Path};
 
-use crate::{Affine, AffineGrads, Layer, Mode, Saved};
+use crate::affine::AffineSums;
+use crate::{Affine, Layer, Mode, Saved, Seen, Training, Visitor};
 
 pub use config::BatchNorm1dConfig;
 
@@ -67,6 +68,8 @@ pub struct BatchNorm1d<F> {
 #[derive(Debug, Clone)]
 pub struct BatchNorm1dCache<F> {
     moments: ColumnMoments<F>,
+    /// `dLdγ` and `dLdβ` of the last backward pass.
+    sums: AffineSums,
     mode: Mode,
     /// Rows of the training batch whose statistics the running ones have not seen.
     pending: Option<usize>,
@@ -143,26 +146,26 @@ impl<F: Float> BatchNorm1d<F> {
 
 impl<F: Float> Layer<F> for BatchNorm1d<F> {
     type Cache = BatchNorm1dCache<F>;
-    type Grads = AffineGrads<F>;
     const NAME: &'static str = "BatchNorm1d";
 
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        match self.running_mean.len() {
-            expected if expected == in_features => Ok(expected),
-            expected => Err(Error::features(Self::NAME, expected, in_features)),
-        }
+        Error::check_features(Self::NAME, self.running_mean.len(), in_features)
+    }
+
+    #[inline(always)]
+    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+        Affine::tensors(v, |layer: &Self| &layer.affine, |layer| &mut layer.affine);
+        v.buffer("running_mean", |layer| &layer.running_mean, |layer| &mut layer.running_mean);
+        v.buffer("running_var", |layer| &layer.running_var, |layer| &mut layer.running_var);
     }
 
     fn cache(&self, _max_batch: usize, in_features: usize) -> BatchNorm1dCache<F> {
         BatchNorm1dCache {
             moments: ColumnMoments::new(in_features),
+            sums: AffineSums::new(in_features),
             mode: Mode::Eval,
             pending: None,
         }
-    }
-
-    fn grads(&self) -> AffineGrads<F> {
-        self.affine.grads()
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
@@ -213,12 +216,11 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         saved: Saved<'_, F, BatchNorm1dCache<F>>,
         dy: &ArrayRef2<F>,
         dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut AffineGrads<F>,
+        grads: &mut Self,
     ) {
         let Saved { x, cache, .. } = saved;
-        let moments = &cache.moments;
+        let (moments, sums) = (&cache.moments, &mut cache.sums);
         let inv_std = |c: usize| moments.inverse_deviation(c, self.config.eps);
-        let sums = &mut grads.sums;
         columns::sums(
             [x, dy],
             &|c| moments.mean_parts(c),
@@ -230,13 +232,13 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
                 (sums.bias[c], sums.weight[c]) = (bias.value(), weight.value() * inv_std(c));
             },
         );
-        grads.round();
+        sums.round_into(&mut grads.affine);
         let Some(dx) = dx else { return };
         let scale = |c: usize| inv_std(c) * self.affine.scale(c).as_f64();
         match cache.mode {
             // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
             Mode::Train => {
-                let (n, sums) = (x.nrows() as f64, &grads.sums);
+                let n = x.nrows() as f64;
                 let column = |c: usize| {
                     let [mean, rest] = moments.mean_parts(c);
                     let slope = inv_std(c) * (sums.weight[c] / n);
@@ -256,31 +258,32 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         }
     }
 
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.tensors(visit);
-        for (name, value) in
-            [("running_mean", &self.running_mean), ("running_var", &self.running_var)]
-        {
-            visit(Tensor { name, kind: Kind::Buffer, value: value.view().into_dyn() });
-        }
+    fn intermediates(
+        &self,
+        seen: Seen<'_, F, BatchNorm1dCache<F>>,
+        path: Path<'_>,
+        show: &mut dyn FnMut(Path<'_>, ArrayD<F>),
+    ) {
+        let moments = &seen.cache.moments;
+        show(path.name("mean"), moments.mean.mapv(F::of).into_dyn());
+        show(path.name("variance"), moments.variance.mapv(F::of).into_dyn());
+        // Ẑ = (Z − μ)/√(σ² + ε)
+        let column = |c: usize| {
+            let [mean, rest] = moments.mean_parts(c);
+            [mean, rest, moments.inverse_deviation(c, self.config.eps)]
+        };
+        let mut normalized = Array2::zeros(seen.x.dim());
+        columns::map([seen.x], &column, &mut normalized, &|[x], [mean, rest, inv_std]| {
+            deviation::<F>(x, [mean, rest]) * inv_std
+        });
+        show(path.name("normalized"), normalized.into_dyn());
     }
 
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        self.affine.tensors_mut(visit);
-        visit(TensorMut { name: "running_mean", value: self.running_mean.view_mut().into_dyn() });
-        visit(TensorMut { name: "running_var", value: self.running_var.view_mut().into_dyn() });
-    }
-
-    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.gradients(grads, visit);
-    }
-
-    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        self.affine.parameters(grads, visit);
-    }
-
-    fn settle(&mut self, cache: &mut BatchNorm1dCache<F>) {
+    fn settle(&mut self, cache: &mut BatchNorm1dCache<F>, training: Training) {
         let Some(n) = cache.pending.take() else { return };
+        if training == Training::Frozen {
+            return;
+        }
         let momentum = self.config.momentum;
         let correction = match self.config.unbiased_running_var {
             true => n as f64 / (n as f64 - 1.0),
@@ -304,6 +307,8 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
 mod tests {
     use ndarray::{Array2, ArrayRef2, array};
 
+    use tensor_core::Path;
+
     use super::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
     use crate::{Affine, Layer, Mode, Saved};
 
@@ -316,10 +321,10 @@ mod tests {
     ) -> (Array2<f64>, BatchNorm1dCache<f64>, Array2<f64>, [f64; 2]) {
         let mut cache = norm.cache(x.nrows(), x.ncols());
         let nan = Array2::from_elem(x.dim(), f64::NAN);
-        let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.grads());
+        let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.gradient());
         norm.forward(x, &mut y, &mut cache, mode).unwrap();
         norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
-        (y, cache, dx, [grads.weight[0], grads.bias[0]])
+        (y, cache, dx, [grads.affine.weight().unwrap()[0], grads.affine.bias().unwrap()[0]])
     }
 
     fn assert_close(found: &ArrayRef2<f64>, expected: &[f64; 3], bound: f64) {
@@ -363,7 +368,7 @@ mod tests {
     #[test]
     fn fault_6_backward_after_evaluation_uses_the_running_statistics() {
         let mut norm = of_the_notes();
-        norm.tensors_mut(&mut |mut t| match t.name {
+        norm.each_tensor_mut(Path::root(), &mut |path, mut t| match path.leaf() {
             "running_mean" => t.value.fill(1.0),
             "running_var" => t.value.fill(4.0),
             _ => {}

@@ -35,12 +35,12 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{Array2, ArrayRef2, ArrayViewMut2, Axis, Slice, Zip};
+use ndarray::{Array2, ArrayD, ArrayRef2, ArrayViewMut2, Axis, Slice, Zip};
 use tensor_core::elementwise::map2;
 use tensor_core::random::Position;
-use tensor_core::{Error, Float, Rng};
+use tensor_core::{Error, Float, Path, Rng};
 
-use crate::{Layer, Mode, Saved};
+use crate::{Layer, Mode, Saved, Seen, Training};
 
 /// Dropout, PyTorch's `nn.Dropout`.
 ///
@@ -125,15 +125,12 @@ impl Dropout {
 
 impl<F: Float> Layer<F> for Dropout {
     type Cache = DropoutCache<F>;
-    type Grads = ();
     const NAME: &'static str = "Dropout";
 
     fn cache(&self, max_batch: usize, in_features: usize) -> DropoutCache<F> {
         let mask = Array2::zeros((max_batch, in_features));
         DropoutCache { mask, mode: Mode::Eval, pending: None, first_row: 0 }
     }
-
-    fn grads(&self) {}
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         y.assign(x);
@@ -164,7 +161,7 @@ impl<F: Float> Layer<F> for Dropout {
         saved: Saved<'_, F, DropoutCache<F>>,
         dy: &ArrayRef2<F>,
         dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
+        _grads: &mut Self,
     ) {
         let Some(dx) = dx else { return };
         match saved.cache.mode {
@@ -176,11 +173,27 @@ impl<F: Float> Layer<F> for Dropout {
         }
     }
 
+    fn intermediates(
+        &self,
+        seen: Seen<'_, F, DropoutCache<F>>,
+        path: Path<'_>,
+        show: &mut dyn FnMut(Path<'_>, ArrayD<F>),
+    ) {
+        let mask = match seen.cache.mode {
+            Mode::Train => {
+                seen.cache.mask.slice_axis(Axis(0), Slice::from(..seen.x.nrows())).to_owned()
+            }
+            Mode::Eval => Array2::ones(seen.x.dim()),
+        };
+        show(path.name("mask"), mask.into_dyn());
+    }
+
     fn start_at(&self, cache: &mut DropoutCache<F>, first_row: u64) {
         cache.first_row = first_row;
     }
 
-    fn settle(&mut self, cache: &mut DropoutCache<F>) {
+    /// A frozen layer draws another mask in each step, too: it has nothing that is trained.
+    fn settle(&mut self, cache: &mut DropoutCache<F>, _training: Training) {
         // Set and not counted up: the parts of a cut batch, each with a cache of its own, make one step.
         if let Some(step) = cache.pending.take() {
             self.step = step.wrapping_add(1);
@@ -194,7 +207,7 @@ mod tests {
     use tensor_core::Rng;
 
     use super::{Dropout, DropoutCache, Position};
-    use crate::{Layer, Mode, Saved};
+    use crate::{Layer, Mode, Saved, Training};
 
     fn train(dropout: &Dropout, cache: &mut DropoutCache<f64>, x: &Array2<f64>) -> Array2<f64> {
         let mut y = Array2::from_elem(x.dim(), f64::NAN);
@@ -245,7 +258,7 @@ mod tests {
         let mask = train(&dropout, &mut cache, &x);
         let mut dx = Array2::from_elem(x.dim(), f64::NAN);
         let saved = Saved { x: &x, y: &mask, cache: &mut cache };
-        dropout.backward(saved, &dy, Some(&mut dx), &mut ());
+        dropout.backward(saved, &dy, Some(&mut dx), &mut dropout.clone());
         assert_eq!(dx, &mask * &dy);
         assert!((40..110).contains(&mask.iter().filter(|&&m| m == 0.0).count()));
 
@@ -253,7 +266,7 @@ mod tests {
         let mut y = Array2::zeros(x.dim());
         dropout.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
         let saved = Saved { x: &x, y: &y, cache: &mut cache };
-        dropout.backward(saved, &dy, Some(&mut dx), &mut ());
+        dropout.backward(saved, &dy, Some(&mut dx), &mut dropout.clone());
         assert_eq!((y, dx), (x, dy));
     }
 
@@ -264,13 +277,13 @@ mod tests {
         let mut cache = dropout.cache(2, 64);
         let first = train(&dropout, &mut cache, &x);
         assert_eq!(train(&dropout, &mut cache, &x), first);
-        Layer::<f64>::settle(&mut dropout, &mut cache);
-        Layer::<f64>::settle(&mut dropout, &mut cache);
+        Layer::<f64>::settle(&mut dropout, &mut cache, Training::Active);
+        Layer::<f64>::settle(&mut dropout, &mut cache, Training::Active);
         assert_eq!(dropout.step(), 1, "settled twice after one pass");
         let second = train(&dropout, &mut cache, &x);
         assert_ne!(second, first);
         dropout.forward(&x, &mut Array2::zeros((2, 64)), &mut cache, Mode::Eval).unwrap();
-        dropout.settle(&mut cache);
+        dropout.settle(&mut cache, Training::Active);
         assert_eq!(dropout.step(), 1, "evaluation leaves nothing to settle");
         let resumed = Dropout::new(0.5, 3).unwrap().with_step(1);
         assert_eq!(train(&resumed, &mut cache, &x), second);
@@ -295,8 +308,8 @@ mod tests {
                 let joined = ndarray::concatenate![ndarray::Axis(0), top, bottom];
                 assert_eq!(joined, whole, "({n}, {c}) cut at {cut}");
                 let before = dropout.step();
-                dropout.settle(&mut first);
-                dropout.settle(&mut second);
+                dropout.settle(&mut first, Training::Active);
+                dropout.settle(&mut second, Training::Active);
                 assert_eq!(dropout.step(), before + 1, "two parts are one step");
                 dropout = dropout.with_step(0);
             }

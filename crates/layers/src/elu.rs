@@ -18,7 +18,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::{exp, exp_m1};
 use tensor_core::{Error, Float};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// The exponential linear unit, PyTorch's `nn.ELU`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,28 +64,14 @@ fn slope<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
     if z > 0.0 { 1.0 } else { below }
 }
 
-impl<F: Float> Layer<F> for Elu {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Elu {
     const NAME: &'static str = "Elu";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map_rounded(x, y, [self.alpha], value::<F>);
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+        map_rounded(z, a, [self.alpha], value::<F>);
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            chain_rounded(saved.x, dy, dx, [self.alpha], slope::<F>);
-        }
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        chain_rounded(z, da, dz, [self.alpha], slope::<F>);
     }
 }

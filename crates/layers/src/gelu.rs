@@ -24,7 +24,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::normal::{cdf, cdf_and_density};
 use tensor_core::functions::{product_or_zero, sigmoid, sigmoid_derivative};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// The Gaussian error linear unit, PyTorch's `nn.GELU`.
 ///
@@ -75,33 +75,20 @@ fn tanh_slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     sigmoid::<F>(two_u(z)) + product_or_zero(slope, sigmoid_derivative::<F>(two_u(z)))
 }
 
-impl<F: Float> Layer<F> for Gelu {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Gelu {
     const NAME: &'static str = "Gelu";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
         match self {
-            Self::Exact => map_rounded(x, y, [], exact::<F>),
-            Self::Tanh => map_rounded(x, y, [], tanh_form::<F>),
+            Self::Exact => map_rounded(z, a, [], exact::<F>),
+            Self::Tanh => map_rounded(z, a, [], tanh_form::<F>),
         }
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        let Some(dx) = dx else { return };
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
         match self {
-            Self::Exact => chain_rounded(saved.x, dy, dx, [], exact_slope::<F>),
-            Self::Tanh => chain_rounded(saved.x, dy, dx, [], tanh_slope::<F>),
+            Self::Exact => chain_rounded(z, da, dz, [], exact_slope::<F>),
+            Self::Tanh => chain_rounded(z, da, dz, [], tanh_slope::<F>),
         }
     }
 }

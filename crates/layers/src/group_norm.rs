@@ -27,11 +27,11 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::ArrayRef2;
-use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+use tensor_core::{Error, Float};
 
 use crate::groups::Groups;
-use crate::{Affine, AffineGrads, Layer, Saved};
+use crate::sample_norm::sample_norm;
+use crate::{Affine, Layer};
 
 /// Group normalization, PyTorch's `nn.GroupNorm`.
 ///
@@ -85,71 +85,15 @@ impl<F: Float> GroupNorm<F> {
         let affine = if affine { Affine::new(channels) } else { Affine::none(channels) };
         Ok(Self { groups, affine })
     }
-
-    /// The layer with other γ and β.
-    ///
-    /// # Errors
-    /// If they are not made for its channels.
-    pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
-        self.affine = affine.fitting("GroupNorm: weight", self.affine.channels())?;
-        Ok(self)
-    }
-
-    /// γ and β.
-    pub fn affine(&self) -> &Affine<F> {
-        &self.affine
-    }
 }
 
-impl<F: Float> Layer<F> for GroupNorm<F> {
-    type Cache = ();
-    type Grads = AffineGrads<F>;
-    const NAME: &'static str = "GroupNorm";
-
-    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        self.groups.out_features(Self::NAME, in_features)
-    }
-
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) -> AffineGrads<F> {
-        self.affine.grads()
-    }
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        self.groups.normalize(&self.affine, x, y);
-    }
-
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut AffineGrads<F>,
-    ) {
-        self.groups.backward(&self.affine, saved.x, dy, dx, grads);
-    }
-
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.tensors(visit);
-    }
-
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        self.affine.tensors_mut(visit);
-    }
-
-    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.gradients(grads, visit);
-    }
-
-    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        self.affine.parameters(grads, visit);
-    }
-}
+sample_norm!(GroupNorm);
 
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, array};
+
+    use tensor_core::Path;
 
     use super::{GroupNorm, GroupNormConfig};
     use crate::{Affine, Layer, Saved};
@@ -190,12 +134,15 @@ mod tests {
             norm.infer(&x, &mut y);
             assert_eq!(y, array![bz], "length {length}");
 
-            let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.grads());
-            grads.weight.fill(f64::NAN);
-            let saved = Saved { x: &x, y: &y, cache: &mut () };
+            let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.gradient());
+            grads.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(f64::NAN));
+            let saved = Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) };
             norm.backward(saved, &dy, Some(&mut dx), &mut grads);
             assert_eq!(dx, array![dz], "length {length}");
-            assert_eq!([grads.weight.to_vec(), grads.bias.to_vec()], [d_gamma, d_beta]);
+            assert_eq!(
+                [grads.affine.weight().unwrap().to_vec(), grads.affine.bias().unwrap().to_vec()],
+                [d_gamma, d_beta]
+            );
         }
     }
 

@@ -4,15 +4,15 @@
 
 use std::{iter, mem};
 
-use ndarray::{Array1, ArrayRef2, ArrayView1, ArrayViewMut1, Axis};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayViewMut1, Axis};
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Moments;
 use tensor_core::sums::Sum;
 use tensor_core::sums::rows::{self, Values};
 use tensor_core::{Error, Float};
 
+use crate::Affine;
 use crate::affine::AffineSums;
-use crate::{Affine, AffineGrads};
 
 /// How rows are cut into groups, and both passes over them: for every layer that normalizes a sample by itself.
 ///
@@ -68,10 +68,31 @@ impl Groups {
         place: &'static str,
         in_features: usize,
     ) -> Result<usize, Error> {
-        match self.channels * self.length {
-            expected if expected == in_features => Ok(expected),
-            expected => Err(Error::features(place, expected, in_features)),
+        Error::check_features(place, self.channels * self.length, in_features)
+    }
+
+    /// `C`.
+    pub(crate) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Whether the mean is taken away.
+    pub(crate) fn is_centered(&self) -> bool {
+        self.is_centered
+    }
+
+    /// Mean and `1/√(σ² + ε)` of each group of each row, `(N, n_groups)`, as the passes compute them.
+    pub(crate) fn measured<F: Float>(&self, x: &ArrayRef2<F>) -> [Array2<F>; 2] {
+        let shape = (x.nrows(), self.n_groups);
+        let (mut mean, mut inverse) = (Array2::zeros(shape), Array2::zeros(shape));
+        for (n, row) in x.rows().into_iter().enumerate() {
+            for (k, group) in cut(row, self.size()).enumerate() {
+                let (moments, inv_std) = self.moments(group);
+                mean[[n, k]] = F::of(moments.mean);
+                inverse[[n, k]] = F::of(inv_std);
+            }
         }
+        [mean, inverse]
     }
 
     /// `M`: values in a group.
@@ -112,11 +133,10 @@ impl Groups {
         x: &ArrayRef2<F>,
         dy: &ArrayRef2<F>,
         dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut AffineGrads<F>,
+        sums: &mut AffineSums,
     ) {
-        grads.sums.weight.fill(0.0);
-        grads.sums.bias.fill(0.0);
-        let sums = &mut grads.sums;
+        sums.weight.fill(0.0);
+        sums.bias.fill(0.0);
         let (groups, size) = (*self, self.size());
         let dx_is_packed = dx.as_ref().is_none_or(|dx| dx.is_standard_layout());
         match (x.as_slice(), dy.as_slice()) {
@@ -137,7 +157,6 @@ impl Groups {
                 vectorized(Backward { groups, affine, parts, sums });
             }
         }
-        grads.round();
     }
 }
 

@@ -14,34 +14,20 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// Passes its input on, PyTorch's `nn.Identity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Identity;
 
-impl<F: Float> Layer<F> for Identity {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Identity {
     const NAME: &'static str = "Identity";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        y.assign(x);
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+        a.assign(z);
     }
 
-    fn backward(
-        &self,
-        _saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            dx.assign(dy); // dL/dZ = dL/dA
-        }
+    fn chain<F: Float>(&self, [_, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        dz.assign(da); // dLdZ = dLdA
     }
 }

@@ -25,11 +25,11 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::ArrayRef2;
-use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+use tensor_core::{Error, Float};
 
 use crate::groups::Groups;
-use crate::{Affine, AffineGrads, Layer, Saved};
+use crate::sample_norm::sample_norm;
+use crate::{Affine, Layer};
 
 /// Instance normalization, PyTorch's `nn.InstanceNorm1d` without running statistics, which is its default.
 ///
@@ -84,71 +84,15 @@ impl<F: Float> InstanceNorm1d<F> {
         let affine = if config.affine { Affine::new(channels) } else { Affine::none(channels) };
         Ok(Self { groups, affine })
     }
-
-    /// The layer with other γ and β.
-    ///
-    /// # Errors
-    /// If they are not made for its channels.
-    pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
-        self.affine = affine.fitting("InstanceNorm1d: weight", self.affine.channels())?;
-        Ok(self)
-    }
-
-    /// γ and β.
-    pub fn affine(&self) -> &Affine<F> {
-        &self.affine
-    }
 }
 
-impl<F: Float> Layer<F> for InstanceNorm1d<F> {
-    type Cache = ();
-    type Grads = AffineGrads<F>;
-    const NAME: &'static str = "InstanceNorm1d";
-
-    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        self.groups.out_features(Self::NAME, in_features)
-    }
-
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) -> AffineGrads<F> {
-        self.affine.grads()
-    }
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        self.groups.normalize(&self.affine, x, y);
-    }
-
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut AffineGrads<F>,
-    ) {
-        self.groups.backward(&self.affine, saved.x, dy, dx, grads);
-    }
-
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.tensors(visit);
-    }
-
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        self.affine.tensors_mut(visit);
-    }
-
-    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.gradients(grads, visit);
-    }
-
-    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        self.affine.parameters(grads, visit);
-    }
-}
+sample_norm!(InstanceNorm1d);
 
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, array};
+
+    use tensor_core::Path;
 
     use super::{InstanceNorm1d, InstanceNorm1dConfig};
     use crate::{Affine, Layer, Saved};
@@ -167,10 +111,16 @@ mod tests {
         let mut y = Array2::from_elem((1, 4), f64::NAN);
         norm.infer(&x, &mut y);
         assert_eq!(y, array![[0.0, 2.0, 2.0, -2.0]]);
-        let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.grads());
-        norm.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+        let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.gradient());
+        norm.backward(
+            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) },
+            &dy,
+            Some(&mut dx),
+            &mut grads,
+        );
         assert_eq!(dx, array![[-0.375, 0.375, 3.0, -3.0]]);
-        assert_eq!((grads.weight, grads.bias), (array![0.5, 2.0], array![3.0, 4.0]));
+        let expected = (Some(&array![0.5, 2.0]), Some(&array![3.0, 4.0]));
+        assert_eq!((grads.affine.weight(), grads.affine.bias()), expected);
     }
 
     #[test]
@@ -198,7 +148,7 @@ mod tests {
         let message = "InstanceNorm1d: expected 6 input features, found 3";
         assert_eq!(norm.out_features(3).unwrap_err().to_string(), message);
         let mut n_tensors = 0;
-        norm.tensors(&mut |_| n_tensors += 1);
+        norm.each_tensor(Path::root(), &mut |_, _| n_tensors += 1);
         assert_eq!(n_tensors, 0);
     }
 }

@@ -1,127 +1,133 @@
-//! What a layer is: a function with parameters, its forward pass, and the backward pass that multiplies by its Jacobian.
-//!
-//! For `y = f(x; θ)` and a scalar loss `L`, a layer computes
-//!
-//! | pass | given | computes |
-//! |---|---|---|
-//! | `infer` | `x` | `y = f(x; θ)`, as after training |
-//! | `forward` | `x` | the same as in training, and what backward wants to find again |
-//! | `backward` | `dL/dy` | `dL/dx = (∂y/∂x)ᵀ dL/dy` and `dL/dθ = (∂y/∂θ)ᵀ dL/dy` |
-//!
-//! A layer owns its parameters and nothing else. Whatever a pass writes belongs to the caller: the output, the gradients
-//! and the layer's [`Cache`](Layer::Cache). So a shared `&layer` can be used by many threads, and every intermediate value
-//! stands where it can be looked at.
-//!
-//! A new layer is one file. This one scales every feature by a factor of its own:
-//!
-//! ```
-//! use layers::{Layer, Saved};
-//! use ndarray::{Array1, ArrayRef2};
-//! use tensor_core::{Error, Float, Kind, Parameter, Role, Tensor, TensorMut};
-//!
-//! /// y = x ⊙ w
-//! #[derive(Debug, Clone)]
-//! struct Scale<F> {
-//!     weight: Array1<F>,
-//! }
-//!
-//! impl<F: Float> Layer<F> for Scale<F> {
-//!     type Cache = ();
-//!     type Grads = Array1<F>;
-//!     const NAME: &'static str = "Scale";
-//!
-//!     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-//!         match self.weight.len() {
-//!             expected if expected == in_features => Ok(expected),
-//!             expected => Err(Error::features("Scale", expected, in_features)),
-//!         }
-//!     }
-//!
-//!     fn cache(&self, _max_batch: usize, _in_features: usize) {}
-//!
-//!     fn grads(&self) -> Array1<F> {
-//!         Array1::zeros(self.weight.len())
-//!     }
-//!
-//!     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-//!         y.assign(x);
-//!         *y *= &*self.weight;
-//!     }
-//!
-//!     fn backward(
-//!         &self,
-//!         saved: Saved<'_, F, ()>,
-//!         dy: &ArrayRef2<F>,
-//!         dx: Option<&mut ArrayRef2<F>>,
-//!         dw: &mut Array1<F>,
-//!     ) {
-//!         dw.fill(F::zero());
-//!         for (x, dy) in saved.x.rows().into_iter().zip(dy.rows()) {
-//!             for ((dw, &x), &dy) in dw.iter_mut().zip(x).zip(dy) {
-//!                 *dw += x * dy; // dL/dw = Σ_n x ⊙ dL/dy
-//!             }
-//!         }
-//!         if let Some(dx) = dx {
-//!             dx.assign(dy);
-//!             *dx *= &*self.weight; // dL/dx = dL/dy ⊙ w
-//!         }
-//!     }
-//!
-//!     fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-//!         let kind = Kind::Parameter(Role::Weight);
-//!         visit(Tensor { name: "weight", kind, value: self.weight.view().into_dyn() });
-//!     }
-//! #   fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-//! #       visit(TensorMut { name: "weight", value: self.weight.view_mut().into_dyn() });
-//! #   }
-//! #   fn gradients<'a>(&self, dw: &'a Array1<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-//! #       visit(Tensor { name: "weight", kind: Kind::Parameter(Role::Weight), value: dw.view().into_dyn() });
-//! #   }
-//! #   fn parameters(&mut self, dw: &mut Array1<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-//! #       visit(Parameter::of_arrays("weight", Role::Weight, &mut *self.weight, &mut **dw));
-//! #   }
-//!     // tensors_mut, gradients and parameters show the same tensor once more, in one line each
-//! }
-//! ```
+//! What a layer is.
 
 use std::fmt::Debug;
 
-use ndarray::ArrayRef2;
-use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+use ndarray::{ArrayD, ArrayRef2};
+use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
+
+use crate::visitor::{Pair, Read, Write};
+use crate::{Scratch, Visitor};
 
 /// Whether a forward pass belongs to training or to evaluation: Dropout and BatchNorm differ between the two.
+///
+/// It is an argument of [`Layer::forward`], so that no layer can be left in the wrong mode. A model may give single layers
+/// another mode than the pass has: `models::Sequential::set_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Masks are drawn, batch statistics are used.
     Train,
-    /// The model as it is used afterward.
+    /// The model as it is used after training.
     Eval,
 }
 
-/// What a backward pass is given of the forward pass before it.
+/// Whether an optimizer's step moves a layer: an argument of [`Layer::settle`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Training {
+    /// Parameters and running statistics move.
+    Active,
+    /// Both stay as they are.
+    Frozen,
+}
+
+/// What a backward pass is given of the forward pass before it: an argument of [`Layer::backward`].
 #[derive(Debug)]
 pub struct Saved<'a, F, C> {
     /// The input `(N, C_in)` of the forward pass.
     pub x: &'a ArrayRef2<F>,
     /// Its output `(N, C_out)`.
     pub y: &'a ArrayRef2<F>,
-    /// What the layer itself kept; writable, so that it can hold scratch space too.
+    /// What the layer itself kept; writable, so that it can hold scratch memory too.
     pub cache: &'a mut C,
 }
 
 /// A function with parameters whose derivative is known.
 ///
+/// For `y = f(x; θ)` with parameters `θ` and a scalar loss `L`, a layer computes
+///
+/// | pass | given | computes |
+/// |---|---|---|
+/// | [`infer`](Self::infer) | `x` | `y = f(x; θ)`, as after training |
+/// | [`forward`](Self::forward) | `x` | the same as in training, and keeps in its cache what backward needs |
+/// | [`backward`](Self::backward) | `dL/dy` | `dL/dx[n,j] = Σ_i dL/dy[n,i] · dy[n,i]/dx[n,j]` and `dL/dθ[k] = Σ_n Σ_i dL/dy[n,i] · dy[n,i]/dθ[k]` |
+///
+/// A layer owns its parameters and nothing else. What a pass writes belongs to the caller: the output, the gradients and the
+/// layer's [`Cache`](Self::Cache). So threads can share a `&layer`, and every intermediate value can be looked at.
+///
+/// **The gradient of a layer is a value of the layer's own type**, with `dL/dweight` where the layer has its `weight`: both have
+/// the same tensors of the same shapes. [`gradient`](Self::gradient) makes one. [`tensors`](Self::tensors) names each tensor once;
+/// from that come reading, writing and the walk over parameters beside their gradients. A layer without parameters that maps its
+/// input is shorter still as an [`Activation`](crate::Activation).
+///
 /// Shapes are checked once, when a model is built and at the head of its passes; a layer's own passes then trust them. They
 /// may panic if called by hand with shapes that do not fit.
 ///
-/// `Clone` makes a model cheap to snapshot and to hand to other threads; `Send + Sync` and the absence of interior
-/// mutability let threads share one.
+/// `Clone` makes a model cheap to snapshot and to hand to other threads; `Send + Sync` and the absence of interior mutability
+/// let threads share one.
+///
+/// # Examples
+/// A new layer is one file. This one scales every feature by a factor of its own, `y[n,c] = x[n,c] · w[c]`, so
+///
+/// ```text
+/// dL/dw[c] = Σ_n dL/dy[n,c] · x[n,c]        dL/dx[n,c] = dL/dy[n,c] · w[c]
+/// ```
+///
+/// ```
+/// use layers::{Layer, Saved, Visitor};
+/// use ndarray::{Array1, Array2, ArrayRef2, Zip, array};
+/// use tensor_core::{Error, Float, Role};
+///
+/// #[derive(Debug, Clone)]
+/// struct Scale<F> {
+///     weight: Array1<F>,
+/// }
+///
+/// impl<F: Float> Layer<F> for Scale<F> {
+///     type Cache = ();
+///     const NAME: &'static str = "Scale";
+///
+///     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
+///         Error::check_features("Scale", self.weight.len(), in_features)
+///     }
+///     fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+///         v.parameter("weight", Role::Weight, |layer| &layer.weight, |layer| &mut layer.weight);
+///     }
+///     fn cache(&self, _max_batch: usize, _in_features: usize) {}
+///
+///     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+///         y.assign(x);
+///         *y *= &*self.weight;
+///     }
+///     fn backward(
+///         &self,
+///         saved: Saved<'_, F, ()>,
+///         dy: &ArrayRef2<F>,
+///         dx: Option<&mut ArrayRef2<F>>,
+///         grads: &mut Self,
+///     ) {
+///         grads.weight.fill(F::zero());
+///         for (x, dy) in saved.x.rows().into_iter().zip(dy.rows()) {
+///             Zip::from(&mut *grads.weight).and(x).and(dy).for_each(|dw, &x, &dy| *dw += dy * x);
+///         }
+///         if let Some(dx) = dx {
+///             dx.assign(dy);
+///             *dx *= &*self.weight;
+///         }
+///     }
+/// }
+///
+/// let scale = Scale { weight: array![2.0, 10.0] };
+/// let (x, dy) = (array![[1.0, 2.0], [3.0, 4.0]], array![[1.0, 1.0], [1.0, -1.0]]);
+/// let (mut y, mut dx, mut grads) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)), scale.gradient());
+/// scale.infer(&x, &mut y);
+/// scale.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+/// assert_eq!(y, array![[2.0, 20.0], [6.0, 40.0]]);
+/// assert_eq!(grads.weight, array![1.0 + 3.0, 2.0 - 4.0]);
+/// assert_eq!(dx, array![[2.0, 10.0], [2.0, -10.0]]);
+/// ```
 pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
     /// What forward keeps for backward, beside input and output, which are handed back anyway: `()` for most layers, the
     /// batch statistics for BatchNorm, the mask for Dropout.
     type Cache: Send + 'static;
-    /// Gradients of the parameters: `()` where there are none.
-    type Grads: Send + 'static;
     /// The type's name as it stands in messages.
     const NAME: &'static str;
 
@@ -133,11 +139,14 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
         Ok(in_features)
     }
 
+    /// Names each tensor, parameters first, in PyTorch's order. None by default.
+    #[inline(always)]
+    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+        let _ = v;
+    }
+
     /// A cache for batches of up to `max_batch` rows. Called once for a workspace: later passes allocate nothing.
     fn cache(&self, max_batch: usize, in_features: usize) -> Self::Cache;
-
-    /// Room for the gradients of the parameters.
-    fn grads(&self) -> Self::Grads;
 
     /// `y ← f(x)` as after training. Every element of `y` is overwritten.
     ///
@@ -145,7 +154,7 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
     /// `x (N, C_in)`, `y (N, C_out)`.
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>);
 
-    /// `y ← f(x)`, keeping in `cache` what [`backward`](Self::backward) wants. The layer does not change: running statistics
+    /// `y ← f(x)`, keeping in `cache` what [`backward`](Self::backward) needs. The layer does not change: running statistics
     /// wait in the cache for [`settle`](Self::settle).
     ///
     /// # Shapes
@@ -153,6 +162,7 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the batch has no meaning for the layer.
+    #[inline]
     fn forward(
         &self,
         x: &ArrayRef2<F>,
@@ -165,8 +175,8 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Overwrites `dx` and `grads` with the gradients of the loss; nothing is added to what they held. `dx` is `None` where
-    /// nobody reads it, which saves a product in the first layer.
+    /// Overwrites `dx` and the tensors of `grads` with the gradients of the loss; nothing is added to what they held. `dx` is
+    /// `None` where nobody reads it, which saves a product in the first layer.
     ///
     /// # Shapes
     /// `dy (N, C_out)`, `dx (N, C_in)`, and those of the parameters.
@@ -175,27 +185,19 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
         saved: Saved<'_, F, Self::Cache>,
         dy: &ArrayRef2<F>,
         dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut Self::Grads,
+        grads: &mut Self,
     );
 
-    /// Shows every tensor that is saved with a model: parameters, then buffers.
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        let _ = visit;
-    }
-
-    /// The same tensors in the same order, to be written.
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        let _ = visit;
-    }
-
-    /// Shows the gradient of every parameter, in the parameters' order.
-    fn gradients<'a>(&self, grads: &'a Self::Grads, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        let _ = (grads, visit);
-    }
-
-    /// Shows every parameter beside its gradient, to an optimizer.
-    fn parameters(&mut self, grads: &mut Self::Grads, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        let _ = (grads, visit);
+    /// Shows the values that the last pass computed between input and output, each under a name: the mean of a
+    /// normalization, the mask of a dropout. They are read from the cache, or computed anew from `x` and `y`, when somebody
+    /// looks; a pass does nothing for it. None by default.
+    fn intermediates(
+        &self,
+        seen: Seen<'_, F, Self::Cache>,
+        path: Path<'_>,
+        show: &mut dyn FnMut(Path<'_>, ArrayD<F>),
+    ) {
+        let _ = (seen, path, show);
     }
 
     /// Says that the first row of the following passes is row `first_row` of the step's whole batch: for layers that draw
@@ -204,8 +206,64 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
         let _ = (cache, first_row);
     }
 
-    /// Moves buffers by what the last forward pass left pending in `cache`, and marks it as done.
-    fn settle(&mut self, cache: &mut Self::Cache) {
-        let _ = cache;
+    /// Moves buffers by what the last forward pass left pending in `cache`, unless the layer is frozen, and marks it as done.
+    fn settle(&mut self, cache: &mut Self::Cache, training: Training) {
+        let _ = (cache, training);
     }
+
+    /// Memory for [`infer_with`](Self::infer_with), where layers stand inside; none for most layers, which is the default.
+    fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F> {
+        let _ = (max_batch, in_features);
+        Scratch::default()
+    }
+
+    /// [`infer`](Self::infer) with memory for what lies between the layers inside: the same numbers without an allocation.
+    #[inline]
+    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
+        let _ = scratch;
+        self.infer(x, y);
+    }
+
+    /// A gradient for this layer: a layer of the same shapes in which every tensor is 0.
+    fn gradient(&self) -> Self {
+        let mut gradient = self.clone();
+        gradient.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(F::zero()));
+        gradient
+    }
+
+    /// Shows every tensor, to be read. `path` is where the layer itself stands.
+    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
+        Self::tensors(&mut Read { layer: self, path, visit });
+    }
+
+    /// Shows the same tensors in the same order, to be written.
+    fn each_tensor_mut(
+        &mut self,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
+    ) {
+        Self::tensors(&mut Write { layer: self, path, visit });
+    }
+
+    /// Shows every parameter beside its gradient, to an optimizer.
+    #[inline]
+    fn each_parameter(
+        &mut self,
+        grads: &mut Self,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) {
+        Self::tensors(&mut Pair { layer: self, grads, path, visit });
+    }
+}
+
+/// What can be looked at after a forward pass: an argument of [`Layer::intermediates`].
+#[derive(Debug)]
+pub struct Seen<'a, F, C> {
+    /// The input `(N, C_in)` of the forward pass.
+    pub x: &'a ArrayRef2<F>,
+    /// Its output `(N, C_out)`.
+    pub y: &'a ArrayRef2<F>,
+    /// What the layer itself kept.
+    pub cache: &'a C,
 }

@@ -24,11 +24,11 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::ArrayRef2;
-use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+use tensor_core::{Error, Float};
 
 use crate::groups::Groups;
-use crate::{Affine, AffineGrads, Layer, Saved};
+use crate::sample_norm::sample_norm;
+use crate::{Affine, Layer};
 
 /// Layer normalization over the features, PyTorch's `nn.LayerNorm(C)`.
 ///
@@ -84,71 +84,15 @@ impl<F: Float> LayerNorm<F> {
         };
         Ok(Self { groups, affine })
     }
-
-    /// The layer with other γ and β.
-    ///
-    /// # Errors
-    /// If they are not made for its features.
-    pub fn with_affine(mut self, affine: Affine<F>) -> Result<Self, Error> {
-        self.affine = affine.fitting("LayerNorm: weight", self.affine.channels())?;
-        Ok(self)
-    }
-
-    /// γ and β.
-    pub fn affine(&self) -> &Affine<F> {
-        &self.affine
-    }
 }
 
-impl<F: Float> Layer<F> for LayerNorm<F> {
-    type Cache = ();
-    type Grads = AffineGrads<F>;
-    const NAME: &'static str = "LayerNorm";
-
-    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        self.groups.out_features(Self::NAME, in_features)
-    }
-
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) -> AffineGrads<F> {
-        self.affine.grads()
-    }
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        self.groups.normalize(&self.affine, x, y);
-    }
-
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut AffineGrads<F>,
-    ) {
-        self.groups.backward(&self.affine, saved.x, dy, dx, grads);
-    }
-
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.tensors(visit);
-    }
-
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        self.affine.tensors_mut(visit);
-    }
-
-    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.gradients(grads, visit);
-    }
-
-    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        self.affine.parameters(grads, visit);
-    }
-}
+sample_norm!(LayerNorm);
 
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, array};
+
+    use tensor_core::Path;
 
     use super::{LayerNorm, LayerNormConfig};
     use crate::{Affine, Layer, Saved};
@@ -169,8 +113,13 @@ mod tests {
         let (x, dy) = (array![[1.0, 3.0], [-r, r]], array![[1.0, 1.0], [2.0, 0.0]]);
         let mut y = Array2::from_elem((2, 2), f64::NAN);
         norm.infer(&x, &mut y);
-        let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.grads());
-        norm.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+        let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.gradient());
+        norm.backward(
+            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) },
+            &dy,
+            Some(&mut dx),
+            &mut grads,
+        );
 
         let close = |found: &[f64], expected: &[f64]| {
             assert_eq!(found.len(), expected.len());
@@ -180,8 +129,8 @@ mod tests {
             }
         };
         close(y.as_slice().unwrap(), &[0.0, 2.0, 1.0 - r / 2.0, r]);
-        close(&grads.weight.to_vec(), &[-0.5 - r / 2.0, 0.5]);
-        close(&grads.bias.to_vec(), &[3.0, 1.0]);
+        close(&grads.affine.weight().unwrap().to_vec(), &[-0.5 - r / 2.0, 0.5]);
+        close(&grads.affine.bias().unwrap().to_vec(), &[3.0, 1.0]);
         close(dx.as_slice().unwrap(), &[-0.375, 0.375, 0.09375, -0.09375]);
     }
 
@@ -218,7 +167,7 @@ mod tests {
             let config = LayerNormConfig { elementwise_affine, bias, ..Default::default() };
             let mut names = Vec::new();
             let norm = LayerNorm::<f32>::with_config(2, config).unwrap();
-            norm.tensors(&mut |t| names.push(t.name));
+            norm.each_tensor(Path::root(), &mut |path, _| names.push(path.leaf()));
             assert_eq!(names, expected);
         }
     }

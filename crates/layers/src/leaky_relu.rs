@@ -16,7 +16,7 @@ use ndarray::ArrayRef2;
 use tensor_core::elementwise::{map, map2};
 use tensor_core::{Error, Float};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// A ReLU that lets a little of the negative side through, PyTorch's `nn.LeakyReLU`.
 ///
@@ -56,31 +56,17 @@ impl LeakyRelu {
     }
 }
 
-impl<F: Float> Layer<F> for LeakyRelu {
-    type Cache = ();
-    type Grads = ();
+impl Activation for LeakyRelu {
     const NAME: &'static str = "LeakyRelu";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
         let slope = F::of(self.negative_slope);
-        map(x, y, move |z| if z > F::zero() { z } else { slope * z });
+        map(z, a, move |z| if z > F::zero() { z } else { slope * z });
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            let slope = F::of(self.negative_slope);
-            map2(saved.x, dy, dx, move |z, dy| if z > F::zero() { dy } else { slope * dy });
-        }
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        let slope = F::of(self.negative_slope);
+        map2(z, da, dz, move |z, da| if z > F::zero() { da } else { slope * da });
     }
 }
 
@@ -89,7 +75,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::LeakyRelu;
-    use crate::{Layer, Saved};
+    use crate::{Activation, Layer};
 
     // α = ¼: −2 becomes −½, and a gradient of 8 there becomes 2.
     #[test]
@@ -99,7 +85,7 @@ mod tests {
         let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
         relu.infer(&z, &mut a);
         assert_eq!(a, array![[-0.5, 0.0, 3.0]]);
-        relu.backward(Saved { x: &z, y: &a, cache: &mut () }, &dy, Some(&mut dz), &mut ());
+        relu.chain([&z, &a, &dy], &mut dz);
         assert_eq!(dz, array![[2.0, -1.0, 5.0]]);
     }
 }

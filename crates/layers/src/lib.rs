@@ -28,10 +28,11 @@
 //! | [`RmsNorm`] | `γ ⊙ Z/√(mean Z² + ε)` along a row | `weight (C)` |
 //! | [`Dropout`] | `M ⊙ Z` with a random mask `M` in training, `Z` in evaluation | |
 //!
-//! The trait they share, [`Layer`], can be implemented in any crate. [`Affine`] is the γ and β of a normalization.
+//! The trait they share, [`Layer`], can be implemented in any crate; [`Activation`] is its short form for layers without parameters. [`Affine`] is the γ and β of a normalization.
 
 #![forbid(unsafe_code)]
 
+mod activation;
 mod affine;
 mod batch_norm;
 mod dropout;
@@ -41,13 +42,15 @@ mod group_norm;
 mod groups;
 mod identity;
 mod instance_norm;
-pub mod layer;
+mod layer;
 mod layer_norm;
 mod leaky_relu;
 mod linear;
 mod log_softmax;
 mod relu;
 mod rms_norm;
+mod sample_norm;
+mod scratch;
 mod selu;
 mod sigmoid;
 mod silu;
@@ -55,8 +58,10 @@ mod softmax;
 mod softplus;
 mod softsign;
 mod tanh;
+mod visitor;
 
-pub use affine::{Affine, AffineGrads};
+pub use activation::Activation;
+pub use affine::Affine;
 pub use batch_norm::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
 pub use dropout::{Dropout, DropoutCache};
 pub use elu::Elu;
@@ -64,13 +69,15 @@ pub use gelu::Gelu;
 pub use group_norm::{GroupNorm, GroupNormConfig};
 pub use identity::Identity;
 pub use instance_norm::{InstanceNorm1d, InstanceNorm1dConfig};
-pub use layer::{Layer, Mode, Saved};
+pub use layer::{Layer, Mode, Saved, Seen, Training};
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use leaky_relu::LeakyRelu;
-pub use linear::{Linear, LinearConfig, LinearGrads};
+pub use linear::{Linear, LinearConfig};
 pub use log_softmax::LogSoftmax;
 pub use relu::Relu;
 pub use rms_norm::{RmsNorm, RmsNormConfig};
+pub use sample_norm::SampleNormCache;
+pub use scratch::Scratch;
 pub use selu::Selu;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
@@ -78,3 +85,4 @@ pub use softmax::Softmax;
 pub use softplus::Softplus;
 pub use softsign::Softsign;
 pub use tanh::Tanh;
+pub use visitor::Visitor;

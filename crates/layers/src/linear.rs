@@ -21,13 +21,11 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayViewMut1, ArrayViewMut2};
 use tensor_core::sums::column_sums;
-use tensor_core::{
-    Error, Float, Init, Kind, Parameter, Rng, Role, Tensor, TensorMut, gemm, gemm_row,
-};
+use tensor_core::{Error, Float, Init, Rng, Role, gemm, gemm_row};
 
-use crate::{Layer, Saved};
+use crate::{Layer, Saved, Visitor};
 
 /// A fully connected layer, PyTorch's `nn.Linear`.
 ///
@@ -53,15 +51,6 @@ impl Default for LinearConfig {
     fn default() -> Self {
         Self { bias: true, init: Init::default() }
     }
-}
-
-/// Gradients of a [`Linear`], shaped as its parameters.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LinearGrads<F> {
-    /// `dLdW (C_out, C_in)`.
-    pub weight: Array2<F>,
-    /// `dLdb (C_out)`, where there is a bias.
-    pub bias: Option<Array1<F>>,
 }
 
 impl<F: Float> Linear<F> {
@@ -122,6 +111,16 @@ impl<F: Float> Linear<F> {
         &self.weight
     }
 
+    /// `W (C_out, C_in)`, to be written.
+    pub fn weight_mut(&mut self) -> ArrayViewMut2<'_, F> {
+        self.weight.view_mut()
+    }
+
+    /// `b (C_out)`, if the layer has one, to be written.
+    pub fn bias_mut(&mut self) -> Option<ArrayViewMut1<'_, F>> {
+        self.bias.as_mut().map(|bias| bias.view_mut())
+    }
+
     /// `b (C_out)`, if the layer has one.
     pub fn bias(&self) -> Option<&Array1<F>> {
         self.bias.as_ref()
@@ -140,26 +139,26 @@ fn check_widths(in_features: usize, out_features: usize) -> Result<(), Error> {
 
 impl<F: Float> Layer<F> for Linear<F> {
     type Cache = ();
-    type Grads = LinearGrads<F>;
     const NAME: &'static str = "Linear";
 
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        let (out, expected) = self.weight.dim();
-        if in_features == expected {
-            Ok(out)
-        } else {
-            Err(Error::features(Self::NAME, expected, in_features))
-        }
+        let (out_features, expected) = self.weight.dim();
+        Error::check_features(Self::NAME, expected, in_features)?;
+        Ok(out_features)
+    }
+
+    #[inline(always)]
+    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+        v.parameter("weight", Role::Weight, |layer| &layer.weight, |layer| &mut layer.weight);
+        v.optional_parameter(
+            "bias",
+            Role::Bias,
+            |layer| layer.bias.as_deref(),
+            |layer| layer.bias.as_deref_mut(),
+        );
     }
 
     fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) -> LinearGrads<F> {
-        LinearGrads {
-            weight: Array2::zeros(self.weight.dim()),
-            bias: self.bias.as_ref().map(|b| Array1::zeros(b.len())),
-        }
-    }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         match &self.bias {
@@ -173,7 +172,7 @@ impl<F: Float> Layer<F> for Linear<F> {
         saved: Saved<'_, F, ()>,
         dy: &ArrayRef2<F>,
         dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut LinearGrads<F>,
+        grads: &mut Self,
     ) {
         gemm(F::one(), &dy.t(), saved.x, F::zero(), &mut grads.weight); // dLdW = dLdZᵀ A
         if let Some(db) = &mut grads.bias {
@@ -183,44 +182,6 @@ impl<F: Float> Layer<F> for Linear<F> {
             gemm(F::one(), dy, &self.weight, F::zero(), dx); // dLdA = dLdZ W
         }
     }
-
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        visit_tensors(&self.weight, self.bias.as_ref(), visit);
-    }
-
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        visit(TensorMut { name: "weight", value: self.weight.view_mut().into_dyn() });
-        if let Some(bias) = &mut self.bias {
-            visit(TensorMut { name: "bias", value: bias.view_mut().into_dyn() });
-        }
-    }
-
-    fn gradients<'a>(&self, grads: &'a LinearGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        visit_tensors(&grads.weight, grads.bias.as_ref(), visit);
-    }
-
-    fn parameters(&mut self, grads: &mut LinearGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        visit(Parameter::of_arrays("weight", Role::Weight, &mut *self.weight, &mut *grads.weight));
-        if let (Some(b), Some(db)) = (&mut self.bias, &mut grads.bias) {
-            visit(Parameter::of_arrays("bias", Role::Bias, &mut **b, &mut **db));
-        }
-    }
-}
-
-fn visit_tensors<'a, F: Float>(
-    weight: &'a Array2<F>,
-    bias: Option<&'a Array1<F>>,
-    visit: &mut dyn FnMut(Tensor<'a, F>),
-) {
-    let parameter = Kind::Parameter;
-    visit(Tensor {
-        name: "weight",
-        kind: parameter(Role::Weight),
-        value: weight.view().into_dyn(),
-    });
-    if let Some(bias) = bias {
-        visit(Tensor { name: "bias", kind: parameter(Role::Bias), value: bias.view().into_dyn() });
-    }
 }
 
 #[cfg(test)]
@@ -229,7 +190,7 @@ mod tests {
 
     use super::{Linear, LinearConfig};
     use crate::{Layer, Saved};
-    use tensor_core::{Init, Rng};
+    use tensor_core::{Init, Path, Rng};
 
     // A = [1 2 3; 4 5 6], W = [1 0 −1; 2 ½ 1], b = [10, −10]:
     //   Z[0] = [1 − 3 + 10, 2 + 1 + 3 − 10] = [8, −4]
@@ -254,7 +215,7 @@ mod tests {
             assert_eq!(y, if bias.is_some() { z + array![10.0, -10.0] } else { z });
 
             let mut dx = Array2::from_elem((2, 3), f64::NAN);
-            let mut grads = linear.grads();
+            let mut grads = linear.gradient();
             grads.weight.fill(f64::NAN);
             linear.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
             assert_eq!(dx, array![[-1.0, -0.5, -2.0], [3.0, 0.25, -1.5]]);
@@ -297,9 +258,11 @@ mod tests {
         let linear = Linear::from_parts(transposed, Some(bias));
         let mut linear = linear.unwrap();
         assert_eq!(linear.weight(), &weight);
-        let mut grads = linear.grads();
+        let mut grads = linear.gradient();
         let mut seen = Vec::new();
-        linear.parameters(&mut grads, &mut |p| seen.push((p.name, p.value.to_vec())));
+        linear.each_parameter(&mut grads, Path::root(), &mut |p| {
+            seen.push((p.path.leaf(), p.value.to_vec()));
+        });
         let expected =
             [("weight", vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), ("bias", vec![1.0, 2.0, 3.0])];
         assert_eq!(seen, expected);
@@ -311,7 +274,7 @@ mod tests {
         let linear = Linear::<f32>::with_config(4, 2, config, &mut Rng::new(1)).unwrap();
         assert!(linear.bias().is_none());
         let mut names = Vec::new();
-        linear.tensors(&mut |t| names.push(t.name));
+        linear.each_tensor(Path::root(), &mut |path, _| names.push(path.leaf()));
         assert_eq!(names, ["weight"]);
     }
 }

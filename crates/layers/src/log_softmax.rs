@@ -22,36 +22,21 @@ use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Sum;
 use tensor_core::sums::rows;
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// The logarithm of softmax over the features, PyTorch's `nn.LogSoftmax(dim=1)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogSoftmax;
 
-impl<F: Float> Layer<F> for LogSoftmax {
-    type Cache = ();
-    type Grads = ();
+impl Activation for LogSoftmax {
     const NAME: &'static str = "LogSoftmax";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        log_softmax(x, y);
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+        log_softmax(z, a);
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        let Some(dx) = dx else { return };
-        exponentials::for_each_part(saved.x, dy, dx, |x, dy, dx| {
-            vectorized(Backward { x, dy, dx })
-        });
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        exponentials::for_each_part(z, da, dz, |x, dy, dx| vectorized(Backward { x, dy, dx }));
     }
 }
 

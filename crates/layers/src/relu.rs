@@ -15,7 +15,7 @@ use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{map, map2};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// The rectified linear unit, PyTorch's `nn.ReLU`.
 ///
@@ -23,30 +23,16 @@ use crate::{Layer, Saved};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Relu;
 
-impl<F: Float> Layer<F> for Relu {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Relu {
     const NAME: &'static str = "Relu";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
         // "not ≤ 0" instead of "> 0": a NaN passes.
-        map(x, y, |z| if z <= F::zero() { F::zero() } else { z });
+        map(z, a, |z| if z <= F::zero() { F::zero() } else { z });
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            // dL/dZ = dL/dA ⊙ [A > 0]; the output is as good as the input here, and still in cache.
-            map2(saved.y, dy, dx, |a, dy| if a <= F::zero() { F::zero() } else { dy });
-        }
+    fn chain<F: Float>(&self, [_, a, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        // dLdZ = dLdA ⊙ [A > 0]: `A > 0` exactly where `Z > 0`, so the output serves.
+        map2(a, da, dz, |a, da| if a <= F::zero() { F::zero() } else { da });
     }
 }

@@ -22,11 +22,11 @@
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
-use ndarray::ArrayRef2;
-use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+use tensor_core::{Error, Float};
 
 use crate::groups::Groups;
-use crate::{Affine, AffineGrads, Layer, Saved};
+use crate::sample_norm::sample_norm;
+use crate::{Affine, Layer};
 
 /// Root-mean-square normalization over the features, PyTorch's `nn.RMSNorm(C)`.
 ///
@@ -92,62 +92,15 @@ impl<F: Float> RmsNorm<F> {
         self.affine = affine.fitting("RmsNorm: weight", self.affine.channels())?;
         Ok(self)
     }
-
-    /// γ.
-    pub fn affine(&self) -> &Affine<F> {
-        &self.affine
-    }
 }
 
-impl<F: Float> Layer<F> for RmsNorm<F> {
-    type Cache = ();
-    type Grads = AffineGrads<F>;
-    const NAME: &'static str = "RmsNorm";
-
-    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        self.groups.out_features(Self::NAME, in_features)
-    }
-
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) -> AffineGrads<F> {
-        self.affine.grads()
-    }
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        self.groups.normalize(&self.affine, x, y);
-    }
-
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        grads: &mut AffineGrads<F>,
-    ) {
-        self.groups.backward(&self.affine, saved.x, dy, dx, grads);
-    }
-
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.tensors(visit);
-    }
-
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        self.affine.tensors_mut(visit);
-    }
-
-    fn gradients<'a>(&self, grads: &'a AffineGrads<F>, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        self.affine.gradients(grads, visit);
-    }
-
-    fn parameters(&mut self, grads: &mut AffineGrads<F>, visit: &mut dyn FnMut(Parameter<'_, F>)) {
-        self.affine.parameters(grads, visit);
-    }
-}
+sample_norm!(layer RmsNorm);
 
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, array};
+
+    use tensor_core::Path;
 
     use super::{RmsNorm, RmsNormConfig};
     use crate::{Affine, Layer, Saved};
@@ -166,11 +119,16 @@ mod tests {
         let mut y = Array2::from_elem((2, 2), f64::NAN);
         norm.infer(&x, &mut y);
         assert_eq!(y, array![[1.5, -1.0], [1.0, 0.0]]);
-        let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.grads());
-        grads.weight.fill(f64::NAN);
-        norm.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+        let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.gradient());
+        grads.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(f64::NAN));
+        norm.backward(
+            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) },
+            &dy,
+            Some(&mut dx),
+            &mut grads,
+        );
         assert_eq!(dx, array![[0.546875, -0.4375], [3.5, -0.5]]);
-        assert_eq!(grads.weight, array![2.75, 2.0]);
+        assert_eq!(grads.affine.weight(), Some(&array![2.75, 2.0]));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::{exp, exp_m1};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// The self-normalizing ELU, PyTorch's `nn.SELU`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,28 +41,14 @@ fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     if z > 0.0 { SCALE } else { below }
 }
 
-impl<F: Float> Layer<F> for Selu {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Selu {
     const NAME: &'static str = "Selu";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map_rounded(x, y, [], value::<F>);
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+        map_rounded(z, a, [], value::<F>);
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            chain_rounded(saved.x, dy, dx, [], slope::<F>);
-        }
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        chain_rounded(z, da, dz, [], slope::<F>);
     }
 }

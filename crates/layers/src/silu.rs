@@ -19,7 +19,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::exp;
 use tensor_core::functions::{product_or_zero, sigmoid, sigmoid_derivative};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// The sigmoid-weighted linear unit, PyTorch's `nn.SiLU`.
 ///
@@ -41,28 +41,14 @@ fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     sigmoid::<F>(z) + product_or_zero(z, sigmoid_derivative::<F>(z))
 }
 
-impl<F: Float> Layer<F> for Silu {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Silu {
     const NAME: &'static str = "Silu";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map_rounded(x, y, [], value::<F>);
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+        map_rounded(z, a, [], value::<F>);
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            chain_rounded(saved.x, dy, dx, [], slope::<F>);
-        }
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        chain_rounded(z, da, dz, [], slope::<F>);
     }
 }

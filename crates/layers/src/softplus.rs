@@ -16,7 +16,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::{sigmoid, softplus};
 use tensor_core::{Error, Float};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// The smooth ReLU, PyTorch's `nn.Softplus`.
 ///
@@ -60,28 +60,14 @@ fn slope<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
     sigmoid::<F>(beta * z)
 }
 
-impl<F: Float> Layer<F> for Softplus {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Softplus {
     const NAME: &'static str = "Softplus";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map_rounded(x, y, [self.beta], value::<F>);
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+        map_rounded(z, a, [self.beta], value::<F>);
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            chain_rounded(saved.x, dy, dx, [self.beta], slope::<F>);
-        }
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        chain_rounded(z, da, dz, [self.beta], slope::<F>);
     }
 }

@@ -17,7 +17,7 @@ use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
 
-use crate::{Layer, Saved};
+use crate::Activation;
 
 /// A rational sigmoid, PyTorch's `nn.Softsign`.
 ///
@@ -37,29 +37,15 @@ fn slope(z: f64, []: [f64; 0]) -> f64 {
     1.0 / (denominator * denominator)
 }
 
-impl<F: Float> Layer<F> for Softsign {
-    type Cache = ();
-    type Grads = ();
+impl Activation for Softsign {
     const NAME: &'static str = "Softsign";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
-
-    fn grads(&self) {}
-
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        map_rounded(x, y, [], value);
+    fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+        map_rounded(z, a, [], value);
     }
 
-    fn backward(
-        &self,
-        saved: Saved<'_, F, ()>,
-        dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
-        _grads: &mut (),
-    ) {
-        if let Some(dx) = dx {
-            chain_rounded(saved.x, dy, dx, [], slope);
-        }
+    fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
+        chain_rounded(z, da, dz, [], slope);
     }
 }
 
@@ -68,11 +54,11 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::Softsign;
-    use crate::{Layer, Saved};
+    use crate::{Activation, Layer};
 
     fn backward(x: &Array2<f64>, dy: &Array2<f64>) -> Array2<f64> {
         let mut dx = Array2::from_elem(x.dim(), f64::NAN);
-        Softsign.backward(Saved { x, y: x, cache: &mut () }, dy, Some(&mut dx), &mut ());
+        Softsign.chain([x, x, dy], &mut dx);
         dx
     }
 

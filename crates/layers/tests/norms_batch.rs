@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
-use layers::{Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Saved};
+use layers::{
+    Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Saved, Training,
+};
 use ndarray::{Array1, Array2, ArrayRef2, Axis, array};
-use tensor_core::{Float, Rng};
+use tensor_core::{Float, Kind, Path, Rng};
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<BatchNorm1d<f32>>();
@@ -22,10 +24,17 @@ fn pass<F: Float>(
 ) -> Pass<F> {
     let mut cache = norm.cache(x.nrows(), x.ncols());
     let nan = Array2::from_elem(x.dim(), F::nan());
-    let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.grads());
+    let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.gradient());
     norm.forward(x, &mut y, &mut cache, mode).unwrap();
     norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
-    (y, dx, grads.weight, grads.bias)
+    let [weight, bias] = gradients(&grads);
+    (y, dx, weight, bias)
+}
+
+/// `dLdγ` and `dLdβ`; empty where there is no parameter.
+fn gradients<F: Float>(grads: &BatchNorm1d<F>) -> [Array1<F>; 2] {
+    let affine = grads.affine();
+    [affine.weight(), affine.bias()].map(|g| g.cloned().unwrap_or_default())
 }
 
 /// The notes' chain over `dLdσ²` and `dLdμ`, term by term, in training.
@@ -95,12 +104,13 @@ fn without_gamma_and_beta_they_are_1_and_0() {
     let (x, dy) =
         (array![[1.0, -2.0], [4.0, 0.5], [0.25, 7.0]], array![[1.0, 2.0], [-3.0, 0.0], [0.5, 0.5]]);
     for mode in [Mode::Train, Mode::Eval] {
-        assert_eq!(pass(&bare, &x, &dy, mode), pass(&BatchNorm1d::new(2).unwrap(), &x, &dy, mode));
+        let (y, dx, ..) = pass(&BatchNorm1d::new(2).unwrap(), &x, &dy, mode);
+        assert_eq!(pass(&bare, &x, &dy, mode), (y, dx, array![], array![]));
     }
     let mut shown = 0;
-    let mut grads = bare.grads();
-    bare.gradients(&grads, &mut |_| shown += 1);
-    bare.parameters(&mut grads, &mut |_| shown += 1);
+    let mut grads = bare.gradient();
+    bare.each_tensor(Path::root(), &mut |_, t| shown += usize::from(t.kind != Kind::Buffer));
+    bare.each_parameter(&mut grads, Path::root(), &mut |_| shown += 1);
     assert_eq!(shown, 0);
 }
 
@@ -195,17 +205,17 @@ fn running_statistics_move_once_for_each_training_pass() {
             BatchNorm1dConfig { momentum: 0.25, unbiased_running_var, ..Default::default() };
         let mut norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
         let (x, mut y, mut cache) = (array![[1.0], [3.0]], Array2::zeros((2, 1)), norm.cache(2, 1));
-        norm.settle(&mut cache);
+        norm.settle(&mut cache, Training::Active);
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
         assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (0.0, 1.0));
         for _ in 0..2 {
-            norm.settle(&mut cache);
+            norm.settle(&mut cache, Training::Active);
             assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (0.5, variance));
         }
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
         norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
-        norm.settle(&mut cache);
+        norm.settle(&mut cache, Training::Active);
         assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (0.5, variance));
     }
 }
@@ -223,7 +233,7 @@ fn running_statistics_fade() {
         let (mut y, mut cache) = (Array2::zeros((4, 1)), norm.cache(4, 1));
         for (mean, variance) in [0.75, 1.3125].into_iter().zip(variances) {
             norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
-            norm.settle(&mut cache);
+            norm.settle(&mut cache, Training::Active);
             let found = [norm.running_mean()[0] / mean, norm.running_var()[0] / variance];
             assert!(found.iter().all(|f| (f - 1.0).abs() <= 4.0 * f64::EPSILON), "{norm:?}");
         }
@@ -239,7 +249,7 @@ fn a_refused_batch_leaves_nothing_to_settle() {
     let result = norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Train);
     let message = "BatchNorm1d: expected at least 2 rows in training, found 1";
     assert_eq!(result.unwrap_err().to_string(), message);
-    norm.settle(&mut cache);
+    norm.settle(&mut cache, Training::Active);
     assert_eq!(norm, BatchNorm1d::new(1).unwrap());
     // In evaluation one row is as good as any number.
     norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Eval).unwrap();
@@ -278,7 +288,9 @@ fn configurations_are_checked_when_built() {
 fn tensors_have_pytorch_names_and_order() {
     let names = |norm: &BatchNorm1d<f32>| {
         let mut names = Vec::new();
-        norm.tensors(&mut |t| names.push((t.name, t.value.shape().to_vec())));
+        norm.each_tensor(Path::root(), &mut |path, t| {
+            names.push((path.leaf(), t.value.shape().to_vec()));
+        });
         names
     };
     let buffers = [("running_mean", vec![3]), ("running_var", vec![3])];
@@ -292,10 +304,11 @@ fn tensors_have_pytorch_names_and_order() {
 #[test]
 fn fault_4_gamma_and_beta_are_shown_to_optimizers() {
     let mut norm = BatchNorm1d::<f64>::new(2).unwrap();
-    let mut grads = norm.grads();
-    grads.weight.fill(0.5);
-    grads.bias.fill(0.25);
-    norm.parameters(&mut grads, &mut |p| {
+    let mut grads = norm.gradient();
+    grads.each_tensor_mut(Path::root(), &mut |path, mut t| {
+        t.value.fill(if path == *"weight" { 0.5 } else { 0.25 });
+    });
+    norm.each_parameter(&mut grads, Path::root(), &mut |p| {
         p.value.iter_mut().zip(p.grad).for_each(|(w, g)| *w -= *g)
     });
     assert_eq!(norm.affine().weight(), Some(&array![0.5, 0.5]));
@@ -313,9 +326,10 @@ fn fault_6_evaluation_forgets_the_training_batch() {
     let mut inferred = Array2::zeros((3, 1));
     norm.infer(&x, &mut inferred);
     assert_eq!(inferred, y);
-    let (mut dx, mut grads) = (Array2::zeros((3, 1)), norm.grads());
+    let (mut dx, mut grads) = (Array2::zeros((3, 1)), norm.gradient());
     norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
-    assert_eq!((y, dx, grads.weight, grads.bias), pass(&norm, &x, &dy, Mode::Eval));
+    let [weight, bias] = gradients(&grads);
+    assert_eq!((y, dx, weight, bias), pass(&norm, &x, &dy, Mode::Eval));
 }
 
 #[test]
@@ -333,7 +347,7 @@ fn evaluation_by_hand() {
     let affine = Affine::from_parts(array![4.0], Some(array![10.0])).unwrap();
     let norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
     let mut norm = norm.with_affine(affine).unwrap();
-    norm.tensors_mut(&mut |mut tensor| match tensor.name {
+    norm.each_tensor_mut(Path::root(), &mut |path, mut tensor| match path.leaf() {
         "running_mean" => tensor.value.fill(1.0),
         "running_var" => tensor.value.fill(3.0),
         _ => {}
@@ -341,7 +355,7 @@ fn evaluation_by_hand() {
     let (x, dy) = (array![[5.0], [-2.0]], array![[1.0], [-0.5]]);
     let (mut inferred, mut y, mut dx) = (x.clone(), x.clone(), x.clone());
     norm.infer(&x, &mut inferred);
-    let (mut cache, mut grads) = (norm.cache(2, 1), norm.grads());
+    let (mut cache, mut grads) = (norm.cache(2, 1), norm.gradient());
     norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
     norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
     assert_eq!((inferred, y), (array![[18.0], [4.0]], array![[18.0], [4.0]]));

@@ -1,6 +1,6 @@
 //! Softmax and its logarithm: by hand, by their Jacobians, and where an answer is sure.
 
-use layers::{Layer, LogSoftmax, Saved, Softmax};
+use layers::{Activation, Layer, LogSoftmax, Softmax};
 use ndarray::{Array2, ShapeBuilder, array};
 use tensor_core::Rng;
 
@@ -24,11 +24,11 @@ fn softmax_and_log_softmax_by_hand() {
     let (mut y, mut dx) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)));
     Softmax.infer(&x, &mut y);
     close(&y, [0.25, 0.75]);
-    Softmax.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut ());
+    Softmax.chain([&x, &y, &dy], &mut dx);
     close(&dx, [3.0 / 16.0, -3.0 / 16.0]);
     LogSoftmax.infer(&x, &mut y);
     close(&y, [0.25_f64.ln(), 0.75_f64.ln()]);
-    LogSoftmax.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut ());
+    LogSoftmax.chain([&x, &y, &dy], &mut dx);
     close(&dx, [0.75, -0.75]);
 }
 
@@ -46,22 +46,12 @@ fn softmax_and_log_softmax_by_their_jacobians() {
         x_t.assign(&x);
         dy_t.assign(&dy);
         Softmax.infer(&x, &mut a);
-        Softmax.backward(Saved { x: &x, y: &a, cache: &mut () }, &dy, Some(&mut dx), &mut ());
-        Softmax.backward(
-            Saved { x: &x_t, y: &x_t, cache: &mut () },
-            &dy_t,
-            Some(&mut dx_t),
-            &mut (),
-        );
+        Softmax.chain([&x, &a, &dy], &mut dx);
+        Softmax.chain([&x_t, &x_t, &dy_t], &mut dx_t);
         let close = |got: f64, want: f64| (got - want).abs() <= 1e-13 * (1.0 + want.abs());
         assert!(dx.iter().zip(&dx_t).all(|(a, b)| close(*a, *b)), "{shape:?}: layout");
-        LogSoftmax.backward(Saved { x: &x, y: &a, cache: &mut () }, &dy, Some(&mut ln_dx), &mut ());
-        LogSoftmax.backward(
-            Saved { x: &x_t, y: &x_t, cache: &mut () },
-            &dy_t,
-            Some(&mut dx_t),
-            &mut (),
-        );
+        LogSoftmax.chain([&x, &a, &dy], &mut ln_dx);
+        LogSoftmax.chain([&x_t, &x_t, &dy_t], &mut dx_t);
         assert!(ln_dx.iter().zip(&dx_t).all(|(a, b)| close(*a, *b)), "{shape:?}: layout");
         for n in 0..shape.0 {
             let (a, dy) = (a.row(n), dy.row(n));
@@ -85,7 +75,7 @@ fn softmax_keeps_the_small_gradient_of_a_sure_answer() {
         let (x, dy) = (array![x], array![dy]);
         let (mut y, mut dx) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
         Softmax.infer(&x, &mut y);
-        Softmax.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut ());
+        Softmax.chain([&x, &y, &dy], &mut dx);
         for (got, want) in dx.iter().zip(expected) {
             assert!((got - want).abs() <= 4.0 * f64::EPSILON * p, "{dx}, expected {expected:?}");
         }

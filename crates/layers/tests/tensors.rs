@@ -7,7 +7,7 @@ use layers::{
     Linear, Mode, Relu, RmsNorm, Saved, Softplus,
 };
 use ndarray::{Array2, array};
-use tensor_core::{Kind, Rng, Role};
+use tensor_core::{Kind, Path, Rng, Role};
 
 const WEIGHT: (&str, Kind) = ("weight", Kind::Parameter(Role::Weight));
 const NORM: (&str, Kind) = ("weight", Kind::Parameter(Role::Norm));
@@ -16,7 +16,9 @@ const BIAS: (&str, Kind) = ("bias", Kind::Parameter(Role::Bias));
 /// Names, kinds and values of what a layer shows to a reader.
 fn shown<L: Layer<f64>>(layer: &L) -> Vec<(&'static str, Kind, Vec<f64>)> {
     let mut list = Vec::new();
-    layer.tensors(&mut |t| list.push((t.name, t.kind, t.value.iter().copied().collect())));
+    layer.each_tensor(Path::root(), &mut |path, t| {
+        list.push((path.leaf(), t.kind, t.value.iter().copied().collect()));
+    });
     list
 }
 
@@ -27,12 +29,12 @@ fn check<L: Layer<f64>>(mut layer: L, expected: &[(&'static str, Kind)]) {
 
     // What is written is what is read.
     let (mut next, mut written) = (1.0, Vec::new());
-    layer.tensors_mut(&mut |mut t| {
+    layer.each_tensor_mut(Path::root(), &mut |path, mut t| {
         for value in &mut t.value {
             *value = next;
             next += 1.0;
         }
-        written.push((t.name, t.value.iter().copied().collect::<Vec<_>>()));
+        written.push((path.leaf(), t.value.iter().copied().collect::<Vec<_>>()));
     });
     let read: Vec<_> = shown(&layer).into_iter().map(|(name, _, values)| (name, values)).collect();
     assert_eq!(written, read, "{layer:?}");
@@ -41,18 +43,20 @@ fn check<L: Layer<f64>>(mut layer: L, expected: &[(&'static str, Kind)]) {
     let x = Array2::from_shape_simple_fn((3, 4), || rng.normal());
     let mut y = Array2::zeros((3, layer.out_features(4).unwrap()));
     let dy = Array2::from_shape_simple_fn(y.dim(), || rng.normal());
-    let (mut cache, mut grads) = (layer.cache(3, 4), layer.grads());
+    let (mut cache, mut grads) = (layer.cache(3, 4), layer.gradient());
     layer.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
     layer.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, None, &mut grads);
 
     // An optimizer sees the trained ones, beside the gradients that a reader sees.
     let mut gradients = Vec::new();
-    layer.gradients(&grads, &mut |t| {
-        gradients.push((t.name, t.kind, t.value.iter().copied().collect::<Vec<_>>()));
+    grads.each_tensor(Path::root(), &mut |path, t| {
+        if t.kind != Kind::Buffer {
+            gradients.push((path.leaf(), t.kind, t.value.iter().copied().collect::<Vec<_>>()));
+        }
     });
     let mut trained = Vec::new();
-    layer.parameters(&mut grads, &mut |p| {
-        trained.push((p.name, Kind::Parameter(p.role), p.value.to_vec(), p.grad.to_vec()));
+    layer.each_parameter(&mut grads, Path::root(), &mut |p| {
+        trained.push((p.path.leaf(), Kind::Parameter(p.role), p.value.to_vec(), p.grad.to_vec()));
         p.value.fill(-1.0);
     });
     let beside: Vec<_> = trained.iter().map(|(n, k, _, grad)| (*n, *k, grad.clone())).collect();

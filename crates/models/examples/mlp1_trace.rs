@@ -25,9 +25,10 @@ fn main() -> Result<(), Error> {
     mlp.forward(&x, &mut ws, Mode::Train)?;
     let (a2, mut d_a2) = ws.output_and_gradient()?;
     let loss = MseLoss::default().backward(&a2, &y, &mut d_a2)?;
-    mlp.backward(&mut ws)?;
+    mlp.backward_to_input(&mut ws)?;
 
-    let Mlp1Trace { A0, Z0, A1, Z1, A2, dLdA2, dLdZ1, dLdA1, dLdZ0, dLdA0 } = mlp.trace(&ws)?;
+    let trace = mlp.trace(&ws)?;
+    let Mlp1Trace { A0, Z0, A1, Z1, A2, dLdA2, dLdZ1, dLdA1, dLdZ0, dLdA0, .. } = trace;
     println!("forward");
     [("A0", A0), ("Z0", Z0), ("A1", A1), ("Z1", Z1), ("A2", A2)].into_iter().for_each(print);
     println!("\nMSE loss = {loss}\n\nbackward");
@@ -35,7 +36,7 @@ fn main() -> Result<(), Error> {
         .into_iter()
         .for_each(print);
     println!("\ngradients of the parameters");
-    for (name, gradient) in mlp.gradients(&ws)? {
+    for (name, gradient) in ws.parameter_gradients()? {
         println!("{name:8} {}", one_line(&gradient.value));
     }
 

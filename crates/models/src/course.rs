@@ -21,15 +21,16 @@
 //!
 //! let trace = mlp.trace(&ws)?;
 //! assert_eq!(trace.A1, trace.Z0.mapv(|z| z.max(0.0)));
-//! let w0 = mlp.layer::<Linear<f64>>(0).unwrap().weight();
+//! let w0 = mlp.layer::<Linear<f64>>("0")?.weight();
 //! assert_eq!(trace.dLdA0, trace.dLdZ0.dot(w0)); // dLdA0 = dLdZ0 W0
+//! assert_eq!(trace.dLdW0, trace.dLdZ0.t().dot(&trace.A0)); // dLdW0 = dLdZ0ᵀ A0
 //! # Ok::<(), tensor_core::Error>(())
 //! ```
 
 use std::ops::{Deref, DerefMut};
 
-use layers::Relu;
-use ndarray::ArrayView2;
+use layers::{Linear, Relu};
+use ndarray::{ArrayView1, ArrayView2};
 use tensor_core::{Error, Float, Parameter, Trainable};
 
 use crate::{Mlp, Sequential, Workspace};
@@ -104,92 +105,78 @@ course_model! {
     Mlp4, [2, 4, 8, 8, 4, 2]
 }
 
-/// The intermediate values of one step of [`Mlp0`]. Rows are samples.
-#[derive(Debug, Clone)]
-#[expect(non_snake_case, reason = "the names of the notes")]
-#[allow(missing_docs, reason = "the notes' figure is the documentation: Z = A Wᵀ + b, A = ReLU(Z)")]
-pub struct Mlp0Trace<'w, F> {
-    pub A0: ArrayView2<'w, F>,
-    pub Z0: ArrayView2<'w, F>,
-    pub A1: ArrayView2<'w, F>,
-    pub dLdA1: ArrayView2<'w, F>,
-    pub dLdZ0: ArrayView2<'w, F>,
-    pub dLdA0: ArrayView2<'w, F>,
+/// The trace of a model of the course: a struct with the notes' names, and the method that fills it.
+macro_rules! course_trace {
+    (
+        $model:ident => $trace:ident,
+        values: $($value:ident)*,
+        gradients: $($gradient:ident)*,
+        parameters: $($weight:ident $bias:ident)*
+    ) => {
+        #[doc = concat!("The intermediate values of one step of [`", stringify!($model), "`]. Rows are samples.")]
+        ///
+        /// With `i` for the layer: `Z_i = A_i W_iᵀ + b_i` and `A_{i+1} = max(0, Z_i)`; `dLdA_i`, `dLdZ_i`, `dLdW_i` and `dLdb_i` are the
+        /// gradients of the loss for each of them, of their shapes. The [page of the models](self) shows how it is used.
+        #[derive(Debug, Clone)]
+        #[expect(non_snake_case, reason = "the names of the notes")]
+        #[allow(missing_docs, reason = "the formula above names every field")]
+        pub struct $trace<'w, F> {
+            $(pub $value: ArrayView2<'w, F>,)*
+            $(pub $gradient: ArrayView2<'w, F>,)*
+            $(pub $weight: ArrayView2<'w, F>, pub $bias: ArrayView1<'w, F>,)*
+        }
+
+        impl<F: Float> $model<F> {
+            /// The values of the last step.
+            ///
+            /// # Errors
+            /// If the workspace holds no full step: `forward`, then `backward_from` or `backward_to_input`.
+            #[expect(non_snake_case, reason = "the names of the notes")]
+            pub fn trace<'w>(&self, ws: &'w Workspace<F>) -> Result<$trace<'w, F>, Error> {
+                self.check_owner("trace", &ws.owner)?;
+                let mut entries = 0..;
+                let mut next = || entries.next().unwrap_or_default();
+                $(let $value = ws.activation_for("trace", next())?;)*
+                let mut entries = (0..=self.n_layers()).rev();
+                let mut next = || entries.next().unwrap_or_default();
+                $(let $gradient = ws.activation_gradient_for("trace", next())?;)*
+                let mut layers = (0..self.n_layers()).step_by(2);
+                let mut next = || ws.linear_gradient(layers.next().unwrap_or_default());
+                $(let ($weight, $bias) = next()?;)*
+                Ok($trace { $($value,)* $($gradient,)* $($weight, $bias,)* })
+            }
+        }
+    };
 }
 
-impl<F: Float> Mlp0<F> {
-    /// The values of the last step.
-    ///
-    /// # Errors
-    /// If the workspace holds no full step, forward and backward with the input's gradient.
-    pub fn trace<'w>(&self, ws: &'w Workspace<F>) -> Result<Mlp0Trace<'w, F>, Error> {
-        self.check_owner("trace", &ws.owner)?;
-        let (a, g) = (|i| ws.activation(i), |i| ws.gradient(i));
-        Ok(Mlp0Trace { A0: a(0)?, Z0: a(1)?, A1: a(2)?, dLdA1: g(2)?, dLdZ0: g(1)?, dLdA0: g(0)? })
-    }
+course_trace! {
+    Mlp0 => Mlp0Trace,
+    values: A0 Z0 A1,
+    gradients: dLdA1 dLdZ0 dLdA0,
+    parameters: dLdW0 dLdb0
 }
 
-/// The intermediate values of one step of [`Mlp1`]. Rows are samples.
-#[derive(Debug, Clone)]
-#[expect(non_snake_case, reason = "the names of the notes")]
-#[allow(missing_docs, reason = "the notes' figure is the documentation: Z = A Wᵀ + b, A = ReLU(Z)")]
-pub struct Mlp1Trace<'w, F> {
-    pub A0: ArrayView2<'w, F>,
-    pub Z0: ArrayView2<'w, F>,
-    pub A1: ArrayView2<'w, F>,
-    pub Z1: ArrayView2<'w, F>,
-    pub A2: ArrayView2<'w, F>,
-    pub dLdA2: ArrayView2<'w, F>,
-    pub dLdZ1: ArrayView2<'w, F>,
-    pub dLdA1: ArrayView2<'w, F>,
-    pub dLdZ0: ArrayView2<'w, F>,
-    pub dLdA0: ArrayView2<'w, F>,
+course_trace! {
+    Mlp1 => Mlp1Trace,
+    values: A0 Z0 A1 Z1 A2,
+    gradients: dLdA2 dLdZ1 dLdA1 dLdZ0 dLdA0,
+    parameters: dLdW0 dLdb0 dLdW1 dLdb1
 }
 
-impl<F: Float> Mlp1<F> {
-    /// The values of the last step.
-    ///
-    /// # Errors
-    /// If the workspace holds no full step, forward and backward with the input's gradient.
-    pub fn trace<'w>(&self, ws: &'w Workspace<F>) -> Result<Mlp1Trace<'w, F>, Error> {
-        self.check_owner("trace", &ws.owner)?;
-        let (a, g) = (|i| ws.activation(i), |i| ws.gradient(i));
-        Ok(Mlp1Trace {
-            A0: a(0)?,
-            Z0: a(1)?,
-            A1: a(2)?,
-            Z1: a(3)?,
-            A2: a(4)?,
-            dLdA2: g(4)?,
-            dLdZ1: g(3)?,
-            dLdA1: g(2)?,
-            dLdZ0: g(1)?,
-            dLdA0: g(0)?,
-        })
-    }
+course_trace! {
+    Mlp4 => Mlp4Trace,
+    values: A0 Z0 A1 Z1 A2 Z2 A3 Z3 A4 Z4 A5,
+    gradients: dLdA5 dLdZ4 dLdA4 dLdZ3 dLdA3 dLdZ2 dLdA2 dLdZ1 dLdA1 dLdZ0 dLdA0,
+    parameters: dLdW0 dLdb0 dLdW1 dLdb1 dLdW2 dLdb2 dLdW3 dLdb3 dLdW4 dLdb4
 }
 
-/// The intermediate values of one step of [`Mlp4`], as the notes' two lists of 11. Rows are samples.
-#[derive(Debug, Clone)]
-#[expect(non_snake_case, reason = "the names of the notes")]
-pub struct Mlp4Trace<'w, F> {
-    /// The input, then the output of each layer.
-    pub A: Vec<ArrayView2<'w, F>>,
-    /// The gradient of the loss for each of them, in the same order.
-    pub dLdA: Vec<ArrayView2<'w, F>>,
-}
-
-impl<F: Float> Mlp4<F> {
-    /// The values of the last step.
-    ///
-    /// # Errors
-    /// If the workspace holds no full step, forward and backward with the input's gradient.
-    pub fn trace<'w>(&self, ws: &'w Workspace<F>) -> Result<Mlp4Trace<'w, F>, Error> {
-        self.check_owner("trace", &ws.owner)?;
-        let entries = 0..=self.n_layers();
-        Ok(Mlp4Trace {
-            A: entries.clone().map(|i| ws.activation(i)).collect::<Result<_, _>>()?,
-            dLdA: entries.map(|i| ws.gradient(i)).collect::<Result<_, _>>()?,
-        })
+impl<F: Float> Workspace<F> {
+    /// `dLdW` and `dLdb` of the Linear that is layer `i`.
+    fn linear_gradient(&self, i: usize) -> Result<(ArrayView2<'_, F>, ArrayView1<'_, F>), Error> {
+        let linear = self.grads.layer::<Linear<F>>(&i.to_string())?;
+        match linear.bias() {
+            Some(bias) => Ok((linear.weight().view(), bias.view())),
+            None => Err(Error::empty(format!("trace: layer {i}"), "a bias")),
+        }
     }
 }

@@ -1,59 +1,63 @@
 //! Layers of different types in one list: the only place where a layer's own types are forgotten and found again.
 //!
-//! [`Layer`] names the types of its cache and gradients, so that whoever writes a layer works with them directly. A list
-//! needs one type for all, so [`ErasedLayer`] repeats the trait with `Box<dyn Any>` in their place, and one generic
+//! [`Layer`] names the type of its cache, and its gradient has its own type, so that whoever writes a layer works with them
+//! directly. A list needs one type for all, so [`ErasedLayer`] repeats the trait with `dyn` in their place, and one generic
 //! implementation translates. (The crate `erased-serde` does the same for `serde`.)
 
 use std::any::Any;
 use std::fmt::Debug;
 
-use layers::{Layer, Mode, Saved};
-use ndarray::ArrayRef2;
-use tensor_core::{Error, Float, Parameter, Tensor, TensorMut};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Training};
+use ndarray::{ArrayD, ArrayRef2};
+use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
-/// A layer's cache and gradients, as a workspace keeps them.
-pub(crate) type State = Box<dyn Any + Send>;
+/// A layer's cache, as a list keeps it.
+pub(crate) type Cache = Box<dyn Any + Send>;
 
-struct Typed<C, G> {
-    cache: C,
-    grads: G,
-}
-
-/// [`Layer`] without its associated types.
+/// [`Layer`] without its associated type.
 pub(crate) trait ErasedLayer<F: Float>: Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn out_features(&self, in_features: usize) -> Result<usize, Error>;
-    fn state(&self, max_batch: usize, in_features: usize) -> State;
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>);
+    fn cache(&self, max_batch: usize, in_features: usize) -> Cache;
+    fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F>;
+    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>);
     fn forward(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
-        state: &mut State,
+        cache: &mut Cache,
         mode: Mode,
     ) -> Result<(), Error>;
     fn backward(
         &self,
-        x: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        state: &mut State,
+        saved: Saved<'_, F, Cache>,
         dy: &ArrayRef2<F>,
         dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut dyn ErasedLayer<F>,
     );
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>));
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>));
-    fn gradients<'a>(&self, state: &'a State, visit: &mut dyn FnMut(Tensor<'a, F>));
-    /// The layer's parameters, with its place in the model.
-    fn parameters(
+    fn intermediates(
+        &self,
+        seen: Seen<'_, F, Cache>,
+        path: Path<'_>,
+        show: &mut dyn FnMut(Path<'_>, ArrayD<F>),
+    );
+    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>));
+    fn each_tensor_mut(
         &mut self,
-        place: usize,
-        state: &mut State,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
+    );
+    fn each_parameter(
+        &mut self,
+        grads: &mut dyn ErasedLayer<F>,
+        path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     );
-    fn start_at(&self, state: &mut State, first_row: u64);
-    fn settle(&mut self, state: &mut State);
+    fn start_at(&self, cache: &mut Cache, first_row: u64);
+    fn settle(&mut self, cache: &mut Cache, training: Training);
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>>;
     fn as_any(&self) -> &dyn Any;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
 impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
@@ -65,70 +69,80 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         Layer::out_features(self, in_features)
     }
 
-    fn state(&self, max_batch: usize, in_features: usize) -> State {
-        Box::new(Typed { cache: self.cache(max_batch, in_features), grads: self.grads() })
+    fn cache(&self, max_batch: usize, in_features: usize) -> Cache {
+        Box::new(Layer::cache(self, max_batch, in_features))
     }
 
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        Layer::infer(self, x, y);
+    fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F> {
+        Layer::scratch(self, max_batch, in_features)
+    }
+
+    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
+        Layer::infer_with(self, x, y, scratch);
     }
 
     fn forward(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
-        state: &mut State,
+        cache: &mut Cache,
         mode: Mode,
     ) -> Result<(), Error> {
-        Layer::forward(self, x, y, &mut typed_mut::<F, L>(state).cache, mode)
+        Layer::forward(self, x, y, own_cache::<F, L>(cache), mode)
     }
 
     fn backward(
         &self,
-        x: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        state: &mut State,
+        saved: Saved<'_, F, Cache>,
         dy: &ArrayRef2<F>,
         dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut dyn ErasedLayer<F>,
     ) {
-        let Typed { cache, grads } = typed_mut::<F, L>(state);
-        Layer::backward(self, Saved { x, y, cache }, dy, dx, grads);
+        let saved = Saved { x: saved.x, y: saved.y, cache: own_cache::<F, L>(saved.cache) };
+        Layer::backward(self, saved, dy, dx, own_grads(grads));
     }
 
-    fn tensors<'a>(&'a self, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        Layer::tensors(self, visit);
-    }
-
-    fn tensors_mut(&mut self, visit: &mut dyn FnMut(TensorMut<'_, F>)) {
-        Layer::tensors_mut(self, visit);
-    }
-
-    fn gradients<'a>(&self, state: &'a State, visit: &mut dyn FnMut(Tensor<'a, F>)) {
-        match state.downcast_ref::<Typed<L::Cache, L::Grads>>() {
-            Some(typed) => Layer::gradients(self, &typed.grads, visit),
-            None => foreign_state(L::NAME),
+    fn intermediates(
+        &self,
+        seen: Seen<'_, F, Cache>,
+        path: Path<'_>,
+        show: &mut dyn FnMut(Path<'_>, ArrayD<F>),
+    ) {
+        match seen.cache.downcast_ref() {
+            Some(cache) => {
+                Layer::intermediates(self, Seen { x: seen.x, y: seen.y, cache }, path, show);
+            }
+            None => foreign(L::NAME),
         }
     }
 
-    fn parameters(
+    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
+        Layer::each_tensor(self, path, visit);
+    }
+
+    fn each_tensor_mut(
         &mut self,
-        place: usize,
-        state: &mut State,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
+    ) {
+        Layer::each_tensor_mut(self, path, visit);
+    }
+
+    fn each_parameter(
+        &mut self,
+        grads: &mut dyn ErasedLayer<F>,
+        path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
-        let grads = &mut typed_mut::<F, L>(state).grads;
-        Layer::parameters(self, grads, &mut |mut p| {
-            p.layer = place;
-            visit(p);
-        });
+        Layer::each_parameter(self, own_grads(grads), path, visit);
     }
 
-    fn start_at(&self, state: &mut State, first_row: u64) {
-        Layer::start_at(self, &mut typed_mut::<F, L>(state).cache, first_row);
+    fn start_at(&self, cache: &mut Cache, first_row: u64) {
+        Layer::start_at(self, own_cache::<F, L>(cache), first_row);
     }
 
-    fn settle(&mut self, state: &mut State) {
-        Layer::settle(self, &mut typed_mut::<F, L>(state).cache);
+    fn settle(&mut self, cache: &mut Cache, training: Training) {
+        Layer::settle(self, own_cache::<F, L>(cache), training);
     }
 
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>> {
@@ -138,16 +152,27 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
     fn as_any(&self) -> &dyn Any {
         self
     }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
 }
 
-fn typed_mut<F: Float, L: Layer<F>>(state: &mut State) -> &mut Typed<L::Cache, L::Grads> {
-    match state.downcast_mut() {
-        Some(typed) => typed,
-        None => foreign_state(L::NAME),
+fn own_cache<F: Float, L: Layer<F>>(cache: &mut Cache) -> &mut L::Cache {
+    match cache.downcast_mut() {
+        Some(cache) => cache,
+        None => foreign(L::NAME),
+    }
+}
+
+fn own_grads<F: Float, L: Layer<F>>(grads: &mut dyn ErasedLayer<F>) -> &mut L {
+    match grads.as_any_mut().downcast_mut() {
+        Some(grads) => grads,
+        None => foreign(L::NAME),
     }
 }
 
 #[cold]
-fn foreign_state(layer: &str) -> ! {
-    unreachable!("{layer}: Sequential refuses a workspace of another model before it calls a layer")
+fn foreign(layer: &str) -> ! {
+    unreachable!("{layer}: a model refuses a workspace of another one before it calls a layer")
 }

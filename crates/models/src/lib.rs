@@ -23,17 +23,24 @@
 
 #![forbid(unsafe_code)]
 
+mod branches;
 mod course;
 mod erased;
 mod mlp;
 mod passes;
+mod residual;
 mod sequential;
+mod slot;
+mod stack;
 mod tensors;
 mod workspace;
 
+pub use branches::{Branches, BranchesBuilder, BranchesCache};
 pub use course::{Mlp0, Mlp0Trace, Mlp1, Mlp1Trace, Mlp4, Mlp4Trace};
 pub use mlp::{Block, Mlp};
+pub use residual::{Residual, ResidualCache};
 pub use sequential::{Sequential, SequentialBuilder};
+pub use stack::SequentialCache;
 pub use workspace::{Scratch, Workspace};
 
 /// The README's examples are compiled and run with the tests.

@@ -2,8 +2,8 @@
 //!
 //! Shapes are checked here, once, at the head of each call; the layers then trust them.
 
-use layers::Mode;
-use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2};
+use layers::{Layer, Mode, Saved};
+use ndarray::{Array2, ArrayRef2, ArrayView2};
 use tensor_core::{Error, Float, elementwise};
 
 use crate::Sequential;
@@ -19,7 +19,7 @@ impl<F: Float> Sequential<F> {
     /// If `x` has no rows or another width than the model's input.
     pub fn infer(&self, x: &ArrayRef2<F>) -> Result<Array2<F>, Error> {
         self.check_input("infer", x, x.nrows())?;
-        let mut y = Array2::zeros((x.nrows(), self.out_features()));
+        let mut y = Array2::zeros((x.nrows(), self.out_width()));
         self.infer_into(x, &mut y, &mut self.scratch(x.nrows())?)?;
         Ok(y)
     }
@@ -41,21 +41,10 @@ impl<F: Float> Sequential<F> {
         self.check_owner("infer_into", &scratch.owner)?;
         self.check_input("infer_into", x, scratch.max_batch)?;
         let n = x.nrows();
-        if y.dim() != (n, self.out_features()) {
-            return Err(Error::shape("infer_into: output", &[n, self.out_features()], y.shape()));
+        if y.dim() != (n, self.out_width()) {
+            return Err(Error::shape("infer_into: output", &[n, self.out_width()], y.shape()));
         }
-        let [from, to] = &mut scratch.buffers;
-        let (mut from, mut to) = (from, to);
-        let last = self.layers.len() - 1;
-        for (i, layer) in self.layers.iter().enumerate() {
-            let input = if i == 0 { x.view() } else { matrix(from, n, self.widths()[i]) };
-            if i == last {
-                layer.infer(&input, y);
-            } else {
-                layer.infer(&input, &mut matrix_mut(to, n, self.widths()[i + 1]));
-            }
-            std::mem::swap(&mut from, &mut to);
-        }
+        self.infer_with(x, y, &mut scratch.inner);
         Ok(())
     }
 
@@ -78,20 +67,12 @@ impl<F: Float> Sequential<F> {
         self.check_input("forward", x, ws.max_batch)?;
         let n = x.nrows();
         (ws.rows, ws.stage) = (n, Stage::Fresh);
-        elementwise::map(x, &mut first_rows_mut(&mut ws.activations[0], n), |x| x);
-        for (i, (layer, state)) in self.layers.iter().zip(&mut ws.states).enumerate() {
-            let (done, rest) = ws.activations.split_at_mut(i + 1);
-            layer
-                .forward(
-                    &first_rows(&done[i], n),
-                    &mut first_rows_mut(&mut rest[0], n),
-                    state,
-                    mode,
-                )
-                .map_err(|e| e.within(&format!("layer {i}")))?;
-        }
+        let [input, output] = &mut ws.ends;
+        elementwise::map(x, &mut first_rows_mut(input, n), |x| x);
+        let y = &mut first_rows_mut(output, n);
+        Layer::forward(self, &first_rows(input, n), y, &mut ws.cache, mode)?;
         ws.stage = Stage::Forward;
-        Ok(first_rows(&ws.activations[self.layers.len()], n))
+        Ok(first_rows(output, n))
     }
 
     /// Says that the first row of the following forward passes in this workspace is row `first_row` of the step's whole batch:
@@ -102,28 +83,28 @@ impl<F: Float> Sequential<F> {
     /// If the workspace was made by another model.
     pub fn start_at(&self, ws: &mut Workspace<F>, first_row: u64) -> Result<(), Error> {
         self.check_owner("start_at", &ws.owner)?;
-        for (layer, state) in self.layers.iter().zip(&mut ws.states) {
-            layer.start_at(state, first_row);
-        }
+        Layer::start_at(self, &mut ws.cache, first_row);
         Ok(())
     }
 
     /// Turns `dLdA[L]`, which a loss has written through [`Workspace::output_and_gradient`], into the gradients of all
-    /// parameters and of all activations, the input's included. Overwrites: there is nothing to reset between passes.
+    /// parameters and of the activations between the layers. Overwrites: there is nothing to reset between passes.
+    ///
+    /// The gradient of the input, `dLdA[0]`, is left out, because training does not read it: a product less in what is often the
+    /// widest layer. [`backward_to_input`](Self::backward_to_input) computes it, too.
     ///
     /// # Errors
     /// If there has been no forward pass with a loss after it, or the workspace was made by another model.
     pub fn backward(&self, ws: &mut Workspace<F>) -> Result<(), Error> {
-        self.run_backward("backward", ws, 0)
+        self.run_backward("backward", ws, 1)
     }
 
-    /// The same without `dLdA[0]`, the gradient of the input, which training does not read: a product less in the widest
-    /// layer.
+    /// [`backward`](Self::backward) and the gradient of the input, [`activation_gradient`](Workspace::activation_gradient)`(0)`.
     ///
     /// # Errors
     /// As for [`backward`](Self::backward).
-    pub fn backward_params(&self, ws: &mut Workspace<F>) -> Result<(), Error> {
-        self.run_backward("backward_params", ws, 1)
+    pub fn backward_to_input(&self, ws: &mut Workspace<F>) -> Result<(), Error> {
+        self.run_backward("backward_to_input", ws, 0)
     }
 
     /// The course's form: takes `dLdA[L]` and returns `dLdA[0]`.
@@ -150,7 +131,7 @@ impl<F: Float> Sequential<F> {
         }
         da.assign(d_output);
         self.run_backward("backward_from", ws, 0)?;
-        Ok(first_rows(&ws.gradients[0], ws.rows))
+        Ok(first_rows(&ws.end_gradients[0], ws.rows))
     }
 
     fn run_backward(
@@ -161,22 +142,21 @@ impl<F: Float> Sequential<F> {
     ) -> Result<(), Error> {
         self.check_owner(place, &ws.owner)?;
         if let Stage::Fresh | Stage::Forward = ws.stage {
-            return Err(ws.order(place, "a forward pass and its loss gradient"));
+            let expected = "`forward`, then a loss's `backward` into `output_and_gradient`,";
+            return Err(ws.order(place, expected));
         }
         let n = ws.rows;
-        for (i, (layer, state)) in self.layers.iter().zip(&mut ws.states).enumerate().rev() {
-            let (before, after) = ws.gradients.split_at_mut(i + 1);
-            let x = first_rows(&ws.activations[i], n);
-            let y = first_rows(&ws.activations[i + 1], n);
-            let mut dx = (i >= from).then(|| first_rows_mut(&mut before[i], n));
-            layer.backward(&x, &y, state, &first_rows(&after[0], n), dx.as_deref_mut());
-        }
+        let [x, y] = ws.ends.each_ref().map(|a| first_rows(a, n));
+        let [dx, dy] = &mut ws.end_gradients;
+        let mut dx = (from == 0).then(|| first_rows_mut(dx, n));
+        let saved = Saved { x: &x, y: &y, cache: &mut ws.cache };
+        Layer::backward(self, saved, &first_rows(dy, n), dx.as_deref_mut(), &mut ws.grads);
         ws.stage = Stage::Backward { from };
         Ok(())
     }
 
-    fn out_features(&self) -> usize {
-        self.widths()[self.layers.len()]
+    fn out_width(&self) -> usize {
+        self.widths()[self.n_layers()]
     }
 
     fn check_input(
@@ -193,7 +173,7 @@ impl<F: Float> Sequential<F> {
             return Err(Error::BatchTooLarge { place: place.into(), capacity, found: n });
         }
         if width != self.widths()[0] {
-            let layer = self.layers[0].name();
+            let layer = self.slots[0].layer.name();
             return Err(Error::features(
                 format!("{place}: layer 0 ({layer})"),
                 self.widths()[0],
@@ -202,15 +182,4 @@ impl<F: Float> Sequential<F> {
         }
         Ok(())
     }
-}
-
-/// The first `n × width` elements of a buffer as a matrix.
-fn matrix<F>(buffer: &[F], n: usize, width: usize) -> ArrayView2<'_, F> {
-    ArrayView2::from_shape((n, width), &buffer[..n * width])
-        .unwrap_or_else(|_| unreachable!("n × width elements"))
-}
-
-fn matrix_mut<F>(buffer: &mut [F], n: usize, width: usize) -> ArrayViewMut2<'_, F> {
-    ArrayViewMut2::from_shape((n, width), &mut buffer[..n * width])
-        .unwrap_or_else(|_| unreachable!("n × width elements"))
 }

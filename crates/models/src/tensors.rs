@@ -1,32 +1,16 @@
-//! The tensors of a [`Sequential`] by name, and what an optimizer sees of it.
-//!
-//! Names are `"<layer>.<leaf>"`, as in a `state_dict` of PyTorch's `nn.Sequential`: `0.weight`, `0.bias`, `2.weight`, …
-//!
-//! ```
-//! use models::Mlp;
-//! use ndarray::array;
-//!
-//! let mut model = Mlp::<f64>::new(&[2, 1]).build()?;
-//! model.set_tensor("0.weight", &array![[1.0, -1.0]])?;
-//! model.set_tensor("0.bias", &array![0.5])?;
-//! assert_eq!(model.infer(&array![[3.0, 1.0]])?, array![[2.5]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! The tensors of a model by their PyTorch names, and the model as an optimizer sees it.
 
-use ndarray::{ArrayRef, ArrayViewD, Dimension};
-use tensor_core::{Error, Float, Parameter, Tensor, Trainable};
+use layers::{Layer, Seen, Training};
+use ndarray::{ArrayD, ArrayRef, ArrayViewD, Dimension};
+use tensor_core::{Error, Float, Parameter, Path, Tensor, Trainable};
 
 use crate::Sequential;
-use crate::workspace::{Stage, Workspace};
+use crate::workspace::{Stage, Workspace, first_rows};
 
 impl<F: Float> Sequential<F> {
     /// Every saved tensor with its name, in order: `0.weight`, `0.bias`, `2.weight`, …
     pub fn tensors(&self) -> impl Iterator<Item = (String, Tensor<'_, F>)> {
-        let mut list = Vec::new();
-        for (i, layer) in self.layers.iter().enumerate() {
-            layer.tensors(&mut |t| list.push((format!("{i}.{}", t.name), t)));
-        }
-        list.into_iter()
+        collect(|visit| self.each_tensor(Path::root(), visit)).into_iter()
     }
 
     /// The tensor of that name.
@@ -34,7 +18,7 @@ impl<F: Float> Sequential<F> {
     /// # Errors
     /// If there is none.
     pub fn tensor(&self, name: &str) -> Result<ArrayViewD<'_, F>, Error> {
-        find("tensor", name, self.tensors())
+        find_tensor("tensor", name, self.tensors())
     }
 
     /// Replaces the values of a tensor.
@@ -46,54 +30,94 @@ impl<F: Float> Sequential<F> {
         name: &str,
         value: &ArrayRef<F, D>,
     ) -> Result<(), Error> {
-        let old = find("set_tensor", name, self.tensors())?;
+        let old = find_tensor("set_tensor", name, self.tensors())?;
         if old.shape() != value.shape() {
             return Err(Error::shape(format!("set_tensor: {name}"), old.shape(), value.shape()));
         }
         let value = value.view().into_dyn();
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            layer.tensors_mut(&mut |mut t| {
-                if is_path(name, i, t.name) {
-                    t.value.assign(&value);
-                }
-            });
-        }
+        self.each_tensor_mut(Path::root(), &mut |path, mut t| {
+            if path == *name {
+                t.value.assign(&value);
+            }
+        });
         Ok(())
     }
 
-    /// The gradient of every parameter with its name, after a backward pass.
+    /// What the last pass computed inside the layers, by name, read or computed anew because somebody looks:
+    ///
+    /// | layer | names |
+    /// |---|---|
+    /// | every one | `output`; `output_gradient` after a backward pass, but for the last one |
+    /// | `BatchNorm1d` | `mean`, `variance` `(C)`, as the pass used them; `normalized` `(N, C)` |
+    /// | `LayerNorm`, `GroupNorm`, `InstanceNorm1d` | `mean`, `inverse_deviation` `(N, groups)`; `normalized` `(N, C)` |
+    /// | `RmsNorm` | `inverse_deviation` `(N, 1)`, `normalized` `(N, C)` |
+    /// | `Dropout` | `mask` `(N, C)` |
+    /// | layers made of layers | all of those inside: `3.0.output` |
     ///
     /// # Errors
-    /// If there has been no backward pass, or the workspace was made by another model.
-    pub fn gradients<'w>(
-        &self,
-        ws: &'w Workspace<F>,
-    ) -> Result<impl Iterator<Item = (String, Tensor<'w, F>)> + use<'w, F>, Error> {
-        self.check_owner("gradients", &ws.owner)?;
-        let Stage::Backward { .. } = ws.stage else {
-            return Err(ws.order("gradients", "a backward pass"));
-        };
-        let mut list = Vec::new();
-        for (i, (layer, state)) in self.layers.iter().zip(&ws.states).enumerate() {
-            layer.gradients(state, &mut |t| list.push((format!("{i}.{}", t.name), t)));
-        }
-        Ok(list.into_iter())
+    /// If no forward pass has been made, or the workspace was made by another model.
+    ///
+    /// # Examples
+    /// ```
+    /// use layers::{BatchNorm1d, Mode};
+    /// use models::Sequential;
+    /// use ndarray::array;
+    ///
+    /// let model = Sequential::<f64>::builder(1).push(BatchNorm1d::new(1)?).build()?;
+    /// let mut ws = model.workspace(2)?;
+    /// model.forward(&array![[10.0], [14.0]], &mut ws, Mode::Train)?;
+    /// assert_eq!(model.intermediate(&ws, "0.mean")?, array![12.0].into_dyn());
+    /// assert_eq!(model.intermediate(&ws, "0.variance")?, array![4.0].into_dyn());
+    /// # Ok::<(), tensor_core::Error>(())
+    /// ```
+    pub fn intermediates(&self, ws: &Workspace<F>) -> Result<Vec<(String, ArrayD<F>)>, Error> {
+        self.list_intermediates("intermediates", ws)
     }
 
-    /// The gradient of the parameter of that name, after a backward pass.
+    /// One of the values that [`intermediates`](Self::intermediates) lists.
     ///
     /// # Errors
-    /// As for [`gradients`](Self::gradients), and if there is no such parameter.
-    pub fn gradient<'w>(
+    /// As for [`intermediates`](Self::intermediates), and if the last pass has computed nothing of that name.
+    pub fn intermediate(&self, ws: &Workspace<F>, name: &str) -> Result<ArrayD<F>, Error> {
+        let place = "intermediate";
+        let mut known = Vec::new();
+        for (path, value) in self.list_intermediates(place, ws)? {
+            if path == name {
+                return Ok(value);
+            }
+            known.push(path);
+        }
+        Err(Error::UnknownTensor { place: place.into(), found: name.to_owned(), known })
+    }
+
+    fn list_intermediates(
         &self,
-        ws: &'w Workspace<F>,
-        name: &str,
-    ) -> Result<ArrayViewD<'w, F>, Error> {
-        find("gradient", name, self.gradients(ws)?)
+        place: &'static str,
+        ws: &Workspace<F>,
+    ) -> Result<Vec<(String, ArrayD<F>)>, Error> {
+        self.check_owner(place, &ws.owner)?;
+        if ws.stage == Stage::Fresh {
+            return Err(ws.order(place, "`forward`"));
+        }
+        let [x, y] = ws.ends.each_ref().map(|a| first_rows(a, ws.rows));
+        let mut list = Vec::new();
+        let seen = Seen { x: &x, y: &y, cache: &ws.cache };
+        let mut show = |path: Path<'_>, value| list.push((path.to_string(), value));
+        Layer::intermediates(self, seen, Path::root(), &mut show);
+        Ok(list)
     }
 }
 
-fn find<'a, F>(
+/// The tensors that `each` shows, with their names.
+pub(crate) fn collect<'a, F>(
+    each: impl FnOnce(&mut dyn FnMut(Path<'_>, Tensor<'a, F>)),
+) -> Vec<(String, Tensor<'a, F>)> {
+    let mut list = Vec::new();
+    each(&mut |path, tensor| list.push((path.to_string(), tensor)));
+    list
+}
+
+pub(crate) fn find_tensor<'a, F>(
     place: &'static str,
     name: &str,
     tensors: impl Iterator<Item = (String, Tensor<'a, F>)>,
@@ -108,10 +132,6 @@ fn find<'a, F>(
     Err(Error::UnknownTensor { place: place.into(), found: name.to_owned(), known })
 }
 
-fn is_path(path: &str, layer: usize, leaf: &str) -> bool {
-    path.split_once('.').is_some_and(|(index, rest)| index == layer.to_string() && rest == leaf)
-}
-
 impl<F: Float> Trainable<F> for Sequential<F> {
     type Workspace = Workspace<F>;
 
@@ -121,18 +141,12 @@ impl<F: Float> Trainable<F> for Sequential<F> {
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) -> Result<(), Error> {
         self.check_owner("step", &ws.owner)?;
-        let Stage::Backward { .. } = ws.stage else {
-            return Err(ws.order("step", "a backward pass"));
-        };
-        for (i, (layer, state)) in self.layers.iter_mut().zip(&mut ws.states).enumerate() {
-            layer.parameters(i, state, visit);
-        }
+        ws.check_backward("step")?;
+        self.each_parameter(&mut ws.grads, Path::root(), visit);
         Ok(())
     }
 
     fn settle(&mut self, ws: &mut Workspace<F>) {
-        for (layer, state) in self.layers.iter_mut().zip(&mut ws.states) {
-            layer.settle(state);
-        }
+        Layer::settle(self, &mut ws.cache, Training::Active);
     }
 }

@@ -36,7 +36,7 @@ fn mlp4_step() -> Result<(), Error> {
         model.forward(&x, &mut ws, Mode::Train)?;
         let (a, mut da) = ws.output_and_gradient()?;
         criterion.backward(&a, &y, &mut da)?;
-        model.backward_params(&mut ws)?;
+        model.backward(&mut ws)?;
         optimizer.step(&mut model, &mut ws)
     };
     assert_eq!(allocations(1, &mut step), 0);
@@ -55,7 +55,7 @@ fn classifier_step_and_inference() -> Result<(), Error> {
         model.forward(&x, &mut ws, Mode::Train)?;
         let (a, mut da) = ws.output_and_gradient()?;
         criterion.backward(&a, Targets::Classes(&labels), &mut da)?;
-        model.backward_params(&mut ws)?;
+        model.backward(&mut ws)?;
         optimizer.step(&mut model, &mut ws)
     };
     assert_eq!(allocations(1, &mut step), 0);

@@ -37,10 +37,10 @@ fn mlp0_by_hand() -> Result<(), Error> {
     assert_eq!(trace.dLdZ0, array![[0.0, 2.0, 3.0], [0.0, 0.0, 6.0]]);
     assert_eq!(trace.dLdA0, d_a0);
     assert_eq!(
-        mlp.gradient(&ws, "0.weight")?,
+        ws.parameter_gradient("0.weight")?,
         array![[0.0, 0.0], [2.0, 4.0], [-3.0, 12.0]].into_dyn()
     );
-    assert_eq!(mlp.gradient(&ws, "0.bias")?, array![0.0, 2.0, 9.0].into_dyn());
+    assert_eq!(ws.parameter_gradient("0.bias")?, array![0.0, 2.0, 9.0].into_dyn());
     Ok(())
 }
 
@@ -86,7 +86,8 @@ fn mlp1_by_hand() -> Result<(), Error> {
         ("2.weight", array![[6.0, 1.5, 4.5], [0.25, 0.5, -2.0]].into_dyn()),
         ("2.bias", array![3.0, -0.75].into_dyn()),
     ];
-    let found: Vec<_> = mlp.gradients(&ws)?.map(|(name, t)| (name, t.value.to_owned())).collect();
+    let found: Vec<_> =
+        ws.parameter_gradients()?.map(|(name, t)| (name, t.value.to_owned())).collect();
     assert_eq!(found, gradients.map(|(name, g)| (name.to_owned(), g)));
     Ok(())
 }
@@ -126,11 +127,14 @@ fn mlp4_by_hand() -> Result<(), Error> {
     mlp.backward_from(&array![[1.0, 1.0]], &mut ws)?;
 
     let trace = mlp.trace(&ws)?;
-    let rows = |list: Vec<ndarray::ArrayView2<'_, f64>>| {
+    let rows = |list: [ndarray::ArrayView2<'_, f64>; 11]| {
         list.iter().map(|a| a.row(0).to_vec()).collect::<Vec<_>>()
     };
     assert_eq!(
-        rows(trace.A),
+        rows([
+            trace.A0, trace.Z0, trace.A1, trace.Z1, trace.A2, trace.Z2, trace.A3, trace.Z3,
+            trace.A4, trace.Z4, trace.A5,
+        ]),
         [
             vec![1.0, 2.0],
             vec![1.0, 2.0, 3.0, -1.0],
@@ -146,7 +150,19 @@ fn mlp4_by_hand() -> Result<(), Error> {
         ]
     );
     assert_eq!(
-        rows(trace.dLdA),
+        rows([
+            trace.dLdA0,
+            trace.dLdZ0,
+            trace.dLdA1,
+            trace.dLdZ1,
+            trace.dLdA2,
+            trace.dLdZ2,
+            trace.dLdA3,
+            trace.dLdZ3,
+            trace.dLdA4,
+            trace.dLdZ4,
+            trace.dLdA5,
+        ]),
         [
             vec![-3.0, 3.0],
             vec![0.0, 6.0, -3.0, 0.0],
@@ -161,6 +177,20 @@ fn mlp4_by_hand() -> Result<(), Error> {
             vec![1.0, 1.0],
         ]
     );
+    // One row: dLdb is dLdZ, and dLdW[i,j] = dLdZ[i]·A[j].
+    assert_eq!(trace.dLdb4, array![1.0, 0.0]);
+    assert_eq!(trace.dLdW4, array![[1.0, 7.0, 4.0, 0.0], [0.0, 0.0, 0.0, 0.0]]);
+    assert_eq!(trace.dLdb0, array![0.0, 6.0, -3.0, 0.0]);
+    assert_eq!(trace.dLdW0, array![[0.0, 0.0], [6.0, 12.0], [-3.0, -6.0], [0.0, 0.0]]);
+    for (i, (weight, bias)) in
+        [(trace.dLdW1, trace.dLdb1), (trace.dLdW2, trace.dLdb2), (trace.dLdW3, trace.dLdb3)]
+            .into_iter()
+            .enumerate()
+    {
+        let name = |leaf| format!("{}.{leaf}", 2 * (i + 1));
+        assert_eq!(ws.parameter_gradient(&name("weight"))?, weight.into_dyn());
+        assert_eq!(ws.parameter_gradient(&name("bias"))?, bias.into_dyn());
+    }
     Ok(())
 }
 

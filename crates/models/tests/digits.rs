@@ -38,7 +38,7 @@ fn train(
         model.forward(&batch.pixels, &mut ws, Mode::Train)?;
         let (logits, mut d_logits) = ws.output_and_gradient()?;
         losses.push(criterion.backward(&logits, Targets::Classes(&batch.labels), &mut d_logits)?);
-        model.backward_params(&mut ws)?;
+        model.backward(&mut ws)?;
         sgd.step(&mut model, &mut ws)?;
     }
     let logits = model.infer(&test.pixels)?;

@@ -55,8 +55,8 @@ fn every_refusal_says_what_to_do() -> Result<(), Error> {
             ),
             "layer 1: Linear: expected 3 input features, found 2",
         ),
-        (message(model.workspace(0)), "workspace: expected room for at least 1 row, found 0"),
-        (message(model.scratch(0)), "scratch: expected room for at least 1 row, found 0"),
+        (message(model.workspace(0)), "workspace: expected a batch of at least 1 row, found 0"),
+        (message(model.scratch(0)), "scratch: expected a batch of at least 1 row, found 0"),
         // Input
         (
             message(model.forward(&zeros(4, 3), &mut ws, Mode::Train)),
@@ -125,16 +125,16 @@ fn every_refusal_says_what_to_do() -> Result<(), Error> {
         // Order of calls
         (
             message(model.workspace(8)?.activation(0)),
-            "activation: expected a forward pass first, found a workspace without a pass",
+            "activation: expected `forward` first, found a workspace without a pass",
         ),
         (message(ws.activation(4)), "activation: expected an index below 4, found 4"),
         (
-            message(model.backward(&mut ws)),
-            "backward: expected a forward pass and its loss gradient first, found a workspace without a pass",
+            message(model.backward_to_input(&mut ws)),
+            "backward_to_input: expected `forward`, then a loss's `backward` into `output_and_gradient`, first, found a workspace without a pass",
         ),
         (
             message(sgd(defaults)?.step(&mut model, &mut ws)),
-            "step: expected a backward pass first, found a workspace without a pass",
+            "step: expected `backward` first, found a workspace without a pass",
         ),
         // Tensors
         (
@@ -160,9 +160,12 @@ fn every_refusal_says_what_to_do() -> Result<(), Error> {
     table.extend([
         (
             message(model.backward(&mut ws)),
-            "backward: expected a forward pass and its loss gradient first, found only a forward pass",
+            "backward: expected `forward`, then a loss's `backward` into `output_and_gradient`, first, found `forward` alone",
         ),
-        (message(ws.gradient(1)), "gradient: expected a backward pass first, found only a forward pass"),
+        (
+            message(ws.activation_gradient(1)),
+            "activation_gradient: expected `backward` first, found `forward` alone",
+        ),
         (
             message(model.backward_from(&zeros(3, 4), &mut ws)),
             "backward_from: output gradient: expected shape (4, 4), found (3, 4)",
@@ -205,6 +208,6 @@ fn a_failed_forward_pass_leaves_nothing_to_go_on_from() -> Result<(), Error> {
     let refused = model.forward(&zeros(3, 2), &mut ws, Mode::Train);
     assert!(refused.is_err());
     // The input was refused before anything was written: the last pass still stands.
-    assert_eq!(ws.gradient(0)?, zeros(2, 2));
+    assert_eq!(ws.activation_gradient(0)?, zeros(2, 2));
     Ok(())
 }

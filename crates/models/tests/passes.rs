@@ -29,8 +29,8 @@ fn random<F: Float>(seed: u64, rows: usize, cols: usize) -> Array2<F> {
 /// All gradients of one pass, and its loss.
 type Gradients = (f64, Vec<(String, ArrayD<f64>)>);
 
-fn gradients(model: &Sequential<f64>, ws: &Workspace<f64>, loss: f64) -> Gradients {
-    (loss, model.gradients(ws).unwrap().map(|(name, t)| (name, t.value.to_owned())).collect())
+fn gradients(ws: &Workspace<f64>, loss: f64) -> Gradients {
+    (loss, ws.parameter_gradients().unwrap().map(|(name, t)| (name, t.value.to_owned())).collect())
 }
 
 /// Forward, loss and backward, as a training loop does it.
@@ -43,8 +43,8 @@ fn pass(
     model.forward(x, ws, Mode::Train)?;
     let (a, mut da) = ws.output_and_gradient()?;
     let loss = MseLoss::default().backward(&a, y, &mut da)?;
-    model.backward(ws)?;
-    Ok(gradients(model, ws, loss))
+    model.backward_to_input(ws)?;
+    Ok(gradients(ws, loss))
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn learns_xor() -> Result<(), Error> {
         model.forward(&x, &mut ws, Mode::Train)?;
         let (a, mut da) = ws.output_and_gradient()?;
         loss = CrossEntropyLoss::default().backward(&a, Targets::Classes(&y), &mut da)?;
-        model.backward_params(&mut ws)?;
+        model.backward(&mut ws)?;
         sgd.step(&mut model, &mut ws)?;
     }
     assert!(loss < 0.01, "loss {loss}");
@@ -82,10 +82,10 @@ fn forward_may_be_called_twice_and_inference_comes_between() -> Result<(), Error
     let (a, mut da) = ws.output_and_gradient()?;
     let loss = MseLoss::default().backward(&a, &y, &mut da)?;
     MseLoss::default().forward(&model.infer(&other)?, &random(4, 6, 2))?; // … and one with its own loss before backward
-    model.backward(&mut ws)?;
-    assert_eq!(gradients(&model, &ws, loss), expected);
-    model.backward(&mut ws)?; // overwrites, does not add
-    assert_eq!(gradients(&model, &ws, loss), expected);
+    model.backward_to_input(&mut ws)?;
+    assert_eq!(gradients(&ws, loss), expected);
+    model.backward_to_input(&mut ws)?; // overwrites, does not add
+    assert_eq!(gradients(&ws, loss), expected);
     Ok(())
 }
 
@@ -96,7 +96,10 @@ fn a_smaller_last_batch_uses_the_first_rows() -> Result<(), Error> {
     let mut ws = model.workspace(7)?;
     pass(&model, &mut ws, &random(5, 7, 3), &random(6, 7, 2))?;
     assert_eq!(pass(&model, &mut ws, &x, &y)?, pass(&model, &mut model.workspace(2)?, &x, &y)?);
-    assert_eq!((ws.rows(), ws.activation(0)?.dim(), ws.gradient(0)?.dim()), (2, (2, 3), (2, 3)));
+    assert_eq!(
+        (ws.rows(), ws.activation(0)?.dim(), ws.activation_gradient(0)?.dim()),
+        (2, (2, 3), (2, 3))
+    );
     Ok(())
 }
 
@@ -137,13 +140,13 @@ fn the_input_gradient_is_an_extra() -> Result<(), Error> {
     let (x, y) = (random(1, 4, 3), random(2, 4, 2));
     let mut ws = model.workspace(4)?;
     let full = pass(&model, &mut ws, &x, &y)?;
-    let inner = ws.gradient(1)?.to_owned();
-    model.backward_params(&mut ws)?;
-    assert_eq!(gradients(&model, &ws, full.0), full);
-    assert_eq!(ws.gradient(1)?, inner);
+    let inner = ws.activation_gradient(1)?.to_owned();
+    model.backward(&mut ws)?;
+    assert_eq!(gradients(&ws, full.0), full);
+    assert_eq!(ws.activation_gradient(1)?, inner);
     assert_eq!(
-        ws.gradient(0).unwrap_err().to_string(),
-        "gradient: expected a backward pass with the input's gradient first, found one without (backward_params)"
+        ws.activation_gradient(0).unwrap_err().to_string(),
+        "activation_gradient: expected `backward_to_input` or `backward_from` first, found `backward`, which leaves the input's gradient out"
     );
     Ok(())
 }
@@ -198,7 +201,7 @@ fn fault_3_sgd_passes_over_layers_without_parameters() -> Result<(), Error> {
     let before = model.clone();
     Sgd::new(SgdConfig { lr: 0.1, ..SgdConfig::default() })?.step(&mut model, &mut ws)?;
     for ((name, after), (_, before)) in model.tensors().zip(before.tensors()) {
-        let moved = &before.value - &(&model.gradient(&ws, &name)? * 0.1);
+        let moved = &before.value - &(&ws.parameter_gradient(&name)? * 0.1);
         assert_eq!(after.value, moved, "{name}");
     }
     Ok(())
@@ -227,9 +230,9 @@ fn fault_5_velocities_have_the_parameters_type() -> Result<(), Error> {
 #[test]
 fn layers_are_found_again_as_what_they_were() -> Result<(), Error> {
     let model = Mlp::<f64>::new(&[3, 5, 2]).build()?;
-    let linear = model.layer::<layers::Linear<f64>>(2).unwrap();
+    let linear = model.layer::<layers::Linear<f64>>("2").unwrap();
     assert_eq!(linear.weight().view().into_dyn(), model.tensor("2.weight")?);
-    assert!(model.layer::<layers::Relu>(2).is_none() && model.layer::<layers::Relu>(3).is_none());
+    assert!(model.layer::<layers::Relu>("2").is_err() && model.layer::<layers::Relu>("3").is_err());
     assert_eq!(Layer::<f64>::out_features(linear, 5)?, 2);
     Ok(())
 }

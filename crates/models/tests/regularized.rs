@@ -39,7 +39,7 @@ fn step(
 ) -> Result<(), Error> {
     model.forward(x, ws, Mode::Train)?;
     ws.output_and_gradient()?.1.fill(1.0);
-    model.backward_params(ws)?;
+    model.backward(ws)?;
     optimizer.step(model, ws)
 }
 
@@ -76,10 +76,10 @@ fn the_figure_of_the_notes() -> Result<(), Error> {
     assert_eq!(ws.activation(3)?, array![[1.0, 0.0, 0.0], [0.0, 3.0, 1.5]]);
 
     model.backward_from(&array![[1.0, 5.0, 7.0], [11.0, 2.0, 4.0]], &mut ws)?;
-    assert_eq!(ws.gradient(2)?, array![[1.0, 0.0, 0.0], [0.0, 2.0, 4.0]]);
-    assert_eq!(ws.gradient(1)?, array![[0.375, -1.5, 1.5], [-0.375, 1.5, -1.5]]);
-    assert_eq!(ws.gradient(0)?, array![[3.375, 0.0], [-3.375, 0.0]]);
-    let gradient = |name| model.gradient(&ws, name).unwrap().iter().copied().collect::<Vec<_>>();
+    assert_eq!(ws.activation_gradient(2)?, array![[1.0, 0.0, 0.0], [0.0, 2.0, 4.0]]);
+    assert_eq!(ws.activation_gradient(1)?, array![[0.375, -1.5, 1.5], [-0.375, 1.5, -1.5]]);
+    assert_eq!(ws.activation_gradient(0)?, array![[3.375, 0.0], [-3.375, 0.0]]);
+    let gradient = |name| ws.parameter_gradient(name).unwrap().iter().copied().collect::<Vec<_>>();
     assert_eq!(gradient("0.weight"), [0.75, -0.75, -3.0, 3.0, 3.0, -3.0]);
     assert_eq!(gradient("0.bias"), [0.0, 0.0, 0.0]);
     assert_eq!(gradient("1.weight"), [0.5, 1.0, -2.0]);
@@ -103,7 +103,7 @@ fn fault_4_an_optimizer_moves_gamma_and_beta() -> Result<(), Error> {
     let (before, mut ws) = (tensors(&model), model.workspace(16)?);
     model.forward(&batch(16, 5, 1), &mut ws, Mode::Train)?;
     ws.output_and_gradient()?.1.assign(&batch(16, 3, 2));
-    model.backward_params(&mut ws)?;
+    model.backward(&mut ws)?;
     sgd(0.1).step(&mut model, &mut ws)?;
     for ((name, before), (_, after)) in before.iter().zip(tensors(&model)) {
         // The constant in front of a normalization has a gradient of 0, but for rounding.
@@ -160,12 +160,12 @@ fn a_step_settles_and_nothing_else_does() -> Result<(), Error> {
             *mean = 0.9 * *mean + 0.1 * column.mean().unwrap();
         }
         ws.output_and_gradient()?.1.fill(1.0);
-        model.backward_params(&mut ws)?;
+        model.backward(&mut ws)?;
         optimizer.step(&mut model, &mut ws)?;
         for (found, expected) in values(&model, "1.running_mean").iter().zip(&mean) {
             assert!((found - expected).abs() <= 8.0 * f64::EPSILON, "{found} not {expected}");
         }
-        assert_eq!(model.layer::<Dropout>(3).unwrap().step(), seed + 1);
+        assert_eq!(model.layer::<Dropout>("3").unwrap().step(), seed + 1);
         // A step more without a pass before it moves parameters again, but no statistics.
         let settled = values(&model, "1.running_mean");
         optimizer.step(&mut model, &mut ws)?;
@@ -189,7 +189,7 @@ fn a_validation_pass_between_forward_and_backward_changes_nothing() -> Result<()
                 model.forward(&batch(4, 5, 52), &mut validation, Mode::Train)?;
             }
             ws.output_and_gradient()?.1.assign(&batch(16, 3, seed + 10));
-            model.backward_params(&mut ws)?;
+            model.backward(&mut ws)?;
             optimizer.step(&mut model, &mut ws)?;
         }
         outcomes.push(tensors(&model));
@@ -208,8 +208,8 @@ fn a_clone_goes_its_own_way() -> Result<(), Error> {
     }
     assert_eq!(tensors(&original), before);
     assert_ne!(tensors(&clone), before);
-    assert_eq!(original.layer::<Dropout>(3).unwrap().step(), 0);
-    assert_eq!(clone.layer::<Dropout>(3).unwrap().step(), 3);
+    assert_eq!(original.layer::<Dropout>("3").unwrap().step(), 0);
+    assert_eq!(clone.layer::<Dropout>("3").unwrap().step(), 3);
     Ok(())
 }
 
@@ -275,17 +275,17 @@ fn blocks_are_linear_normalization_activation_dropout() -> Result<(), Error> {
         .block(2, Block::new().normalization(|c| GroupNorm::new(3, c)).dropout(0.0))
         .output_normalization(RmsNorm::new)
         .build()?;
-    assert!(model.layer::<LayerNorm<f64>>(1).is_some());
-    assert!(model.layer::<Tanh>(2).is_some());
-    assert_eq!(model.layer::<Dropout>(3).map(Dropout::p), Some(0.5));
-    assert!(model.layer::<LeakyRelu>(5).is_some());
-    assert_eq!(model.layer::<Dropout>(6).map(Dropout::p), Some(0.5));
-    assert!(model.layer::<GroupNorm<f64>>(8).is_some());
-    assert!(model.layer::<Tanh>(9).is_some());
-    assert!(model.layer::<RmsNorm<f64>>(11).is_some());
+    assert!(model.layer::<LayerNorm<f64>>("1").is_ok());
+    assert!(model.layer::<Tanh>("2").is_ok());
+    assert_eq!(model.layer::<Dropout>("3").map(Dropout::p), Ok(0.5));
+    assert!(model.layer::<LeakyRelu>("5").is_ok());
+    assert_eq!(model.layer::<Dropout>("6").map(Dropout::p), Ok(0.5));
+    assert!(model.layer::<GroupNorm<f64>>("8").is_ok());
+    assert!(model.layer::<Tanh>("9").is_ok());
+    assert!(model.layer::<RmsNorm<f64>>("11").is_ok());
     assert_eq!(model.n_layers(), 12);
-    let seed = |i| model.layer::<Dropout>(i).unwrap().seed();
-    assert_ne!(seed(3), seed(6), "two layers would drop the same places");
+    let seed = |i: &str| model.layer::<Dropout>(i).unwrap().seed();
+    assert_ne!(seed("3"), seed("6"), "two layers would drop the same places");
     Ok(())
 }
 
@@ -295,13 +295,13 @@ fn what_regularizes_does_not_move_the_initial_values() -> Result<(), Error> {
     let dressed = mlp().normalization(BatchNorm1d::new).dropout(0.5).clone();
     let mut rng = Rng::new(9);
     let (first, last) = (Linear::new(4, 8, &mut rng)?, Linear::new(8, 2, &mut rng)?);
-    for (mlp, last_index) in [(mlp(), 2), (dressed, 4)] {
+    for (mlp, last_index) in [(mlp(), "2"), (dressed, "4")] {
         let model = mlp.build()?;
-        assert_eq!(model.layer::<Linear<f32>>(0), Some(&first));
-        assert_eq!(model.layer::<Linear<f32>>(last_index), Some(&last));
+        assert_eq!(model.layer::<Linear<f32>>("0"), Ok(&first));
+        assert_eq!(model.layer::<Linear<f32>>(last_index), Ok(&last));
         // Nor does a mask share its seed with them.
         let first_draw = Rng::new(9).next_u64();
-        assert!(model.layer::<Dropout>(3).is_none_or(|dropout| dropout.seed() != first_draw));
+        assert!(model.layer::<Dropout>("3").map_or(true, |dropout| dropout.seed() != first_draw));
     }
     let unbiased = mlp().normalization(BatchNorm1d::new).without_bias().build()?;
     assert!(unbiased.tensor("0.bias").is_err() && unbiased.tensor("1.bias").is_ok());
@@ -347,11 +347,11 @@ fn a_warm_step_and_inference_allocate_nothing() -> Result<(), Error> {
     let mut step = || -> Result<(), Error> {
         model.forward(&x, &mut ws, Mode::Train)?;
         ws.output_and_gradient()?.1.fill(1.0);
-        model.backward(&mut ws)?;
+        model.backward_to_input(&mut ws)?;
         optimizer.step(&mut model, &mut ws)?;
         model.forward(&x, &mut ws, Mode::Eval)?;
         ws.output_and_gradient()?.1.fill(1.0);
-        model.backward(&mut ws)
+        model.backward_to_input(&mut ws)
     };
     step()?;
     assert_eq!(measure(|| step().unwrap()).count_total, 0);

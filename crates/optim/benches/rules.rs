@@ -19,7 +19,7 @@ use optim::{
     clip_grad_norm, clip_grad_value,
 };
 use suite::{Item, measure};
-use tensor_core::{Error, Parameter, Role, Trainable};
+use tensor_core::{Error, Parameter, Path, Role, Trainable};
 
 const PARAMETERS: usize = 1_000_000;
 
@@ -88,7 +88,7 @@ impl Trainable<f32> for Vector {
         grad: &mut Vec<f32>,
         visit: &mut dyn FnMut(Parameter<'_, f32>),
     ) -> Result<(), Error> {
-        visit(Parameter::new("weight", Role::Weight, &mut self.0, grad));
+        visit(Parameter::new(Path::of("weight"), Role::Weight, &mut self.0, grad));
         Ok(())
     }
 }

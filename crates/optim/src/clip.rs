@@ -4,12 +4,12 @@
 //!
 //! ```
 //! use optim::{clip_grad_norm, clip_grad_value};
-//! # use tensor_core::{Error, Parameter, Role, Trainable};
+//! # use tensor_core::{Error, Parameter, Path, Role, Trainable};
 //! # struct Plane([f64; 2]);
 //! # impl Trainable<f64> for Plane {
 //! #     type Workspace = [f64; 2];
 //! #     fn parameters(&mut self, g: &mut [f64; 2], visit: &mut dyn FnMut(Parameter<'_, f64>)) -> Result<(), Error> {
-//! #         visit(Parameter::new("weight", Role::Weight, &mut self.0, g));
+//! #         visit(Parameter::new(Path::of("weight"), Role::Weight, &mut self.0, g));
 //! #         Ok(())
 //! #     }
 //! # }
@@ -32,6 +32,8 @@ const GUARD: f64 = 1e-6;
 
 /// Scales all gradients by one factor if their norm `‖g‖ = √Σ g²`, over all parameters together, is larger than `max_norm`;
 /// returns the norm they had. PyTorch's `clip_grad_norm_`: the factor is `max_norm/(‖g‖ + 1e-6)` where that is below 1.
+///
+/// Frozen parameters count in no norm, and their gradients stay as they are.
 ///
 /// No square overflows or vanishes. If the norm of finite gradients is too large for `F`, ∞ is returned, and the gradients
 /// are scaled all the same. If a gradient is NaN or infinite, so is the norm, and the gradients stay as they are: whoever
@@ -62,17 +64,18 @@ pub fn clip_grad_norm<F: Float, M: Trainable<F>>(
         let factor = max_norm / (norm.as_f64() + GUARD);
         if factor < 1.0 {
             let factor = F::of(factor);
-            model.parameters(workspace, &mut |p| p.grad.iter_mut().for_each(|g| *g *= factor))?;
+            each_gradient(model, workspace, |g| *g *= factor)?;
         }
     } else if max_norm < f64::INFINITY {
         let factor = F::of(max_norm / root.as_f64());
         let scale = |g: &mut F| *g = *g / largest * factor;
-        model.parameters(workspace, &mut |p| p.grad.iter_mut().for_each(scale))?;
+        each_gradient(model, workspace, scale)?;
     }
     Ok(norm)
 }
 
-/// Moves every gradient into `[−clip_value, clip_value]`. PyTorch's `clip_grad_value_`. NaN stays NaN.
+/// Moves every gradient into `[−clip_value, clip_value]`. PyTorch's `clip_grad_value_`. NaN stays NaN. Frozen parameters
+/// keep their gradients.
 ///
 /// # Errors
 /// If `clip_value` is negative or NaN, or the workspace holds no gradients for this model.
@@ -92,7 +95,7 @@ pub fn clip_grad_value<F: Float, M: Trainable<F>>(
             *g
         }
     };
-    model.parameters(workspace, &mut |p| p.grad.iter_mut().for_each(clip))
+    each_gradient(model, workspace, clip)
 }
 
 fn check_bound(place: &'static str, name: &'static str, value: f64) -> Result<(), Error> {
@@ -101,7 +104,20 @@ fn check_bound(place: &'static str, name: &'static str, value: f64) -> Result<()
     check::not_negative(place, name, finite)
 }
 
-/// `Σ term(g)` over all parameters.
+/// Changes every gradient by which something is moved: those of frozen parameters stay as they are.
+fn each_gradient<F: Float, M: Trainable<F>>(
+    model: &mut M,
+    workspace: &mut M::Workspace,
+    mut change: impl FnMut(&mut F),
+) -> Result<(), Error> {
+    model.parameters(workspace, &mut |p| {
+        if !p.frozen {
+            p.grad.iter_mut().for_each(&mut change);
+        }
+    })
+}
+
+/// `Σ term(g)` over all parameters that are not frozen.
 fn sum<F: Float, M: Trainable<F>>(
     model: &mut M,
     workspace: &mut M::Workspace,
@@ -109,19 +125,21 @@ fn sum<F: Float, M: Trainable<F>>(
 ) -> Result<F, Error> {
     let mut total = Sum::default();
     model.parameters(workspace, &mut |p| {
-        total.add(sums::sum_by(p.grad.len(), &|i| term(p.grad[i])));
+        if !p.frozen {
+            total.add(sums::sum_by(p.grad.len(), &|i| term(p.grad[i])));
+        }
     })?;
     Ok(total.sum())
 }
 
-/// `max |g|` over all parameters; NaN if any is.
+/// `max |g|` over all parameters that are not frozen; NaN if any is.
 fn largest<F: Float, M: Trainable<F>>(
     model: &mut M,
     workspace: &mut M::Workspace,
 ) -> Result<F, Error> {
     let mut largest = F::zero();
     model.parameters(workspace, &mut |p| {
-        for g in p.grad.iter() {
+        for g in p.grad.iter().filter(|_| !p.frozen) {
             // Once NaN, it stays: nothing is larger.
             if g.abs() > largest || g.is_nan() {
                 largest = g.abs();

@@ -72,6 +72,9 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
         let Self { rule, lr, groups, state } = self;
         let memory = (rule.buffers().len(), F::of(rule.initial()));
         state.visit(R::NAME, memory, model, workspace, |p, buffers, t| {
+            if p.frozen {
+                return;
+            }
             let key = Key::of(&p);
             let group = groups.iter().find(|group| group.select.contains(key));
             let lr = *lr * group.map_or(1.0, |group| group.lr_factor);

@@ -6,7 +6,7 @@
 //! // No decay for biases and norms, a tenth of the rate for the first layer's weights.
 //! let adam = AdamW::<f32>::new(AdamWConfig::default())?
 //!     .with_group(Group::new(Select::biases_and_norms()).weight_decay(0.0))?
-//!     .with_group(Group::new(Select::by(|key| key.layer == 0)).lr_factor(0.1))?;
+//!     .with_group(Group::new(Select::within("0")).lr_factor(0.1))?;
 //! # let _ = adam;
 //! # Ok::<(), tensor_core::Error>(())
 //! ```

@@ -9,12 +9,12 @@
 //!
 //! ```
 //! use optim::{Penalty, Select};
-//! # use tensor_core::{Error, Parameter, Role, Trainable};
+//! # use tensor_core::{Error, Parameter, Path, Role, Trainable};
 //! # struct Plane([f64; 2]);
 //! # impl Trainable<f64> for Plane {
 //! #     type Workspace = [f64; 2];
 //! #     fn parameters(&mut self, g: &mut [f64; 2], visit: &mut dyn FnMut(Parameter<'_, f64>)) -> Result<(), Error> {
-//! #         visit(Parameter::new("weight", Role::Weight, &mut self.0, g));
+//! #         visit(Parameter::new(Path::of("weight"), Role::Weight, &mut self.0, g));
 //! #         Ok(())
 //! #     }
 //! # }

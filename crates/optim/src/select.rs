@@ -4,37 +4,34 @@
 //! use optim::Select;
 //! use tensor_core::Role;
 //!
-//! let last_layer = 4;
-//! let select = Select::by(move |key| key.layer == last_layer && key.role == Role::Weight);
+//! let select = Select::by(|key| key.path.is_within("4") && key.role == Role::Weight);
 //! # let _ = select;
 //! ```
 
 use std::fmt;
 use std::sync::Arc;
 
-use tensor_core::{Parameter, Role};
+use tensor_core::{Parameter, Path, Role};
 
 /// What a parameter is, without its values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// Index of the layer in its model.
-    pub layer: usize,
-    /// PyTorch's name for it within the layer: `"weight"`.
-    pub name: &'static str,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Key<'a> {
+    /// Its name within the model: `0.weight`.
+    pub path: Path<'a>,
     /// What it does.
     pub role: Role,
 }
 
-impl Key {
+impl<'a> Key<'a> {
     /// The key of a parameter.
-    pub fn of<F>(parameter: &Parameter<'_, F>) -> Self {
-        Self { layer: parameter.layer, name: parameter.name, role: parameter.role }
+    pub fn of<F>(parameter: &Parameter<'a, F>) -> Self {
+        Self { path: parameter.path, role: parameter.role }
     }
 }
 
 /// A choice among the parameters of a model. Cheap to clone.
 #[derive(Clone)]
-pub struct Select(Arc<dyn Fn(Key) -> bool + Send + Sync>);
+pub struct Select(Arc<dyn Fn(Key<'_>) -> bool + Send + Sync>);
 
 impl Select {
     /// Every parameter.
@@ -52,13 +49,20 @@ impl Select {
         Self::by(|key| key.role != Role::Weight)
     }
 
+    /// The parameters of the layer at `path`, and of the layers inside it: `"0"`, `"3.0"`; or the one parameter of that name:
+    /// `"0.weight"`.
+    pub fn within(path: impl Into<String>) -> Self {
+        let path = path.into();
+        Self::by(move |key| key.path.is_within(&path))
+    }
+
     /// The parameters for which `chosen` is true.
-    pub fn by(chosen: impl Fn(Key) -> bool + Send + Sync + 'static) -> Self {
+    pub fn by(chosen: impl Fn(Key<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(chosen))
     }
 
     /// Whether the parameter is chosen.
-    pub fn contains(&self, key: Key) -> bool {
+    pub fn contains(&self, key: Key<'_>) -> bool {
         (self.0)(key)
     }
 }
@@ -72,7 +76,7 @@ impl fmt::Debug for Select {
 #[cfg(test)]
 mod tests {
     use super::{Key, Select};
-    use tensor_core::Role;
+    use tensor_core::{Path, Role};
 
     #[test]
     fn a_group_can_be_printed() {
@@ -81,11 +85,26 @@ mod tests {
 
     #[test]
     fn roles_are_told_apart() {
-        let key = |role| Key { layer: 0, name: "weight", role };
+        let key = |role| Key { path: Path::of("weight"), role };
         for (role, weight) in [(Role::Weight, true), (Role::Bias, false), (Role::Norm, false)] {
             assert!(Select::all().contains(key(role)));
             assert_eq!(Select::weights().contains(key(role)), weight);
             assert_eq!(Select::biases_and_norms().contains(key(role)), !weight);
         }
+    }
+
+    #[test]
+    fn layers_are_chosen_with_all_inside_them() {
+        let root = Path::root();
+        let (block, other) = (root.index(3), root.index(30));
+        let (layer, role) = (block.index(0), Role::Weight);
+        let key = |path| Key { path, role };
+        let weight = layer.name("weight");
+        for (select, chosen) in
+            [("3", true), ("3.0", true), ("3.0.weight", true), ("3.1", false), ("0", false)]
+        {
+            assert_eq!(Select::within(select).contains(key(weight)), chosen, "{select}");
+        }
+        assert!(!Select::within("3").contains(key(other.name("weight"))));
     }
 }

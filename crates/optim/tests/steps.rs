@@ -54,9 +54,9 @@ fn groups_change_rate_and_decay_of_their_parameters() {
         .unwrap()
         .with_group(Group::new(Select::biases_and_norms()).weight_decay(0.0))
         .unwrap()
-        .with_group(Group::new(Select::by(|key| key.layer == 2)).lr_factor(0.0))
+        .with_group(Group::new(Select::within("2")).lr_factor(0.0))
         .unwrap()
-        .with_group(Group::new(Select::by(|key| key.layer == 3)).lr_factor(0.5))
+        .with_group(Group::new(Select::within("3")).lr_factor(0.5))
         .unwrap();
     let mut model = network();
     sgd.step(&mut model, &mut gradients()).unwrap();

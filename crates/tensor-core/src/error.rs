@@ -104,6 +104,31 @@ pub enum Error {
         /// The names that exist.
         known: Vec<String>,
     },
+    /// No layer at that path.
+    UnknownLayer {
+        /// The call.
+        place: Place,
+        /// The path that was asked for.
+        found: String,
+        /// Paths of the layers there are.
+        known: Vec<String>,
+    },
+    /// A layer of another type than was asked for.
+    LayerType {
+        /// The call and the path.
+        place: Place,
+        /// The type that was asked for.
+        expected: &'static str,
+        /// The layer's type.
+        found: &'static str,
+    },
+    /// Two tensors of one name in a model.
+    DuplicateTensor {
+        /// The model.
+        place: Place,
+        /// The name.
+        found: String,
+    },
     /// A call out of order: backward before forward, a step before backward.
     Order {
         /// The call.
@@ -142,6 +167,18 @@ impl Error {
     /// A row of `found` features where `expected` fit.
     pub fn features(place: impl Into<Place>, expected: usize, found: usize) -> Self {
         Self::Features { place: place.into(), expected, found }
+    }
+
+    /// `expected` again, if that many features came.
+    ///
+    /// # Errors
+    /// [`Error::Features`] if not.
+    pub fn check_features(
+        place: impl Into<Place>,
+        expected: usize,
+        found: usize,
+    ) -> Result<usize, Self> {
+        if expected == found { Ok(expected) } else { Err(Self::features(place, expected, found)) }
     }
 
     /// An array of shape `found` where `expected` fits.
@@ -185,6 +222,9 @@ impl Error {
             | Self::Value { place, .. }
             | Self::Hyperparameter { place, .. }
             | Self::UnknownTensor { place, .. }
+            | Self::UnknownLayer { place, .. }
+            | Self::LayerType { place, .. }
+            | Self::DuplicateTensor { place, .. }
             | Self::Order { place, .. }
             | Self::Index { place, .. }
             | Self::ForeignWorkspace { place }
@@ -232,6 +272,22 @@ impl fmt::Display for Error {
             }
             Self::UnknownTensor { place, found, known } => {
                 write!(f, "{place}: expected one of {}, found \"{found}\"", known.join(", "))
+            }
+            Self::UnknownLayer { place, found, known } => {
+                write!(
+                    f,
+                    "{place}: expected one of the layers {}, found \"{found}\"",
+                    known.join(", ")
+                )
+            }
+            Self::LayerType { place, expected, found } => {
+                write!(f, "{place}: expected a layer of type {expected}, found {found}")
+            }
+            Self::DuplicateTensor { place, found } => {
+                write!(
+                    f,
+                    "{place}: expected every tensor to have a name of its own, found two \"{found}\""
+                )
             }
             Self::Order { place, expected, found } => {
                 write!(f, "{place}: expected {expected} first, found {found}")

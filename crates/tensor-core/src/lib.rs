@@ -16,6 +16,7 @@
 //! | [`sums`] | sums down columns and along rows, mean and variance |
 //! | [`functions`] | exponentials, logarithms, sigmoid, softmax |
 //! | [`random`] | one ChaCha generator, our uniform, normal and shuffle; initial weights |
+//! | [`path`] | [`Path`]: names of tensors, without allocation |
 //! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
 //! | [`simd`], [`parallel`] | loops compiled for the processor at hand; work on several threads; from the crate `kernels` |
 
@@ -26,6 +27,7 @@ pub mod error;
 pub mod functions;
 mod layout;
 pub mod parameter;
+pub mod path;
 pub mod random;
 pub mod sums;
 
@@ -34,4 +36,5 @@ pub use error::Error;
 pub use kernels::{Float, gemm, gemm_row, parallel, simd};
 pub use layout::row_major;
 pub use parameter::{Kind, Parameter, Role, Tensor, TensorMut, Trainable};
+pub use path::Path;
 pub use random::{Init, Rng};

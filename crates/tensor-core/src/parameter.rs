@@ -1,14 +1,8 @@
 //! What a layer shows of its tensors, and what an optimizer needs of whatever it trains.
-//!
-//! A layer is *visited*: it calls back once for each tensor. No list is built, so a training step allocates nothing, and
-//! an optimizer never learns which layers exist. A visitor by index (`tensor(0)`, `tensor(1)`, …) was rejected because
-//! optional tensors, such as a bias that may be missing, shift the indices of those behind them.
-
-use std::fmt;
 
 use ndarray::{ArrayRef, ArrayViewD, ArrayViewMutD, Dimension};
 
-use crate::{Error, Float};
+use crate::{Error, Float, Path};
 
 /// What a trained tensor does, for optimizers that treat biases and norms apart from weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,8 +27,6 @@ pub enum Kind {
 /// A tensor of a layer, or its gradient, to be read.
 #[derive(Debug, Clone)]
 pub struct Tensor<'a, F> {
-    /// PyTorch's name for it within the layer: `"weight"`.
-    pub name: &'static str,
     /// Trained or carried along.
     pub kind: Kind,
     /// Shape and values.
@@ -44,8 +36,8 @@ pub struct Tensor<'a, F> {
 /// A tensor of a layer, to be written.
 #[derive(Debug)]
 pub struct TensorMut<'a, F> {
-    /// PyTorch's name for it within the layer: `"weight"`.
-    pub name: &'static str,
+    /// Trained or carried along.
+    pub kind: Kind,
     /// Shape and values.
     pub value: ArrayViewMutD<'a, F>,
 }
@@ -53,12 +45,12 @@ pub struct TensorMut<'a, F> {
 /// A trained tensor beside its gradient, as flat slices of equal length: all that an update rule needs.
 #[derive(Debug)]
 pub struct Parameter<'a, F> {
-    /// Index of the layer in its model; 0 for a layer on its own.
-    pub layer: usize,
-    /// PyTorch's name for it within the layer: `"weight"`.
-    pub name: &'static str,
+    /// Its name within the model: `0.weight`.
+    pub path: Path<'a>,
     /// What it does.
     pub role: Role,
+    /// Whether it stays as it is: an optimizer does not move it, and it counts in no norm.
+    pub frozen: bool,
     /// The values, to be moved.
     pub value: &'a mut [F],
     /// `dL/dvalue`; writable, because clipping rescales it in place.
@@ -66,10 +58,10 @@ pub struct Parameter<'a, F> {
 }
 
 impl<'a, F> Parameter<'a, F> {
-    /// A parameter of a layer that does not know its place in a model; the model fills [`layer`](Self::layer) in.
+    /// A parameter that is trained.
     #[inline]
-    pub fn new(name: &'static str, role: Role, value: &'a mut [F], grad: &'a mut [F]) -> Self {
-        Self { layer: 0, name, role, value, grad }
+    pub fn new(path: Path<'a>, role: Role, value: &'a mut [F], grad: &'a mut [F]) -> Self {
+        Self { path, role, frozen: false, value, grad }
     }
 
     /// A parameter that a layer holds as an array, beside its gradient.
@@ -79,15 +71,15 @@ impl<'a, F> Parameter<'a, F> {
     #[inline]
     #[track_caller]
     pub fn of_arrays<D: Dimension>(
-        name: &'static str,
+        path: Path<'a>,
         role: Role,
         value: &'a mut ArrayRef<F, D>,
         grad: &'a mut ArrayRef<F, D>,
     ) -> Self {
-        assert_eq!(value.raw_dim(), grad.raw_dim(), "{name}: value and gradient have one shape");
+        assert_eq!(value.raw_dim(), grad.raw_dim(), "{path}: value and gradient have one shape");
         match (value.as_slice_mut(), grad.as_slice_mut()) {
-            (Some(value), Some(grad)) => Self::new(name, role, value, grad),
-            _ => not_contiguous(name),
+            (Some(value), Some(grad)) => Self::new(path, role, value, grad),
+            _ => not_contiguous(path),
         }
     }
 }
@@ -98,15 +90,8 @@ impl<'a, F> Parameter<'a, F> {
     clippy::panic,
     reason = "a layer that hands out its own array in another layout is broken, whatever the input"
 )]
-fn not_contiguous(name: &str) -> ! {
-    panic!("{name}: a parameter and its gradient are contiguous in row-major order")
-}
-
-/// PyTorch's path of the parameter, `0.weight`, for messages.
-impl<F> fmt::Display for Parameter<'_, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.layer, self.name)
-    }
+fn not_contiguous(path: Path<'_>) -> ! {
+    panic!("{path}: a parameter and its gradient are contiguous in row-major order")
 }
 
 /// Whatever has parameters, gradients and perhaps running statistics: all that an optimizer knows of a model.
@@ -114,7 +99,7 @@ impl<F> fmt::Display for Parameter<'_, F> {
 /// `models::Sequential` implements it. A model of your own does so in a few lines:
 ///
 /// ```
-/// use tensor_core::{Error, Parameter, Role, Trainable};
+/// use tensor_core::{Error, Parameter, Path, Role, Trainable};
 ///
 /// /// y = slope · x
 /// struct Line {
@@ -131,7 +116,7 @@ impl<F> fmt::Display for Parameter<'_, F> {
 ///         visit: &mut dyn FnMut(Parameter<'_, f64>),
 ///     ) -> Result<(), Error> {
 ///         let (value, grad) = (std::slice::from_mut(&mut self.slope), std::slice::from_mut(d_slope));
-///         visit(Parameter::new("slope", Role::Weight, value, grad));
+///         visit(Parameter::new(Path::of("slope"), Role::Weight, value, grad));
 ///         Ok(())
 ///     }
 /// }
@@ -167,13 +152,17 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::{Parameter, Role};
+    use crate::Path;
+
+    const WEIGHT: Path<'static> = Path::of("weight");
 
     #[test]
     fn arrays_are_seen_row_by_row_and_written_through() {
         let (mut value, mut grad) =
             (array![[1.0, 2.0], [3.0, 4.0]], array![[5.0, 6.0], [7.0, 8.0]]);
-        let parameter = Parameter::of_arrays("weight", Role::Weight, &mut value, &mut grad);
-        assert_eq!((parameter.name, parameter.role), ("weight", Role::Weight));
+        let parameter = Parameter::of_arrays(WEIGHT, Role::Weight, &mut value, &mut grad);
+        assert_eq!((parameter.path, parameter.role), (WEIGHT, Role::Weight));
+        assert!(!parameter.frozen);
         assert_eq!(
             (&*parameter.value, &*parameter.grad),
             (&[1.0, 2.0, 3.0, 4.0][..], &[5.0, 6.0, 7.0, 8.0][..])
@@ -190,13 +179,6 @@ mod tests {
     fn another_layout_is_a_broken_contract() {
         let (mut value, mut grad) =
             (Array2::<f32>::zeros((3, 2)).reversed_axes(), Array2::zeros((2, 3)));
-        Parameter::of_arrays("weight", Role::Weight, &mut value, &mut grad);
-    }
-
-    #[test]
-    fn a_parameter_is_shown_by_its_path() {
-        let (mut value, mut grad) = ([0.0], [0.0]);
-        let bias = Parameter::new("bias", Role::Bias, &mut value, &mut grad);
-        assert_eq!(Parameter { layer: 3, ..bias }.to_string(), "3.bias");
+        Parameter::of_arrays(WEIGHT, Role::Weight, &mut value, &mut grad);
     }
 }

@@ -3,7 +3,7 @@
 use gradcheck::{Checkable, Domain, Finding, check_batch_split, check_views};
 use layers::{Layer, Mode, Saved};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayViewD, ArrayViewMutD, Ix2, IxDyn};
-use tensor_core::{Error, Float, Kind};
+use tensor_core::{Error, Float, Kind, Path};
 
 use crate::{Draw, Subject};
 
@@ -15,13 +15,13 @@ use crate::{Draw, Subject};
 pub struct LayerSubject<F: Float, L: Layer<F>> {
     layer: L,
     mode: Mode,
-    names: Vec<&'static str>,
+    names: Vec<String>,
     /// `x`, then the parameters.
     values: Vec<ArrayD<f64>>,
     x: Array2<F>,
     y: Array2<F>,
     cache: L::Cache,
-    grads: L::Grads,
+    grads: L,
 }
 
 impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
@@ -39,15 +39,15 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
     ) -> Result<Self, Error> {
         let (n, in_features) = shape;
         let x = draw.normal(&[n, in_features]);
-        let (mut names, mut values) = (vec!["x"], vec![x]);
-        layer.tensors(&mut |t| {
+        let (mut names, mut values) = (vec!["x".to_owned()], vec![x]);
+        layer.each_tensor(Path::root(), &mut |path, t| {
             if let Kind::Parameter(_) = t.kind {
-                names.push(t.name);
+                names.push(path.to_string());
                 values.push(t.value.mapv(|v| f64::from(v.as_f64() as f32)));
             }
         });
-        layer.tensors_mut(&mut |mut t| {
-            if !names.contains(&t.name) {
+        layer.each_tensor_mut(Path::root(), &mut |_, mut t| {
+            if t.kind == Kind::Buffer {
                 let values = draw.probabilities::<F>(1, t.value.len());
                 t.value.iter_mut().zip(values).for_each(|(old, new)| *old = new);
             }
@@ -60,7 +60,7 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
             x: Array2::zeros((n, in_features)),
             y: Array2::zeros((n, out_features)),
             cache: layer.cache(n, in_features),
-            grads: layer.grads(),
+            grads: layer.gradient(),
             layer,
         })
     }
@@ -83,27 +83,32 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
 
     fn optimizers_see(&mut self, gradients: &[ArrayD<f64>]) -> bool {
         let mut seen = Vec::new();
-        self.layer.parameters(&mut self.grads, &mut |p| {
+        self.layer.each_parameter(&mut self.grads, Path::root(), &mut |p| {
             seen.push((
-                p.name,
+                p.path.to_string(),
                 p.value.len(),
                 p.grad.iter().map(|g| g.as_f64()).collect::<Vec<_>>(),
             ));
         });
         let expected = self.names[1..].iter().zip(gradients);
-        seen.into_iter().eq(expected.map(|(name, g)| (*name, g.len(), g.iter().copied().collect())))
+        seen.into_iter()
+            .eq(expected.map(|(name, g)| (name.clone(), g.len(), g.iter().copied().collect())))
     }
 
     fn parameter_gradients(&self) -> Vec<ArrayD<f64>> {
         let mut list = Vec::new();
-        self.layer.gradients(&self.grads, &mut |t| list.push(wide(t.value)));
+        self.grads.each_tensor(Path::root(), &mut |_, t| {
+            if let Kind::Parameter(_) = t.kind {
+                list.push(wide(t.value));
+            }
+        });
         list
     }
 }
 
 impl<F: Float, L: Layer<F>> Checkable for LayerSubject<F, L> {
     fn tensors(&self) -> Vec<(String, Domain)> {
-        self.names.iter().map(|name| ((*name).to_owned(), Domain::REAL)).collect()
+        self.names.iter().map(|name| (name.clone(), Domain::REAL)).collect()
     }
 
     fn tensor(&self, index: usize) -> ArrayViewD<'_, f64> {
@@ -117,8 +122,8 @@ impl<F: Float, L: Layer<F>> Checkable for LayerSubject<F, L> {
     fn forward(&mut self) -> Vec<ArrayD<f64>> {
         self.x = matrix(&self.values[0]);
         let (names, values) = (&self.names, &self.values);
-        self.layer.tensors_mut(&mut |mut t| {
-            if let Some(i) = names.iter().skip(1).position(|name| *name == t.name) {
+        self.layer.each_tensor_mut(Path::root(), &mut |path, mut t| {
+            if let Some(i) = names.iter().skip(1).position(|name| path == **name) {
                 t.value.zip_mut_with(&values[i + 1], |old, new| *old = F::of(*new));
             }
         });
@@ -140,7 +145,7 @@ impl<F: Float, L: Layer<F>> Checkable for LayerSubject<F, L> {
         let rubbish = gradients.to_vec();
         let mut next = rubbish.iter().skip(1);
         let (layer, grads) = (&mut self.layer, &mut self.grads);
-        layer.parameters(grads, &mut |p| {
+        layer.each_parameter(grads, Path::root(), &mut |p| {
             for (grad, rubbish) in p.grad.iter_mut().zip(next.next().into_iter().flatten()) {
                 *grad = F::of(*rubbish);
             }
@@ -169,7 +174,7 @@ impl<L: Layer<f64>> LayerSubject<f64, L> {
     }
 
     fn input_gradient(&self, x: &ArrayRef2<f64>, dy: &ArrayRef2<f64>) -> ArrayD<f64> {
-        let ((y, mut cache), mut grads) = (self.output(x), self.layer.grads());
+        let ((y, mut cache), mut grads) = (self.output(x), self.layer.gradient());
         let mut dx = Array2::from_elem(x.dim(), f64::NAN);
         let saved = Saved { x, y: &y, cache: &mut cache };
         self.layer.backward(saved, dy, Some(&mut dx), &mut grads);

@@ -49,7 +49,7 @@ impl<F: Float> ModelSubject<F> {
     fn try_backward(&mut self, dy: &ArrayD<f64>) -> Result<Vec<ArrayD<f64>>, Error> {
         let dx = self.model.backward_from(&matrix(dy), &mut self.ws)?;
         let mut gradients = vec![wide(dx.into_dyn())];
-        gradients.extend(self.model.gradients(&self.ws)?.map(|(_, t)| wide(t.value)));
+        gradients.extend(self.ws.parameter_gradients()?.map(|(_, t)| wide(t.value)));
         Ok(gradients)
     }
 }

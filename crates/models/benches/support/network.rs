@@ -167,7 +167,7 @@ impl Training {
 
     /// The gradients of the parameters.
     pub(crate) fn backward(&mut self) -> Result<(), Error> {
-        self.model.backward_params(&mut self.ws)
+        self.model.backward(&mut self.ws)
     }
 
     /// The step of the optimizer.

@@ -98,7 +98,7 @@ fn fit(
             let (logits, mut d_logits) = ws.output_and_gradient()?;
             let loss =
                 criterion.backward(&logits, Targets::Classes(&batch.labels), &mut d_logits)?;
-            model.backward_params(&mut ws)?;
+            model.backward(&mut ws)?;
             sgd.step(model, &mut ws)?;
             total += f64::from(loss) * rows.len() as f64;
             progress.inc(rows.len() as u64);

@@ -1,6 +1,6 @@
 //! What the tests of this crate train: named vectors with given gradients.
 
-use tensor_core::{Error, Float, Parameter, Role, Trainable};
+use tensor_core::{Error, Float, Parameter, Path, Role, Trainable};
 
 /// A model without layers: `(layer, name, role, values)`. Its workspace holds the gradients.
 pub(crate) struct Vectors<F>(pub(crate) Vec<(usize, &'static str, Role, Vec<F>)>);
@@ -39,7 +39,9 @@ impl<F: Float> Trainable<F> for Vectors<F> {
             return Err(Error::Order { place, expected: "a backward pass", found: "none" });
         };
         for ((layer, name, role, value), grad) in self.0.iter_mut().zip(gradients) {
-            visit(Parameter { layer: *layer, ..Parameter::new(name, *role, value, grad) });
+            let (root, name) = (Path::root(), *name);
+            let layer = root.index(*layer);
+            visit(Parameter::new(layer.name(name), *role, value, grad));
         }
         Ok(())
     }

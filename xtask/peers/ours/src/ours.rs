@@ -169,7 +169,7 @@ fn train(
     model.forward(x, ws, Mode::Train)?;
     let (a, mut da) = ws.output_and_gradient()?;
     let loss = criterion(&a, &mut da)?;
-    model.backward_params(ws)?;
+    model.backward(ws)?;
     match rule {
         Rule::Sgd(sgd) => sgd.step(model, ws)?,
         Rule::Adam(adam) => adam.step(model, ws)?,
