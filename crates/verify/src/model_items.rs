@@ -1,8 +1,8 @@
-//! Models: perceptrons of random depth and widths, and the course's.
+//! Models: perceptrons of random depth and widths, the course's, and layers made of layers.
 
-use layers::{BatchNorm1d, Gelu, LayerNorm, Silu, Tanh};
-use models::{Mlp, Mlp0, Mlp1, Mlp4, Sequential};
-use tensor_core::{Error, Float};
+use layers::{BatchNorm1d, Gelu, LayerNorm, Linear, Silu, Tanh};
+use models::{Branches, Mlp, Mlp0, Mlp1, Mlp4, Residual, Sequential};
+use tensor_core::{Error, Float, Rng};
 
 use crate::items::{BOTH_MODES, Item, Kind, ONE_MODE, Terms};
 use crate::{Draw, ModelSubject};
@@ -86,6 +86,34 @@ fn layer_norm<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
     Mlp::new(&widths).normalization(LayerNorm::new).activation(Silu).seed(seed(draw)).build()
 }
 
+/// A block whose input is added to its output, between two Linear layers.
+fn residual<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    let (input, width, output) = (draw.length(), draw.length(), draw.length());
+    let mut rng = Rng::new(seed(draw));
+    let block = Mlp::new(&[width, draw.length(), width]).activation(Tanh).seed(seed(draw));
+    Sequential::builder(input)
+        .push(Linear::new(input, width, &mut rng)?)
+        .push(Residual::new(block.build()?)?)
+        .push(Linear::new(width, output, &mut rng)?)
+        .build()
+}
+
+/// Two branches whose columns overlap in one, beside a model whose own layers keep something: dropout and batch statistics.
+fn branches<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
+    let (left, right) = (draw.length(), draw.length());
+    let mut rng = Rng::new(seed(draw));
+    let widths = [right + 1, draw.length_from(3), draw.length()];
+    let deep = Mlp::new(&widths).normalization(BatchNorm1d::new).without_bias();
+    let deep = deep.activation(Tanh).dropout(0.25).seed(seed(draw)).build()?;
+    let features = left + right;
+    let first = Linear::new(left, draw.length(), &mut rng)?;
+    let both = Branches::builder(features).branch(0..left, first).branch(left - 1..features, deep);
+    let both = both.build()?;
+    let width = both.output(1).map_or(0, |columns| columns.end);
+    let last = Linear::new(width, draw.length(), &mut rng)?;
+    Sequential::builder(features).push(both).push(last).build()
+}
+
 pub(crate) fn items() -> Vec<Item> {
     vec![
         model!("Mlp0", ONE_MODE, mlp0),
@@ -96,5 +124,7 @@ pub(crate) fn items() -> Vec<Item> {
         model!("Mlp(gelu)", ONE_MODE, gelu),
         model!("Mlp(batch norm, dropout)", BOTH_MODES, batch_norm),
         model!("Mlp(layer norm)", ONE_MODE, layer_norm),
+        model!("Residual", ONE_MODE, residual),
+        model!("Branches(batch norm, dropout)", BOTH_MODES, branches),
     ]
 }
