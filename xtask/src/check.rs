@@ -1,6 +1,6 @@
 //! `cargo xtask check`: everything that has to hold, the cheapest first.
 //!
-//! Every step runs, even after one has failed, so that one run shows all there is to mend. The last
+//! Every step runs, even after one has failed, so that one run shows all there is to fix. The last
 //! line counts tests and checks: `N passed, M failed`.
 
 use std::io::{BufRead, BufReader};

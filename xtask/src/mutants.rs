@@ -8,7 +8,7 @@
 //! cargo-mutants (<https://mutants.rs>) does the changing; this command names the crates whose
 //! formulas matter and holds what survives against the reviewed list, `fixtures/mutants.txt`: one
 //! mutant a line, a tab, and why no test can see it. A survivor that is not on the list fails the
-//! command, and so does a share of more than [`MAX_MISSED`] of all viable ones.
+//! command, and so does a fraction of more than [`MAX_MISSED`] of all viable ones.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,7 +28,7 @@ const OUTPUT: &str = "target/mutants/mutants.out";
 
 const REVIEWED: &str = "fixtures/mutants.txt";
 
-/// Share of the viable mutants that may survive, reviewed or not.
+/// Fraction of the viable mutants that may survive, reviewed or not.
 const MAX_MISSED: f64 = 0.05;
 
 /// What the command was asked for.
@@ -104,13 +104,13 @@ fn verdict() -> Result<bool, String> {
         text.lines().filter_map(|line| line.split_once('\t')).collect();
 
     let n_viable = missed.len() + caught.len() + timeout.len();
-    let share = missed.len() as f64 / n_viable.max(1) as f64;
+    let fraction = missed.len() as f64 / n_viable.max(1) as f64;
     println!(
         "{n_viable} viable mutants: {} caught, {} of them by time, {} missed ({:.1} %)",
         caught.len() + timeout.len(),
         timeout.len(),
         missed.len(),
-        100.0 * share
+        100.0 * fraction
     );
     let unknown: Vec<_> =
         missed.iter().filter(|mutant| !reviewed.contains_key(mutant.as_str())).collect();
@@ -121,7 +121,7 @@ fn verdict() -> Result<bool, String> {
     for mutant in reviewed.keys().filter(|mutant| struck(mutant)) {
         println!("caught now, strike it from {REVIEWED}: {mutant}");
     }
-    Ok(n_viable > 0 && unknown.is_empty() && share <= MAX_MISSED)
+    Ok(n_viable > 0 && unknown.is_empty() && fraction <= MAX_MISSED)
 }
 
 /// `crates/layers/src/gelu.rs: replace * with +` of `crates/layers/src/gelu.rs:50:20: replace *

@@ -17,6 +17,7 @@ mod modules;
 mod packages;
 mod size;
 mod source;
+mod words;
 
 use std::ffi::OsString;
 use std::fs;
@@ -33,7 +34,7 @@ use source::Source;
 type Check = fn(&[Source]) -> Vec<Finding>;
 
 /// One after the other.
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     files::check,
     modules::check,
     size::check,
@@ -41,6 +42,7 @@ const CHECKS: [Check; 7] = [
     comments::check,
     circles::check,
     duplicates::check,
+    words::check,
 ];
 
 /// Reasons of exceptions, each in a line.

@@ -5,10 +5,10 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// The share of the machine that others may use without a word.
+/// What part of the machine others may use without a warning.
 pub(crate) const BUSY: f64 = 0.1;
 
-/// The share of the machine that is in use while this process sleeps; `None` where there is no
+/// What part of the machine is in use while this process sleeps; `None` where there is no
 /// `/proc/stat`.
 pub(crate) fn busy() -> Option<f64> {
     let before = Ticks::now()?;

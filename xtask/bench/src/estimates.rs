@@ -78,7 +78,7 @@ impl Estimate {
         Some(Self { name: benchmark["full_id"].as_str()?.to_owned(), median, work })
     }
 
-    /// Rate and unit, and the share of the limit.
+    /// Rate and unit, and what part of the limit that is.
     fn rate(&self, limits: &Limits) -> (f64, &'static str, Option<f64>) {
         match self.work {
             Work::Counted { flop, bytes } => {
@@ -95,13 +95,13 @@ impl Estimate {
     }
 
     pub(crate) fn to_json(&self, limits: &Limits) -> Value {
-        let (rate, unit, share) = self.rate(limits);
+        let (rate, unit, part) = self.rate(limits);
         json!({
             "name": self.name,
             "median_us": 1e6 * self.median,
             "rate": rate,
             "unit": unit,
-            "share_of_limit": share,
+            "share_of_limit": part,
         })
     }
 }
@@ -112,11 +112,11 @@ pub(crate) fn table(items: &[Estimate], limits: &Limits) -> String {
     let mut table =
         format!("{:<width$} {:>11} {:>21} {:>9}\n", "item", "median", "rate", "of limit");
     for item in items {
-        let (rate, unit, share) = item.rate(limits);
-        let share = share.map_or("–".into(), |share| format!("{:.0} %", 100.0 * share));
+        let (rate, unit, part) = item.rate(limits);
+        let part = part.map_or("–".into(), |part| format!("{:.0} %", 100.0 * part));
         let time = duration(item.median);
         let rate = format!("{rate:>8.2} {unit:<12}");
-        table += &format!("{:<width$} {time:>11} {rate:>21} {share:>9}\n", item.name);
+        table += &format!("{:<width$} {time:>11} {rate:>21} {part:>9}\n", item.name);
     }
     table
 }

@@ -34,7 +34,7 @@ pub(crate) struct Table {
     pub(crate) references: BTreeMap<String, f64>,
     /// What could not be run, and why.
     pub(crate) left_out: Vec<String>,
-    /// The share of the machine that others used before each run.
+    /// What part of the machine others used before each run.
     pub(crate) busy: Vec<f64>,
 }
 
@@ -254,7 +254,7 @@ impl fmt::Display for Table {
                 )?;
             }
         }
-        let busy = self.busy.iter().filter(|&&share| share > BUSY).count();
+        let busy = self.busy.iter().filter(|&&part| part > BUSY).count();
         if busy > 0 {
             writeln!(
                 f,

@@ -1,5 +1,5 @@
 //! Starting other programs: cargo, and Python in an environment of its own. Needs no other crate,
-//! so that xtask builds soon.
+//! so that xtask builds quickly.
 
 #![forbid(unsafe_code)]
 

@@ -30,13 +30,13 @@ def forward(layers, running, x, relu_last, training):
         if "gamma" in layer:
             mean, var = running[i]
             if training:
-                n, share = x.shape[0], common.NORM_MOMENTUM
+                n, momentum = x.shape[0], common.NORM_MOMENTUM
                 old_mean, old_var = mean, var
                 mean, var = x.mean(0), x.var(0)
                 moved.append(
                     (
-                        (1 - share) * old_mean + share * mean,
-                        (1 - share) * old_var + share * var * n / (n - 1),
+                        (1 - momentum) * old_mean + momentum * mean,
+                        (1 - momentum) * old_var + momentum * var * n / (n - 1),
                     )
                 )
             scale = layer["gamma"] * jax.lax.rsqrt(var + common.EPS)

@@ -42,7 +42,7 @@ class Norm:
         self.scratch = np.empty_like(self.normalized)
 
     def forward(self, z, training):
-        n, share = len(z), common.NORM_MOMENTUM
+        n, momentum = len(z), common.NORM_MOMENTUM
         normalized, scratch = self.normalized[:n], self.scratch[:n]
         mean, var = self.mean, self.var
         if training:
@@ -51,8 +51,8 @@ class Norm:
         if training:
             np.square(normalized, out=scratch)
             var = scratch.mean(0)
-            self.mean += share * (mean - self.mean)
-            self.var += share * (var * (n / (n - 1)) - self.var)
+            self.mean += momentum * (mean - self.mean)
+            self.var += momentum * (var * (n / (n - 1)) - self.var)
         self.inv_std = 1 / np.sqrt(var + np.float32(common.EPS))
         np.multiply(normalized, self.inv_std, out=normalized)
         np.multiply(normalized, self.gamma.value, out=z)

@@ -88,7 +88,7 @@ impl<F: Function + 'static> PowerCase for Standard<F> {
         let mut rng = Rng::new(seed);
         let function = (self.make)();
         let scale = 10.0_f64.powf(3.0 * rng.uniform() - 2.0);
-        let share = match self.saturation {
+        let fraction = match self.saturation {
             Saturation::Whole => 1.0,
             Saturation::Mixed if rng.below(10) == 0 => 0.5,
             Saturation::Mixed => 0.0,
@@ -98,7 +98,9 @@ impl<F: Function + 'static> PowerCase for Standard<F> {
             .into_iter()
             .map(|(name, shape)| Tensor::new(name, rng.normal_array(&shape, 1.0)))
             .collect();
-        inputs[0].value.mapv_inplace(|x| if rng.uniform() < share { 30.0 * x } else { scale * x });
+        inputs[0]
+            .value
+            .mapv_inplace(|x| if rng.uniform() < fraction { 30.0 * x } else { scale * x });
         let is_saturated = function.is_saturated(&rows::<f64>(&[inputs[0].value.clone()])[0]);
         let (make, shape) = (self.make, output_shape(&function, &inputs));
         Draw {

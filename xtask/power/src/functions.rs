@@ -189,9 +189,9 @@ impl Function for CrossEntropy {
         let rows = x[0].chunks(4).enumerate();
         let dx = rows.flat_map(|(class, row)| {
             let p = softmax(row);
-            let rest = -sum((0..4).filter(|j| *j != class).map(|j| p[j]));
+            let others = -sum((0..4).filter(|j| *j != class).map(|j| p[j]));
             let half = v[0] / T::of(2.0);
-            (0..4).map(|i| half * if i == class { rest } else { p[i] }).collect::<Vec<T>>()
+            (0..4).map(|i| half * if i == class { others } else { p[i] }).collect::<Vec<T>>()
         });
         vec![dx.collect()]
     }

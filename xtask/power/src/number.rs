@@ -73,15 +73,15 @@ impl Number for TwoFloat {
         let r = (self - twofloat::consts::LN_2 * k) / 256.0;
         // expm1, so that the squarings do not magnify the rounding of 1 + small.
         let mut term = r;
-        let mut rest = r;
+        let mut remainder = r;
         for n in 2..13 {
             term = term * r / f64::from(n);
-            rest += term;
+            remainder += term;
         }
         for _ in 0..8 {
-            rest = rest * 2.0 + rest * rest;
+            remainder = remainder * 2.0 + remainder * remainder;
         }
-        (rest + 1.0) * k.exp2()
+        (remainder + 1.0) * k.exp2()
     }
     /// Two steps of Newton's method on `e^y = x`.
     fn ln(self) -> Self {

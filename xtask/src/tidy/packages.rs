@@ -68,8 +68,8 @@ fn manifests(metadata: &Value, found: &mut Vec<String>) {
     };
     for package in list(&metadata["packages"]) {
         if version(text(package, "rust_version")) > version(ours) {
-            let (name, wants) = (text(package, "name"), text(package, "rust_version"));
-            found.push(format!("{name} wants Rust {wants}, the workspace promises {ours}"));
+            let (name, needs) = (text(package, "name"), text(package, "rust_version"));
+            found.push(format!("{name} needs Rust {needs}, the workspace promises {ours}"));
         }
     }
     for package in members(metadata) {

@@ -26,7 +26,7 @@ pub(crate) struct Naive<T> {
     loss: T,
 }
 
-/// A parameter, its gradient and what the optimizer remembers of it; vectors are matrices of one
+/// A parameter, its gradient and the optimizer's state; vectors are matrices of one
 /// row.
 struct Param<T> {
     value: Array2<T>,
@@ -107,8 +107,8 @@ impl<T: NdFloat> BatchNorm<T> {
                 let column = || (0..n).map(|r| y[[r, c]]);
                 let mean = column().fold(T::zero(), |sum, v| sum + v) / count;
                 let var = column().fold(T::zero(), |sum, v| sum + (v - mean) * (v - mean)) / count;
-                let share = of::<T>(NORM_MOMENTUM);
-                let blend = |old: T, new: T| (T::one() - share) * old + share * new;
+                let momentum = of::<T>(NORM_MOMENTUM);
+                let blend = |old: T, new: T| (T::one() - momentum) * old + momentum * new;
                 self.running_mean[[0, c]] = blend(self.running_mean[[0, c]], mean);
                 let unbiased = var * count / (count - T::one());
                 self.running_var[[0, c]] = blend(self.running_var[[0, c]], unbiased);
@@ -136,8 +136,8 @@ impl<T: NdFloat> BatchNorm<T> {
             }
             let scale = self.gamma.value[[0, c]] * self.inv_std[c];
             for r in 0..n {
-                let rest = d_beta / count + self.normalized[[r, c]] * d_gamma / count;
-                dy[[r, c]] = scale * (dy[[r, c]] - rest);
+                let common = d_beta / count + self.normalized[[r, c]] * d_gamma / count;
+                dy[[r, c]] = scale * (dy[[r, c]] - common);
             }
             self.beta.grad[[0, c]] = d_beta;
             self.gamma.grad[[0, c]] = d_gamma;
