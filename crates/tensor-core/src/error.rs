@@ -1,26 +1,28 @@
-//! Every way in which input can be wrong, with the place, what was expected and what came.
-//!
-//! A message reads `place: expected …, found …`, in lower case and without a full stop, so that it can stand in a longer
-//! sentence:
-//!
-//! ```
-//! use tensor_core::Error;
-//!
-//! let error = Error::features("layer 0 (Linear)", 2, 3);
-//! assert_eq!(error.to_string(), "layer 0 (Linear): expected 2 input features, found 3");
-//! ```
+//! [`Error`]: every way in which input can be wrong, with the [`Place`], what was expected and what
+//! came.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Where something went wrong: a layer, a loss, a call. Borrowed where it is a fixed name, so that errors cost nothing
-/// until they happen.
+/// Where something went wrong, as an [`Error`] names it: a layer, a loss, a call. Borrowed where it
+/// is a fixed name, so that errors cost nothing until they happen.
 pub type Place = Cow<'static, str>;
 
 /// What was wrong with the input of a call.
 ///
-/// Numbers are never errors: NaN and infinities go through the formulas. An error means that a shape, a label, a name, a
-/// configuration or the order of calls cannot be right.
+/// It means that a shape, a label, a name, a configuration or the order of calls cannot be right.
+/// Numbers are never errors: NaN and infinities go through the formulas.
+///
+/// A message reads `place: expected …, found …`, in lower case and without a full stop, so that it
+/// can stand in a longer sentence.
+///
+/// # Examples
+/// ```
+/// use tensor_core::Error;
+///
+/// let error = Error::features("layer 0 (Linear)", 2, 3);
+/// assert_eq!(error.to_string(), "layer 0 (Linear): expected 2 input features, found 3");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -73,7 +75,8 @@ pub enum Error {
         /// The label that came: wide enough for any `usize` and any signed one.
         found: i128,
     },
-    /// A number in the data that the definition has no meaning for: a probability above 1, a negative sample weight.
+    /// A number in the data that the definition has no meaning for: a probability above 1, a
+    /// negative sample weight.
     Value {
         /// The loss, and what in it.
         place: Place,
@@ -196,7 +199,10 @@ impl Error {
         Self::too_few(place, expected, 0)
     }
 
-    /// `Ok` if `value` lies in the range that `expected` describes, as judged by the caller in `ok`.
+    /// Checks a configuration value, with the range as the closure `ok`.
+    ///
+    /// # Errors
+    /// If `ok(value)` is false: that `value` does not lie in the range that `expected` describes.
     pub fn check_hyperparameter(
         place: &'static str,
         name: &'static str,

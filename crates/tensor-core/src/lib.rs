@@ -1,24 +1,29 @@
-//! What every layer, loss and optimizer stands on: sums in a fixed order, functions, elementwise loops, seeded random numbers,
-//! errors, and the view of a model that optimizers see.
+//! What every layer, loss and optimizer stands on: sums in a fixed order, functions that are right far
+//! from zero, elementwise loops, seeded random numbers, errors, and what optimizers see of a model.
 //!
-//! The crate's one decision: **buffers belong to the caller**. Every function reads `&ArrayRef2<F>` and writes into
-//! `&mut ArrayRef2<F>`; none returns a new array, so that a training step can run without touching the heap. Functions
-//! that return arrays read better in an example and were rejected for that reason alone; the convenience wrappers live
-//! higher up, in `models`.
+//! The crate's one decision: **buffers belong to the caller**. Every function reads `&ArrayRef2<F>` and
+//! writes into `&mut ArrayRef2<F>`; none returns a new array, so that a training step can run without
+//! touching the heap. Functions that return arrays read better in an example and were rejected for that
+//! reason alone; the convenient forms stand higher up, in `models`.
 //!
 //! | item | what it is |
 //! |---|---|
 //! | [`Float`] | `f32` and `f64`, and nothing else |
 //! | [`Error`] | every way in which input can be wrong |
-//! | [`gemm`], [`gemm_row`] | the matrix product, from the crate `kernels` |
-//! | [`row_major`] | a tensor as one slice |
-//! | [`elementwise`], [`gather_rows`] | maps over one or two matrices; a batch of shuffled rows |
-//! | [`sums`] | sums down columns and along rows, mean and variance |
-//! | [`functions`] | exponentials, logarithms, sigmoid, softmax |
-//! | [`random`] | one ChaCha generator, our uniform, normal and shuffle; initial weights |
+//! | [`gemm`], [`gemm_row`] | the matrix product, and the same with a row added |
 //! | [`path`] | [`Path`]: names of tensors, without allocation |
 //! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
-//! | [`simd`], [`parallel`] | loops compiled for the processor at hand; work on several threads; from the crate `kernels` |
+//! | [`sums`]: [`column_sums`](sums::column_sums), [`columns`](sums::columns), [`rows`](sums::rows) | sums down columns, sums along rows |
+//! | [`Sum`](sums::Sum), [`Lanes`](sums::Lanes), [`sum`](sums::sum()), [`sum_by`](sums::sum_by) | running sums that lose nothing; sums of many terms |
+//! | [`Moments`](sums::Moments), [`ColumnMoments`](sums::ColumnMoments), [`deviation`](sums::deviation) | mean and variance |
+//! | [`functions`]: [`exp`](functions::exp), [`ln`](functions::ln), [`sigmoid`](functions::sigmoid), [`tanh`](functions::tanh), … | functions of numbers |
+//! | [`softmax`](functions::softmax), [`log_softmax`](functions::log_softmax), [`Exponentials`](functions::exponentials::Exponentials) | functions of rows |
+//! | [`elementwise`]: [`map`](elementwise::map), [`map2`](elementwise::map2), [`map_rounded`](elementwise::map_rounded), [`chain_rounded`](elementwise::chain_rounded) | loops over the elements of matrices |
+//! | [`gather_rows`], [`row_major`] | a batch of shuffled rows; a tensor as one slice |
+//! | [`Rng`], [`Init`] | one ChaCha generator with our uniform, normal and shuffle; initial weights |
+//! | [`simd`], [`parallel`] | loops compiled for the processor at hand; work on several threads |
+//!
+//! [`Float`], [`gemm`], [`gemm_row`], [`simd`] and [`parallel`] come from the crate `kernels`.
 
 #![forbid(unsafe_code)]
 

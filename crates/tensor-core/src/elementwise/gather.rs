@@ -1,7 +1,4 @@
-//! `out[i, :] ← x[rows[i], :]`: a batch of shuffled rows.
-//!
-//! The rows of a data set lie far apart in memory that no cache holds. While one row is copied the next ones are already asked
-//! for.
+//! The rows of a batch.
 
 use kernels::simd::prefetch;
 use kernels::{Float, parallel};
@@ -9,14 +6,24 @@ use ndarray::{ArrayRef2, Axis};
 
 use crate::Error;
 
-/// Scalars that pay for handing them to another thread: some 5 µs of copying.
+/// Scalars that pay for handing them to another thread.
 const PART: usize = 1 << 15;
 
-/// Rows that are asked for ahead of the one that is copied.
+/// How many rows ahead of the one that is copied a row is prefetched.
 const AHEAD: usize = 2;
 
-/// `out[i, :] ← x[rows[i], :]`: the rows of a batch, in this order, each as often as it is named.
+/// `out[i, c] ← x[rows[i], c]`: the rows of a batch, in this order, each as often as it is named.
 ///
+/// While one row is copied, the row after the next is prefetched, because the rows of a data set
+/// lie far apart in memory that no cache holds.
+///
+/// # Shapes
+/// `x (N, C)`, `rows` of length `M`, `out (M, C)`; any strides.
+///
+/// # Errors
+/// If `out` has another shape, or a row is not below `N`. `out` is then untouched.
+///
+/// # Examples
 /// ```
 /// use ndarray::{Array2, array};
 /// use tensor_core::gather_rows;
@@ -27,12 +34,6 @@ const AHEAD: usize = 2;
 /// assert_eq!(batch, array![[5.0, 6.0], [1.0, 2.0]]);
 /// # Ok::<(), tensor_core::Error>(())
 /// ```
-///
-/// # Shapes
-/// `x (N, C)`, `rows` of length `M`, `out (M, C)`; any strides.
-///
-/// # Errors
-/// If `out` has another shape, or a row is not below `N`. `out` is then untouched.
 pub fn gather_rows<F: Float>(
     x: &ArrayRef2<F>,
     rows: &[usize],

@@ -1,20 +1,13 @@
 //! Loops over the elements of one or two matrices, and the rows of a batch.
 //!
-//! ```
-//! use ndarray::{Array2, array};
-//! use tensor_core::elementwise;
+//! | item | what it computes |
+//! |---|---|
+//! | [`map`], [`map_rounded`] | `y ← f(x)`: the forward pass of an activation |
+//! | [`map2`], [`chain_rounded`] | `dx ← f(x, dy)`: its backward pass |
+//! | [`gather_rows`] | a batch of shuffled rows |
 //!
-//! let mut y = Array2::zeros((1, 2));
-//! elementwise::map(&array![[1.0, -2.0]], &mut y, |v: f64| v.abs());
-//! assert_eq!(y, array![[1.0, 2.0]]);
-//!
-//! #[inline(always)]
-//! fn seventh(x: f64, [factor]: [f64; 1]) -> f64 {
-//!     factor * x / 7.0
-//! }
-//! elementwise::map_rounded(&array![[1.0, 2.0]], &mut y, [2.0], seventh);
-//! assert_eq!(y, array![[2.0 / 7.0, 4.0 / 7.0]]);
-//! ```
+//! Matrices without gaps run in vectors and, if they are large, on several threads; others element
+//! by element.
 
 mod gather;
 
@@ -26,22 +19,33 @@ pub use gather::gather_rows;
 
 use crate::layout::contiguous;
 
-/// Elements that pay for handing them to another thread: some 3 µs of a rectifier.
+/// Elements that pay for handing them to another thread.
 const PART: usize = 1 << 14;
 
-/// The same where a function is computed in `f64`: some 4 µs of a sigmoid.
+/// The same where a function is computed in `f64`.
 const FEW: usize = 1 << 12;
 
-/// `y ← f(x)` for every element: the forward pass of an activation.
+/// `y[n, c] ← f(x[n, c])` for every element: the forward pass of an activation.
 ///
-/// A closure takes the numbers that it captures along (`move`): what it only refers to is read for each element, and the loop does
-/// not run in vectors. LeakyRelu takes thirty times as long so.
+/// A closure has to take what it captures by value (`move`): what it only refers to is read again
+/// for each element, and the loop does not run in vectors.
 ///
 /// # Shapes
-/// `x`, `y`: the same.
+/// `x`, `y`: the same `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// ```
+/// use ndarray::{Array2, array};
+/// use tensor_core::elementwise::map;
+///
+/// let slope = 0.5;
+/// let mut y = Array2::zeros((1, 2));
+/// map(&array![[3.0, -2.0]], &mut y, move |x| if x > 0.0 { x } else { slope * x });
+/// assert_eq!(y, array![[3.0, -1.0]]);
+/// ```
 #[track_caller]
 pub fn map<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, f: impl Fn(F) -> F + Copy + Sync) {
     assert_eq!(x.dim(), y.dim(), "map: two matrices of one shape");
@@ -50,10 +54,9 @@ pub fn map<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, f: impl Fn(F) -> F 
     }
 }
 
-/// Calls `run` with runs of `inputs` and of `out` that lie beside each other and cover them all: with everything at once where
-/// that is too little to hand `part` scalars to each of several threads, since a handful takes less time than the divisions that
-/// cut it.
-/// `false` if a matrix does not lie row after row without gaps: then `run` has not been called.
+/// Calls `run` with the same ranges of `inputs` and of `out`, one a thread of at least `part`
+/// scalars, or with everything at once. `false` if a matrix has gaps: `run` has then not been
+/// called.
 fn runs<F: Float, const M: usize>(
     part: usize,
     inputs: [&ArrayRef2<F>; M],
@@ -90,16 +93,32 @@ impl<F: Float, M: Fn(F) -> F> Loop for Map<'_, F, M> {
     }
 }
 
-/// `y ← f(x, numbers)` for every element, computed in `f64` and rounded once: for functions that `f32` would round more often.
+/// `y[n, c] ← f(x[n, c], numbers)` for every element, computed in `f64` and rounded once: for
+/// functions that `f32` would round more often.
 ///
-/// `f` has to be a function that is `#[inline(always)]`, not a closure: a large closure is not inlined, and what is not
-/// inlined does not run in vectors. What a closure would capture are the `numbers`.
+/// `f` has to be a function that is `#[inline(always)]`, not a closure: a large closure is not
+/// inlined, and what is not inlined does not run in vectors. What a closure would capture are the
+/// `numbers`.
 ///
 /// # Shapes
-/// `x`, `y`: the same.
+/// `x`, `y`: the same `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// ```
+/// use ndarray::{Array2, array};
+/// use tensor_core::elementwise::map_rounded;
+///
+/// #[inline(always)]
+/// fn sevenths(x: f64, [factor]: [f64; 1]) -> f64 {
+///     factor * x / 7.0
+/// }
+/// let mut y = Array2::<f32>::zeros((1, 2));
+/// map_rounded(&array![[3.5, 7.0]], &mut y, [2.0], sevenths);
+/// assert_eq!(y, array![[1.0, 2.0]]);
+/// ```
 #[track_caller]
 pub fn map_rounded<F: Float, const P: usize>(
     x: &ArrayRef2<F>,
@@ -132,14 +151,26 @@ impl<F: Float, M: Fn(f64, [f64; P]) -> f64, const P: usize> Loop for MapRounded<
     }
 }
 
-/// `dx ← f(x, dy)` for every element: the backward pass of an activation, whose local derivative is a function of its
-/// input or of its output.
+/// `dx[n, c] ← f(x[n, c], dy[n, c])` for every element: the backward pass of an activation whose
+/// derivative is a function of its input or of its output.
 ///
 /// # Shapes
-/// `x`, `dy`, `dx`: the same.
+/// `x`, `dy`, `dx`: the same `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// The gradient of a rectifier:
+/// ```
+/// use ndarray::{Array2, array};
+/// use tensor_core::elementwise::map2;
+///
+/// let (y, dy) = (array![[3.0, 0.0]], array![[5.0, 7.0]]);
+/// let mut dx = Array2::zeros((1, 2));
+/// map2(&y, &dy, &mut dx, |y, dy| if y > 0.0 { dy } else { 0.0 });
+/// assert_eq!(dx, array![[5.0, 0.0]]);
+/// ```
 #[track_caller]
 pub fn map2<F: Float>(
     x: &ArrayRef2<F>,
@@ -171,14 +202,30 @@ impl<F: Float, M: Fn(F, F) -> F> Loop for Map2<'_, F, M> {
     }
 }
 
-/// `dx ← dy·slope(x, numbers)` for every element, computed in `f64` and rounded once: the backward pass of an activation that
-/// [`map_rounded`] computes. What is said there of `f` holds for `slope`.
+/// `dx[n, c] ← dy[n, c]·slope(x[n, c], numbers)` for every element, computed in `f64` and rounded
+/// once: the chain rule for an activation that [`map_rounded`] computes. `slope` is its derivative,
+/// and what is said there of `f` holds for it.
 ///
 /// # Shapes
-/// `x`, `dy`, `dx`: the same.
+/// `x`, `dy`, `dx`: the same `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// The gradient through `y = a x²`, `a = 3`:
+/// ```
+/// use ndarray::{Array2, array};
+/// use tensor_core::elementwise::chain_rounded;
+///
+/// #[inline(always)]
+/// fn slope(x: f64, [a]: [f64; 1]) -> f64 {
+///     2.0 * a * x
+/// }
+/// let mut dx = Array2::<f32>::zeros((1, 2));
+/// chain_rounded(&array![[1.0, 2.0]], &array![[1.0, 0.5]], &mut dx, [3.0], slope);
+/// assert_eq!(dx, array![[6.0, 6.0]]);
+/// ```
 #[track_caller]
 pub fn chain_rounded<F: Float, const P: usize>(
     x: &ArrayRef2<F>,
@@ -242,7 +289,8 @@ mod tests {
         assert_eq!(y, array![[1.0, 4.0, 9.0], [8.0, 12.5, 18.0]]);
     }
 
-    // Matrices without gaps go another way than those with strides: at every length, because vectors leave a rest.
+    // Matrices without gaps run in another loop than those with strides. Every length, because
+    // vectors leave a remainder.
     #[test]
     fn without_gaps_every_element_is_reached_once() {
         for n in 0..70 {

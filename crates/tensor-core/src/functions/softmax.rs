@@ -1,22 +1,4 @@
 //! Softmax along the rows of a matrix, and its logarithm, right far from zero.
-//!
-//! | | textbook | fails at | here |
-//! |---|---|---|---|
-//! | [`softmax`] | `e^xᵢ / Σ e^xₖ` | xᵢ > 89 in f32 | the row's maximum subtracted first |
-//! | [`log_softmax`] | `ln softmax(x)` | −∞ where softmax rounds to 0 | `(xᵢ − max) − ln Σ e^(xₖ − max)` |
-//!
-//! Both are computed in `f64`, with the exponentials of many rows [at once](super::exponentials), and rounded once.
-//!
-//! A row that holds NaN or +∞, or nothing but −∞, gives NaN, as in PyTorch's softmax: the limit depends on how it is approached.
-//!
-//! ```
-//! use ndarray::{Array2, array};
-//! use tensor_core::functions;
-//!
-//! let mut y = Array2::zeros((1, 3));
-//! functions::softmax(&array![[1e4_f32, -1e4, 1e4]], &mut y);
-//! assert_eq!(y, array![[0.5, 0.0, 0.5]]);
-//! ```
 
 use kernels::Float;
 use kernels::simd::{Loop, vectorized};
@@ -24,26 +6,58 @@ use ndarray::ArrayRef2;
 
 use super::exponentials::{self, Exponentials, write};
 
-/// `y[n, c] ← e^x[n, c] / Σₖ e^x[n, k]`: within 1 ulp in `f32`.
+/// Softmax along rows, `y[n, c] ← e^x[n, c] / Σ_k e^x[n, k]`: within 1 unit in the last place in
+/// `f32`.
+///
+/// The maximum of the row is subtracted first, `e^(x[n, c] − max) / Σ_k e^(x[n, k] − max)`, because
+/// `e^x` overflows for `x > 89` in `f32`. Everything is computed in `f64`
+/// ([`Exponentials`](super::exponentials::Exponentials)) and rounded once.
+///
+/// A row that holds NaN or +∞, or nothing but −∞, gives NaN, as in PyTorch's softmax: the limit
+/// depends on how it is approached.
 ///
 /// # Shapes
 /// `x`, `y`: the same `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// ```
+/// use ndarray::{Array2, array};
+/// use tensor_core::functions::softmax;
+///
+/// let mut y = Array2::zeros((1, 3));
+/// softmax(&array![[1e4_f32, -1e4, 1e4]], &mut y);
+/// assert_eq!(y, array![[0.5, 0.0, 0.5]]);
+/// ```
 #[track_caller]
 pub fn softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
     assert_eq!(x.dim(), y.dim(), "softmax: two matrices of one shape");
     exponentials::for_each_part(x, x, y, |x, _, y| vectorized(Softmax { x, y }));
 }
 
-/// `y[n, c] ← x[n, c] − ln Σₖ e^x[n, k]`, the logarithm of [`softmax`]: within 1 ulp in `f32`.
+/// The logarithm of [`softmax`] along rows, `y[n, c] ← x[n, c] − ln Σ_k e^x[n, k]`: within 1 unit
+/// in the last place in `f32`.
+///
+/// Computed as `(x[n, c] − max) − ln Σ_k e^(x[n, k] − max)`, because the logarithm of a softmax
+/// that has been rounded to 0 is −∞. Rows without a limit give NaN, as [`softmax`] does.
 ///
 /// # Shapes
 /// `x`, `y`: the same `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// ```
+/// use ndarray::{Array2, array};
+/// use tensor_core::functions::log_softmax;
+///
+/// let mut y = Array2::zeros((1, 2));
+/// log_softmax(&array![[1e4_f32, -1e4]], &mut y);
+/// assert_eq!(y, array![[0.0, -2e4]]); // where softmax is 1 and 0
+/// ```
 #[track_caller]
 pub fn log_softmax<F: Float>(x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
     assert_eq!(x.dim(), y.dim(), "log_softmax: two matrices of one shape");
@@ -60,12 +74,13 @@ impl<F: Float> Loop for Softmax<'_, F> {
 
     #[inline(always)]
     fn run(self) {
-        let mut powers = Exponentials::new(self.x);
+        let mut exponentials = Exponentials::new(self.x);
         for (n, mut y) in self.y.rows_mut().into_iter().enumerate() {
-            let factor = 1.0 / (1.0 + powers.sums(n).0);
-            for start in powers.starts() {
-                let (_, powers) = powers.part(n, start);
-                write(&mut y, start, powers, |power| power * factor);
+            // Σ_k e^(x[n, k] − max) is 1 more than the first of the two sums.
+            let factor = 1.0 / (1.0 + exponentials.sums(n).0);
+            for start in exponentials.starts() {
+                let (_, e) = exponentials.part(n, start);
+                write(&mut y, start, e, |e| e * factor);
             }
         }
     }
@@ -81,11 +96,11 @@ impl<F: Float> Loop for LogSoftmax<'_, F> {
 
     #[inline(always)]
     fn run(self) {
-        let mut powers = Exponentials::new(self.x);
+        let mut exponentials = Exponentials::new(self.x);
         for (n, mut y) in self.y.rows_mut().into_iter().enumerate() {
-            let (_, ln_sum) = powers.sums(n);
-            for start in powers.starts() {
-                let (shifted, _) = powers.part(n, start);
+            let (_, ln_sum) = exponentials.sums(n);
+            for start in exponentials.starts() {
+                let (shifted, _) = exponentials.part(n, start);
                 write(&mut y, start, shifted, |x| x - ln_sum);
             }
         }
@@ -111,9 +126,9 @@ mod tests {
         Array2::from_shape_simple_fn(shape, || F::of(f64::from((3.0 * rng.normal()) as f32)))
     }
 
-    // The definition with the system's functions, whose errors are far below an f32's last place; no row has two largest values.
-    // An f64's result has a
-    // handful of roundings, and the exponent's is made |x − max| < 32 times larger.
+    // The definition with the system's functions, whose errors are far below an f32's last place;
+    // no row has two largest values. An f64 result has a handful of roundings, and that of the
+    // exponent is made |x − max| < 32 times larger.
     #[test]
     fn both_are_their_definitions_at_every_width_in_any_layout() {
         fn check<F: Float>(bound: f64) {
@@ -128,11 +143,11 @@ mod tests {
                     for (n, x) in x.rows().into_iter().enumerate() {
                         let max = x.iter().fold(f64::NEG_INFINITY, |m, x| m.max(x.as_f64()));
                         let others = x.iter().map(|x| x.as_f64() - max).filter(|x| *x < 0.0);
-                        let rest: f64 = others.map(f64::exp).sum();
+                        let beside_max: f64 = others.map(f64::exp).sum();
                         for (c, x) in x.iter().enumerate() {
                             let (want, ln_want) = (
-                                (x.as_f64() - max).exp() / (1.0 + rest),
-                                (x.as_f64() - max) - rest.ln_1p(),
+                                (x.as_f64() - max).exp() / (1.0 + beside_max),
+                                (x.as_f64() - max) - beside_max.ln_1p(),
                             );
                             let (got, ln_got) = (y[[n, c]].as_f64(), ln_y[[n, c]].as_f64());
                             assert!((got - want).abs() <= bound * want, "{shape:?}: {got}, {want}");
@@ -169,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_spoils_its_row_and_no_other() {
+    fn nan_and_infinities_give_nan_in_their_row_and_no_other() {
         fn check<F: Float>() {
             let [nan, inf] = [F::nan(), F::infinity()];
             for bad in [[nan, F::zero()], [F::zero(), nan], [inf, F::zero()], [-inf, -inf]] {

@@ -1,31 +1,25 @@
 //! Functions whose textbook formula overflows or cancels far from zero, in the form that does not.
 //!
-//! | function | textbook | fails at | here |
-//! |---|---|---|---|
-//! | [`sigmoid`] | `e^x/(1+e^x)` | NaN for x > 89 in f32 | `1/(1+e^(−x))` for x ≥ 0, the textbook's for x < 0 |
-//! | [`softplus`] | `ln(1+e^x)` | x > 89 in f32, and 0 for x < −17 | `max(x, 0) + ln_1p(e^(−\|x\|))` |
-//! | [`tanh`] | `(e^x−e^(−x))/(e^x+e^(−x))` | NaN for x > 89 in f32, few digits near 0 | `−p/(p+2)` with `p = e^(−2\|x\|) − 1`, and the sign of `x` |
-//!
-//! They are computed in `f64`, for results of a type `F`: rounded to `f32` they are within 0.501 ulp, in `f64` within 4. For `f32`
-//! there is no branch and no call in them, so that loops over them run in vectors. NaN in gives NaN out.
-//!
-//! ```
-//! use tensor_core::functions::{sigmoid, softplus, tanh};
-//!
-//! assert_eq!(sigmoid::<f32>(-1e4), 0.0);
-//! assert_eq!(softplus::<f32>(1e4), 1e4);
-//! assert_eq!(softplus::<f64>(-50.0), (-50.0_f64).exp());
-//! assert_eq!(tanh::<f32>(1e-20), 1e-20);
-//! ```
+//! They are computed in `f64`, for results of a type `F`. For `f32` there is no branch and no call
+//! in them, so that loops over them run in vectors.
 
 use kernels::Float;
 use kernels::exponential::{exp, exp_m1};
 use kernels::logarithm::ln_1p;
 
-/// The logistic function `σ(x) = 1/(1+e^(−x))`.
+/// The logistic function `σ(x) = 1/(1 + e^(−x))`, for a result of type `F`.
 ///
-/// The exponent is never positive, so nothing overflows, and for negative `x` the small result keeps its relative
-/// accuracy.
+/// With `e = e^(−|x|)` it is `1/(1 + e)` for `x ≥ 0` and `e/(1 + e)` for `x < 0`: no exponent is
+/// positive, so nothing overflows, and a small result keeps its digits. (`e^x/(1 + e^x)` is NaN for
+/// `x > 89` in `f32`.) Rounded to `f32` it is within 0.501 units in the last place, in `f64` within
+/// 4.
+///
+/// # Examples
+/// ```
+/// use tensor_core::functions::sigmoid;
+///
+/// assert_eq!([sigmoid::<f32>(0.0), sigmoid::<f32>(1e4), sigmoid::<f32>(-1e4)], [0.5, 1.0, 0.0]);
+/// ```
 #[inline(always)]
 pub fn sigmoid<F: Float>(x: f64) -> f64 {
     let e = exp::<F>(-x.abs());
@@ -33,9 +27,18 @@ pub fn sigmoid<F: Float>(x: f64) -> f64 {
     numerator / (1.0 + e)
 }
 
-/// `σ′(x) = σ(x)·(1 − σ(x)) = e^(−|x|)/(1 + e^(−|x|))²`.
+/// The derivative of [`sigmoid`], `σ′(x) = σ(x)·(1 − σ(x)) = e/(1 + e)²` with `e = e^(−|x|)`.
 ///
-/// From the input, because `1 − σ(x)` has no digits left where `σ(x)` rounds to 1.
+/// From the input, because `1 − σ(x)` has no digits left where `σ(x)` rounds to 1. As accurate as
+/// [`sigmoid`].
+///
+/// # Examples
+/// ```
+/// use tensor_core::functions::sigmoid_derivative;
+///
+/// assert_eq!(sigmoid_derivative::<f64>(0.0), 0.25);
+/// assert_eq!(sigmoid_derivative::<f64>(40.0), (-40.0_f64).exp()); // where σ rounds to 1
+/// ```
 #[inline(always)]
 pub fn sigmoid_derivative<F: Float>(x: f64) -> f64 {
     let e = exp::<F>(-x.abs());
@@ -43,7 +46,20 @@ pub fn sigmoid_derivative<F: Float>(x: f64) -> f64 {
     e / (denominator * denominator)
 }
 
-/// `tanh x`; for a result of type `f64` the standard library's, which is better than this formula's 4 ulp.
+/// The hyperbolic tangent `tanh x = (e^x − e^(−x))/(e^x + e^(−x))`, for a result of type `F`.
+///
+/// With `p = e^(−2|x|) − 1` it is `−p/(p + 2)` with the sign of `x`: nothing overflows, and near 0,
+/// where the textbook's difference cancels, all digits are kept. Rounded to `f32` it is within
+/// 0.501 units in the last place. For a result of type `f64` it is the standard library's, which is
+/// more accurate.
+///
+/// # Examples
+/// ```
+/// use tensor_core::functions::tanh;
+///
+/// assert_eq!([tanh::<f32>(1e4), tanh::<f32>(-1e4)], [1.0, -1.0]);
+/// assert_eq!(tanh::<f32>(1e-20), 1e-20);
+/// ```
 #[inline(always)]
 pub fn tanh<F: Float>(x: f64) -> f64 {
     if !F::NARROW {
@@ -53,24 +69,54 @@ pub fn tanh<F: Float>(x: f64) -> f64 {
     (-p / (p + 2.0)).copysign(x)
 }
 
-/// `x·y`, but 0 where `y` is 0, even for infinite `x`: the limit of a product whose second factor vanishes exponentially.
+/// `x·y`, but 0 where `y` is 0, even for infinite `x`: the limit of a product whose second factor
+/// vanishes exponentially. NaN in either gives NaN.
+///
+/// # Examples
+/// ```
+/// use tensor_core::functions::product_or_zero;
+///
+/// assert_eq!(product_or_zero(f64::INFINITY, 0.0), 0.0); // x·e^(−x) far out
+/// assert_eq!(product_or_zero(3.0, -2.0), -6.0);
+/// ```
 #[inline(always)]
 pub fn product_or_zero<F: Float>(x: F, y: F) -> F {
     if y == F::zero() && !x.is_nan() { y } else { x * y }
 }
 
-/// `−1`, `0` or `1`: the derivative of `|x|`, with 0 at the corner, as PyTorch's `sign`. NaN for NaN.
+/// The derivative of `|x|`: `−1` for `x < 0`, `1` for `x > 0`, and `0` at the corner, as PyTorch's
+/// `sign`. NaN for NaN.
 ///
 /// (The standard library's `signum` gives 1 for 0.)
+///
+/// # Examples
+/// ```
+/// use tensor_core::functions::sign;
+///
+/// assert_eq!([-2.0, 0.0, 3.0].map(sign), [-1.0, 0.0, 1.0]);
+/// ```
 #[inline(always)]
 pub fn sign<F: Float>(x: F) -> F {
     if x == F::zero() { F::zero() } else { x.signum() }
 }
 
-/// `softplus(x) = ln(1 + e^x)`, a smooth `max(0, x)`; its derivative is [`sigmoid`].
+/// `softplus(x) = ln(1 + e^x)`, a smooth `max(0, x)`, for a result of type `F`; its derivative is
+/// [`sigmoid`].
+///
+/// Computed as `max(x, 0) + ln(1 + e^(−|x|))`: the textbook's form overflows for `x > 89` in `f32`
+/// and gives 0 for `x < −17`. As accurate as [`sigmoid`].
+///
+/// # Examples
+/// ```
+/// use tensor_core::functions::softplus;
+///
+/// assert_eq!(softplus::<f64>(0.0), 2.0_f64.ln());
+/// assert_eq!(softplus::<f32>(1e4), 1e4);
+/// assert_eq!(softplus::<f64>(-50.0), (-50.0_f64).exp());
+/// ```
 #[inline(always)]
 pub fn softplus<F: Float>(x: f64) -> f64 {
-    // ln(1+e^x) = x + ln(1+e^(−x)): take the form whose exponent is ≤ 0.
+    // ln(1 + e^x) = x + ln(1 + e^(−x)): the form whose exponent is ≤ 0.
     x.max(0.0) + ln_1p::<F>(exp::<F>(-x.abs()))
 }
 
@@ -79,8 +125,9 @@ mod tests {
     use super::{product_or_zero, sigmoid, sigmoid_derivative, sign, softplus, tanh};
     use crate::functions::ulps::{floats, ulp32, worst};
 
-    // The exact values are those of the system's functions in f64, whose error does not show in f32. Half an ulp is the one
-    // rounding; each exponential and each logarithm adds at most 0.0002.
+    // The exact values are those of the system's functions in f64, whose error does not show in
+    // f32. Half an ulp is the one rounding; each exponential and each logarithm adds at most
+    // 0.0002.
     #[test]
     fn f32_errors() {
         fn check(name: &str, function: fn(f64) -> f64, exact: fn(f64) -> f64) {

@@ -1,49 +1,57 @@
 //! Initial values of a layer's weight and bias, drawn from a seeded generator.
-//!
-//! With `fan_in = C_in` and `fan_out = C_out` of the layer:
-//!
-//! | scheme | weight | bias |
-//! |---|---|---|
-//! | [`Init::TorchDefault`] | `U(−1/√fan_in, 1/√fan_in)` | the same |
-//! | [`Init::XavierUniform`] | `U(−b, b)`, `b = √(6/(fan_in + fan_out))` | 0 |
-//! | [`Init::XavierNormal`] | `N(0, 2/(fan_in + fan_out))` | 0 |
-//! | [`Init::HeUniform`] | `U(−b, b)`, `b = √(6/fan_in)` | 0 |
-//! | [`Init::HeNormal`] | `N(0, 2/fan_in)` | 0 |
-//! | [`Init::Zeros`] | 0 | 0 |
-//!
-//! The numbers are computed in `f64` and rounded once, so that an `f32` model starts as the rounded `f64` model.
-//!
-//! ```
-//! use ndarray::Array2;
-//! use tensor_core::{Init, Rng};
-//!
-//! let mut weight = Array2::<f32>::zeros((3, 4));
-//! Init::TorchDefault.weight(&mut weight, &mut Rng::new(0));
-//! assert!(weight.iter().all(|w| w.abs() <= 0.5)); // 1/√4
-//! ```
 
 use kernels::Float;
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use super::rng::Rng;
 
-/// How a layer's weight and bias are filled before training.
+/// How a layer's weight and bias are filled before training, drawn from a seeded [`Rng`].
+///
+/// With `fan_in = C_in` and `fan_out = C_out` of the layer, `U(a, b)` uniform from `a` to `b`, and
+/// `N(μ, σ²)` normal:
+///
+/// | scheme | weight | bias |
+/// |---|---|---|
+/// | [`TorchDefault`](Self::TorchDefault) | `U(−1/√fan_in, 1/√fan_in)` | the same |
+/// | [`XavierUniform`](Self::XavierUniform) | `U(−b, b)`, `b = √(6/(fan_in + fan_out))` | 0 |
+/// | [`XavierNormal`](Self::XavierNormal) | `N(0, 2/(fan_in + fan_out))` | 0 |
+/// | [`HeUniform`](Self::HeUniform) | `U(−b, b)`, `b = √(6/fan_in)` | 0 |
+/// | [`HeNormal`](Self::HeNormal) | `N(0, 2/fan_in)` | 0 |
+/// | [`Zeros`](Self::Zeros) | 0 | 0 |
+///
+/// The numbers are computed in `f64` and rounded once, so that an `f32` model starts as the rounded
+/// `f64` model.
+///
+/// # Shapes
+/// `weight (C_out, C_in)`, `bias (C_out)`.
+///
+/// # Examples
+/// ```
+/// use ndarray::Array2;
+/// use tensor_core::{Init, Rng};
+///
+/// let mut weight = Array2::<f32>::zeros((3, 4));
+/// Init::TorchDefault.weight(&mut weight, &mut Rng::new(0));
+/// assert!(weight.iter().all(|w| w.abs() <= 0.5)); // 1/√4
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Init {
-    /// What `torch.nn.Linear` does: weight and bias uniform within `1/√fan_in`.
+    /// As `torch.nn.Linear`: weight and bias uniform within `1/√fan_in`.
     #[default]
     TorchDefault,
-    /// Uniform with variance `2/(fan_in + fan_out)`, for tanh and sigmoid (Glorot and Bengio, AISTATS 2010,
-    /// <https://proceedings.mlr.press/v9/glorot10a.html>, equation 16).
+    /// Uniform with variance `2/(fan_in + fan_out)`, for tanh and sigmoid (Glorot and Bengio,
+    /// AISTATS 2010, <https://proceedings.mlr.press/v9/glorot10a.html>, equation 16).
     XavierUniform,
     /// Normal with the same variance (equation 12 of the same paper).
     XavierNormal,
-    /// Uniform with variance `2/fan_in`, for ReLU (He et al., ICCV 2015, <https://arxiv.org/abs/1502.01852>, equation 10).
+    /// Uniform with variance `2/fan_in`, for ReLU (He et al., ICCV 2015,
+    /// <https://arxiv.org/abs/1502.01852>, equation 10).
     HeUniform,
     /// Normal with the same variance.
     HeNormal,
-    /// Nothing but zeros: for layers whose values are set afterward. A network of them does not learn.
+    /// Nothing but zeros: for layers whose values are set afterward. A network of them does not
+    /// learn.
     Zeros,
 }
 
@@ -112,7 +120,8 @@ mod tests {
             let mut w = Array2::<f64>::zeros((fan_out, fan_in));
             init.weight(&mut w, &mut Rng::new(1));
             let got = w.iter().map(|w| w * w).sum::<f64>() / n;
-            // A variance estimate's relative standard deviation is at most √(2/n) = 0.37 %: five of them.
+            // A variance estimate's relative standard deviation is at most √(2/n) = 0.37 %: five of
+            // them.
             assert!(
                 (got - variance).abs() <= 5.0 * (2.0 / n).sqrt() * variance,
                 "{init:?}: {got} against {variance}"

@@ -1,29 +1,33 @@
 //! Random numbers that are the same bits on every platform, for ever.
-//!
-//! The generator is ChaCha with 8 rounds, keyed with the seed's 8 little-endian bytes and 24 zero bytes. What turns its words
-//! into numbers (uniform, bounded integers, normal, shuffle) is written here, because libraries change theirs between
-//! minor versions, and a model's initial weights are a promise. `ln`, `cos` and `sqrt` come from `libm`: the system's own
-//! differ in the last bit from one platform to the next.
-//!
-//! ```
-//! use tensor_core::Rng;
-//!
-//! let (mut a, mut b) = (Rng::new(7), Rng::new(7));
-//! assert_eq!(a.uniform().to_bits(), b.uniform().to_bits());
-//!
-//! // One seed, independent streams: what one part draws does not shift what another sees.
-//! let mut shuffle = Rng::with_stream(7, 1);
-//! assert_ne!(a.next_u64(), shuffle.next_u64());
-//! ```
 
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng};
 
-/// A seeded generator. Two with the same seed, stream and position give the same numbers.
+/// A seeded generator of random numbers: two with the same seed, stream and position give the same
+/// bits, on every platform, for ever.
+///
+/// It is ChaCha with 8 rounds (Bernstein, *ChaCha, a variant of Salsa20*, 2008,
+/// <https://cr.yp.to/chacha/chacha-20080128.pdf>), its key the 8 little-endian bytes of the seed
+/// and 24 zero bytes. What turns its words into numbers is written here, because libraries change
+/// theirs between minor versions, and a model's initial weights are a promise. `ln`, `cos` and
+/// `sqrt` come from `libm`, because the system's own differ in the last bit from one platform to
+/// the next.
+///
+/// # Examples
+/// ```
+/// use tensor_core::Rng;
+///
+/// let (mut a, mut b) = (Rng::new(7), Rng::new(7));
+/// assert_eq!(a.uniform().to_bits(), b.uniform().to_bits());
+///
+/// // Streams are independent: what one part of a program draws does not change another part's numbers.
+/// let mut shuffle = Rng::with_stream(7, 1);
+/// assert_ne!(a.next_u64(), shuffle.next_u64());
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rng(ChaCha8Rng);
 
-/// Where a generator stands: what a checkpoint keeps, and all that it needs.
+/// Where an [`Rng`] stands: all that a checkpoint has to keep of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The seed.
@@ -45,7 +49,7 @@ impl Rng {
         Self::at(Position { seed, stream, word: 0 })
     }
 
-    /// A generator that goes on from `position`.
+    /// A generator that continues at `position`.
     pub fn at(position: Position) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&position.seed.to_le_bytes());
@@ -80,14 +84,16 @@ impl Rng {
 
     /// Uniform in `0..n`, without bias; 0 if `n` is 0.
     ///
-    /// Multiplies instead of dividing and rejects the few draws that would favor some values (Lemire, *Fast Random Integer
-    /// Generation in an Interval*, ACM TOMACS 29(1), 2019, <https://arxiv.org/abs/1805.10941>, algorithm 5).
+    /// Multiplies instead of dividing and rejects the few draws that would favor some values
+    /// (Lemire, *Fast Random Integer Generation in an Interval*, ACM TOMACS 29(1), 2019,
+    /// <https://arxiv.org/abs/1805.10941>, algorithm 5).
     pub fn below(&mut self, n: usize) -> usize {
         let n = n as u64;
         loop {
             let product = u128::from(self.next_u64()) * u128::from(n);
             let low = product as u64;
-            // 2⁶⁴ mod n values at the bottom of each interval are surplus; the first test avoids the division.
+            // 2⁶⁴ mod n values at the bottom of each interval are surplus; the first test avoids
+            // the division.
             if low >= n || low >= n.wrapping_neg().checked_rem(n).unwrap_or(0) {
                 return (product >> 64) as usize;
             }
@@ -96,9 +102,9 @@ impl Rng {
 
     /// Normal with mean 0 and variance 1.
     ///
-    /// `√(−2 ln u₁) cos(2π u₂)` with `u₁` in `(0, 1]` (Box and Muller, Ann. Math. Statist. 29(2), 1958,
-    /// <https://doi.org/10.1214/aoms/1177706645>). The second value of the pair is not kept: a generator without hidden
-    /// state can be restored from its position alone.
+    /// `√(−2 ln u₁) cos(2π u₂)` with `u₁` in `(0, 1]` (Box and Muller, Ann. Math. Statist. 29(2),
+    /// 1958, <https://doi.org/10.1214/aoms/1177706645>). The second value of the pair is not kept:
+    /// a generator without hidden state can be restored from its position alone.
     pub fn normal(&mut self) -> f64 {
         let u1 = 1.0 - self.uniform();
         let u2 = self.uniform();
@@ -107,8 +113,8 @@ impl Rng {
 
     /// Puts `items` into a uniformly random order.
     ///
-    /// From the back, each place takes one of the items not yet placed (Fisher–Yates; Knuth, *The Art of Computer
-    /// Programming* 2, section 3.4.2, algorithm P).
+    /// From the back, each place takes one of the items not yet placed (Fisher–Yates; Knuth, *The
+    /// Art of Computer Programming* 2, section 3.4.2, algorithm P).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             items.swap(i, self.below(i + 1));
@@ -129,8 +135,8 @@ mod tests {
 
     #[test]
     fn the_generator_is_chacha8() {
-        // Test vector TC1 of draft-strombergson-chacha-test-vectors-01, 8 rounds, 256-bit key: key and nonce all zero,
-        // the first keystream bytes are 3e 00 ef 2f 89 5f 40 d6.
+        // Test vector TC1 of draft-strombergson-chacha-test-vectors-01, 8 rounds, 256-bit key: key
+        // and nonce all zero, the first keystream bytes are 3e 00 ef 2f 89 5f 40 d6.
         let mut rng = Rng::new(0);
         assert_eq!(rng.next_u64().to_le_bytes(), [0x3e, 0x00, 0xef, 0x2f, 0x89, 0x5f, 0x40, 0xd6]);
     }
@@ -165,7 +171,8 @@ mod tests {
         let n = 100_000;
         let draws: Vec<f64> = (0..n).map(|_| rng.normal()).collect();
         let moment = |k: i32| draws.iter().map(|x| x.powi(k)).sum::<f64>() / f64::from(n);
-        // Standard deviations of the mean's estimate: √(Var xᵏ / n), with Var x, x², x³, x⁴ = 1, 2, 15, 96.
+        // Standard deviations of the mean's estimate: √(Var xᵏ / n), with Var x, x², x³, x⁴ = 1, 2,
+        // 15, 96.
         let five_sigma = |variance: f64| 5.0 * (variance / f64::from(n)).sqrt();
         assert!(moment(1).abs() < five_sigma(1.0), "mean {}", moment(1));
         assert!((moment(2) - 1.0).abs() < five_sigma(2.0), "variance {}", moment(2));
@@ -185,8 +192,8 @@ mod tests {
         assert!(counts.iter().all(|&n| n.abs_diff(10_000) < 463), "{counts:?}");
     }
 
-    // 2⁶⁴ = 4·2⁶² values do not go evenly into 3·2⁶²: without rejection every third number would come twice as often as the
-    // two behind it.
+    // 2⁶⁴ = 4·2⁶² values do not go evenly into 3·2⁶²: without rejection every third number would
+    // come twice as often as the two behind it.
     #[test]
     fn below_is_even_where_the_range_is_three_quarters_of_all_words() {
         let mut rng = Rng::new(7);

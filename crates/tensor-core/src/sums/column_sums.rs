@@ -7,15 +7,28 @@ use ndarray::{ArrayRef1, ArrayRef2};
 use super::columns::{self, STRIP};
 use super::sum::Sum;
 
-/// `out[c] = Σ_n x[n, c]`: the gradient of a bias that was added to every row. Overwrites `out`.
+/// The sum of each column, `out[c] ← Σ_n x[n, c]`: the gradient of a bias that was added to every
+/// row.
 ///
-/// Rows are added one after the other, each column to a [`Sum`].
+/// Rows are added one after the other, each column to a [`Sum`]. Rows that are shorter than a strip
+/// of [`columns::sums`] run in loops of their own, which leave less of a vector empty; the order is
+/// the same.
 ///
 /// # Shapes
 /// `x (N, C)`, `out (C)`; any strides.
 ///
 /// # Panics
 /// If `out` has not `C` elements.
+///
+/// # Examples
+/// ```
+/// use ndarray::{Array1, array};
+/// use tensor_core::sums::column_sums;
+///
+/// let mut sums = Array1::zeros(2);
+/// column_sums(&array![[1.0, 2.0], [3.0, 4.0]], &mut sums);
+/// assert_eq!(sums, array![4.0, 6.0]);
+/// ```
 #[track_caller]
 pub fn column_sums<F: Float>(x: &ArrayRef2<F>, out: &mut ArrayRef1<F>) {
     assert_eq!(x.ncols(), out.len(), "column_sums: one sum for each column");
@@ -29,14 +42,15 @@ pub fn column_sums<F: Float>(x: &ArrayRef2<F>, out: &mut ArrayRef1<F>) {
     });
 }
 
-/// [`column_sums`] of rows that are shorter than a strip and lie one behind the other.
+/// [`column_sums`] of contiguous rows that are shorter than a strip.
 struct Narrow<'a, F> {
     x: &'a [F],
     out: &'a mut [F],
 }
 
 impl<F: Float> Narrow<'_, F> {
-    /// As many times `W` columns as there are from `first` on; the next column.
+    /// Adds up `W` columns at a time from `first` on, as long as there are as many; the next
+    /// column.
     #[inline(always)]
     fn columns<const W: usize>(&mut self, first: usize) -> usize {
         let n_columns = self.out.len();
@@ -75,12 +89,13 @@ mod tests {
     use super::{Sum, column_sums};
     use crate::{Float, Rng};
 
-    /// The definition, one term after the other in `f64`; for `f32` terms its own error is negligible.
+    /// The definition, one term after the other in `f64`; for `f32` terms its own error is
+    /// negligible.
     fn plain(x: impl Iterator<Item = f32>) -> (f64, f64) {
         x.fold((0.0, 0.0), |(sum, abs), v| (sum + v.as_f64(), abs + v.as_f64().abs()))
     }
 
-    // Short rows, long ones and columns that lie in memory one behind the other are added up by loops of their own.
+    // Short rows, long rows and transposed matrices are added up by loops of their own.
     #[test]
     fn column_sums_have_the_same_bits_in_any_layout() {
         fn check<F: Float>() {

@@ -1,5 +1,5 @@
-//! Everything that adds up, always in the same order: the same values give the same bits, whatever the strides or the number of
-//! threads.
+//! Everything that adds up, always in the same order: the same values give the same bits, whatever
+//! the strides or the number of threads.
 //!
 //! | item | what it adds up |
 //! |---|---|

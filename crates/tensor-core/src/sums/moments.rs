@@ -1,35 +1,4 @@
 //! Mean and variance that keep their digits however far the values lie from zero.
-//!
-//! The textbook's `mean(x²) − mean(x)²` loses everything where the mean is much larger than the deviation; the two-pass
-//! form `mean((x − μ)²)` still loses what `μ` itself rounds away: values of 10⁸ with deviation 1 are centered to 8 digits
-//! in f64, to none in f32. Here the first value is taken away before anything is summed:
-//!
-//! | | plain | here |
-//! |---|---|---|
-//! | shift | | `K = x₀` |
-//! | center | `μ = mean(x)` | `d = mean(x − K)`, so that `μ = K + d` |
-//! | deviation | `x − μ` | `(x − K) − d` |
-//! | variance | `mean((x − μ)²)` | `mean(((x − K) − d)²)` |
-//!
-//! `x − K` is exact where the values are close together and far from zero (Sterbenz), and no value lies further than `√n`
-//! deviations from the mean, so that `K` is never a bad choice (Chan, Golub and LeVeque, *Algorithms for Computing the Sample
-//! Variance*, The American Statistician 37(3), 1983, <https://doi.org/10.1080/00031305.1983.10483115>, section 3).
-//!
-//! Everything is `f64`. For `f64` values, `K + d` is split anew into the nearest `f64` and the rest that this has no room for,
-//! because `x − K` rounds less the nearer `K` is, and sums are compensated. For `f32` values neither is needed, and one pass
-//! is enough: `σ² = mean((x − K)²) − d²` loses at most a factor `n` of `f64`'s 29 digits more, because `d² ≤ n σ²`.
-//!
-//! The variance is the biased one, divided by `n`. Values that are all equal have variance 0, exactly. NaN or an infinity
-//! among the values makes the variance NaN.
-//!
-//! ```
-//! use tensor_core::sums::Moments;
-//!
-//! let x = [1e8_f32, 1e8 + 8.0, 1e8 + 16.0];
-//! let moments = Moments::of(&x[..]);
-//! assert_eq!((moments.mean, moments.variance as f32), (1e8 + 8.0, 128.0 / 3.0));
-//! assert_eq!(x.map(|x| moments.deviation(x.into())), [-8.0, 0.0, 8.0]);
-//! ```
 
 use std::array::from_fn;
 use std::marker::PhantomData;
@@ -43,12 +12,48 @@ use super::columns::{Finish, Packed, Rows, STRIP, Strip, in_strips};
 use super::rows::{self, Values};
 use super::sum::{Sum, two_sum};
 
-/// Mean and biased variance of a list of values of type `F`.
+/// Mean `μ = 1/n Σ_i x[i]` and biased variance `σ² = 1/n Σ_i (x[i] − μ)²` of a list of values of
+/// type `F`, with their digits however far the values lie from zero.
+///
+/// The textbook's `mean(x²) − μ²` loses everything where the mean is much larger than the
+/// deviation. The plain form `mean((x − μ)²)` still loses what `μ` rounds away: values near 10⁸
+/// that deviate by 1 are centered to 8 digits in `f64`, to none in `f32`. Here the first value is
+/// subtracted before anything is summed:
+///
+/// | | plain | here |
+/// |---|---|---|
+/// | 1. shift | | `K = x[0]` |
+/// | 2. center | `μ = mean(x)` | `d = mean(x − K)`, so that `μ = K + d` |
+/// | 3. deviation | `x − μ` | `(x − μ_high) − μ_low` |
+/// | 4. variance | `mean((x − μ)²)` | the same of these deviations |
+///
+/// 1. Because `x − K` is exact where the values are close together and far from zero (Sterbenz). No
+///    value lies further than `√n` deviations from the mean, so `K` is never a bad choice (Chan,
+///    Golub and LeVeque, *Algorithms for Computing the Sample Variance*, The American Statistician
+///    37(3), 1983, <https://doi.org/10.1080/00031305.1983.10483115>, section 3).
+/// 2. `K + d` is kept in two parts: `μ_high`, the nearest `f64`, and `μ_low`, its rounding error,
+///    because `μ_high` alone has lost digits. For `f32` values `μ_low` is not needed.
+/// 3. For the same reason.
+/// 4. For `f32` values `σ² = mean((x − K)²) − d²`, because one pass over the values is then enough.
+///    It loses at most a factor `n` of the 29 digits that `f64` has more, since `d² ≤ n σ²`.
+///
+/// Everything is computed in `f64`. Values that are all equal have variance 0, exactly. NaN or an
+/// infinity among the values makes the variance NaN.
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::Moments;
+///
+/// let x = [1e8_f32, 1e8 + 8.0, 1e8 + 16.0];
+/// let moments = Moments::of(&x[..]);
+/// assert_eq!((moments.mean, moments.variance as f32), (1e8 + 8.0, 128.0 / 3.0));
+/// assert_eq!(x.map(|x| moments.deviation(x.into())), [-8.0, 0.0, 8.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments<F> {
-    /// `μ`.
+    /// `μ`, rounded to `f64`.
     pub mean: f64,
-    /// What `μ` itself has no room for.
+    /// The low-order part of the mean: what that rounding has lost. The mean is `mean + mean_low`.
     pub mean_low: f64,
     /// `σ²`.
     pub variance: f64,
@@ -56,7 +61,8 @@ pub struct Moments<F> {
 }
 
 impl<F: Float> Moments<F> {
-    /// Of a list that is not empty. All of it is inlined, for loops that run through [`vectorized`].
+    /// Those of a list that is not empty. All of it is inlined, for loops that run through
+    /// [`vectorized`].
     #[inline(always)]
     pub fn of<'a>(x: impl Values<'a, F>) -> Self
     where
@@ -74,7 +80,8 @@ impl<F: Float> Moments<F> {
         Self { variance: squares.value() / n, ..moments }
     }
 
-    /// As if `μ` were 0: the variance is the mean square. Of a list that is not empty; inlined as well.
+    /// Those of a list that is not empty, with 0 for `μ`: the variance is the mean square. Inlined
+    /// as well.
     #[inline(always)]
     pub fn about_zero<'a>(x: impl Values<'a, F>) -> Self
     where
@@ -85,45 +92,67 @@ impl<F: Float> Moments<F> {
         Self { mean: 0.0, mean_low: 0.0, variance, of: PhantomData }
     }
 
-    /// `x − μ`, with the digits that `μ` itself has no room for.
+    /// `x − μ`, with both parts of `μ`.
     #[inline(always)]
     pub fn deviation(&self, x: f64) -> f64 {
         deviation::<F>(x, [self.mean, self.mean_low])
     }
 }
 
-/// `x − μ` for `μ` and the rest that it has no room for.
+/// The deviation `x − μ = (x − μ_high) − μ_low` from a mean in two parts, as
+/// [`ColumnMoments::mean_parts`] gives them; for `f32` values `x − μ_high`.
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::deviation;
+///
+/// assert_eq!(deviation::<f64>(3.0, [1.0, 0.25]), 1.75);
+/// assert_eq!(deviation::<f32>(3.0, [1.0, 0.25]), 2.0);
+/// ```
 #[inline(always)]
-pub fn deviation<F: Float>(x: f64, [mean, rest]: [f64; 2]) -> f64 {
-    if F::NARROW { x - mean } else { (x - mean) - rest }
+pub fn deviation<F: Float>(x: f64, [high, low]: [f64; 2]) -> f64 {
+    if F::NARROW { x - high } else { (x - high) - low }
 }
 
-/// Adds `x − K` and, where it is of use, its square.
+/// Adds `x − K` and, for `f32` values, its square.
 #[inline(always)]
 fn add_first<F: Float>(x: f64, shift: f64, [sum, squares]: [Sum<F>; 2]) -> [Sum<F>; 2] {
     let squares = if F::NARROW { squares.plus(square(x - shift)) } else { squares };
     [sum.plus_difference(x, shift), squares]
 }
 
-/// `μ` with its rest, and `σ²` where it is of use, from what [`add_first`] has added up.
+/// `μ` in two parts, and for `f32` values `σ²`, from what [`add_first`] has added up.
 #[inline(always)]
 fn first_moments<F: Float>(shift: f64, [sum, squares]: [Sum<F>; 2], n: f64) -> ([f64; 2], f64) {
     let from_shift = sum.value() / n;
-    let (mean, rest) = two_sum(shift, from_shift);
-    // An infinity has no rest, and must not become NaN for it.
-    let rest = if rest.is_nan() { 0.0 } else { rest };
-    ([mean, rest], squares.value() / n - square(from_shift))
+    let (mean, low) = two_sum(shift, from_shift);
+    // An infinity has no low-order part, and must not become NaN by it.
+    let low = if low.is_nan() { 0.0 } else { low };
+    ([mean, low], squares.value() / n - square(from_shift))
 }
 
-/// Mean and biased variance of every column of a matrix of type `F`, in buffers that are filled again and again.
+/// Mean `μ[c] = 1/N Σ_n x[n, c]` and biased variance `σ²[c] = 1/N Σ_n (x[n, c] − μ[c])²` of every
+/// column of a matrix of type `F`, in buffers that are filled again and again.
 ///
-/// Plainly, [`Moments`] of each column. Here each strip of columns comes after the other, so that a second sum reads what the
-/// first has left in the processor's cache.
+/// Plainly, [`Moments`] of each column. Here one strip of columns ([`columns`](super::columns)) is
+/// measured after the other, because the second sum then finds the values in the processor's cache.
+///
+/// # Examples
+/// ```
+/// use ndarray::array;
+/// use tensor_core::sums::ColumnMoments;
+///
+/// let mut moments = ColumnMoments::new(2);
+/// moments.measure(&array![[1.0, 5.0], [3.0, 5.0]]);
+/// assert_eq!(moments.mean, array![2.0, 5.0]);
+/// assert_eq!(moments.variance, array![1.0, 0.0]); // ((1 − 2)² + (3 − 2)²)/2
+/// assert_eq!(moments.inverse_deviation(0, 3.0), 0.5); // 1/√(1 + 3)
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnMoments<F> {
-    /// `μ (C)`.
+    /// `μ (C)`, rounded to `f64`.
     pub mean: Array1<f64>,
-    /// What `μ` itself has no room for, `(C)`.
+    /// The low-order part of the mean, `(C)`: what that rounding has lost.
     pub mean_low: Array1<f64>,
     /// `σ² (C)`.
     pub variance: Array1<f64>,
@@ -131,13 +160,13 @@ pub struct ColumnMoments<F> {
 }
 
 impl<F: Float> ColumnMoments<F> {
-    /// Room for `n_columns` columns.
+    /// Buffers for `n_columns` columns, all 0.
     pub fn new(n_columns: usize) -> Self {
         let zeros = Array1::zeros(n_columns);
         Self { mean: zeros.clone(), mean_low: zeros.clone(), variance: zeros, of: PhantomData }
     }
 
-    /// Takes the moments of the columns of `x`.
+    /// Computes the moments of the columns of `x`.
     ///
     /// # Shapes
     /// `x (N, C)`, `N` at least 1; any strides.
@@ -146,7 +175,7 @@ impl<F: Float> ColumnMoments<F> {
     /// If `x` has no rows or another number of columns.
     #[track_caller]
     pub fn measure(&mut self, x: &ArrayRef2<F>) {
-        assert_eq!(x.ncols(), self.mean.len(), "moments: as many columns as there is room for");
+        assert_eq!(x.ncols(), self.mean.len(), "moments: as many columns as were allocated");
         let (first, n_rows) = (x.row(0), x.nrows());
         match x.as_slice() {
             Some(data) => self.measure_rows(Packed { data, n_columns: x.ncols() }, first, n_rows),
@@ -160,7 +189,10 @@ impl<F: Float> ColumnMoments<F> {
         });
     }
 
-    /// Takes moments that are known: for columns that are compared with what was measured elsewhere.
+    /// Sets moments that are known, such as running statistics.
+    ///
+    /// # Shapes
+    /// `mean (C)`, `variance (C)`.
     ///
     /// # Panics
     /// If a length is not the number of columns.
@@ -171,7 +203,7 @@ impl<F: Float> ColumnMoments<F> {
         self.variance.zip_mut_with(variance, |own, x| *own = x.as_f64());
     }
 
-    /// `μ` of column `c` and its rest, for [`deviation`].
+    /// `[μ_high, μ_low]` of column `c`: the mean in two parts, for [`deviation`].
     #[inline(always)]
     pub fn mean_parts(&self, c: usize) -> [f64; 2] {
         [self.mean[c], self.mean_low[c]]
@@ -209,9 +241,9 @@ impl<F: Float, R: Rows<F>> Loop for Measure<'_, '_, F, R> {
                 ([mean[i], mean_low[i]], variance[i]) = first_moments(shift[0][i], sums, n);
             }
             if !F::NARROW {
-                let center = [mean, mean_low];
-                let [squares] = strip.sums(input, &center, &|[x], center, [sum]: [Sum<F>; 1]| {
-                    [sum.plus(square(deviation::<F>(x, center)))]
+                let mean = [mean, mean_low];
+                let [squares] = strip.sums(input, &mean, &|[x], mean, [sum]: [Sum<F>; 1]| {
+                    [sum.plus(square(deviation::<F>(x, mean)))]
                 });
                 variance = from_fn(|i| squares.get(i).value() / n);
             }
@@ -237,7 +269,8 @@ mod tests {
     use super::{ColumnMoments, Moments, deviation};
     use crate::{Float, Rng};
 
-    // 1..=n has mean (n + 1)/2 and variance (n² − 1)/12. For n = 2ᵏ the mean and all sums are exact: so must be the result.
+    // 1..=n has mean (n + 1)/2 and variance (n² − 1)/12. For n = 2ᵏ the mean and all sums are
+    // exact: so must be the result.
     #[test]
     fn an_offset_changes_no_bit() {
         fn check<F: Float>(offset: f64) {
@@ -259,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_lists() {
+    fn the_moments_of_a_column_are_those_of_a_list() {
         let mut rng = Rng::new(1);
         for (n, c) in [(1, 1), (2, 3), (17, 33), (50, 70)] {
             let x = Array2::from_shape_simple_fn((n, c), || 1e3 + rng.normal());
@@ -268,7 +301,8 @@ mod tests {
             for j in 0..c {
                 let column = x.column(j).to_vec();
                 let list = Moments::of(&column[..]);
-                // The two add in another order: (16 + log₂ n) roundings of terms up to n times their mean.
+                // The two add in another order: (16 + log₂ n) roundings of terms up to n times
+                // their mean.
                 let bound = 32.0 * f64::EPSILON;
                 let close = |a: f64, b: f64, scale: f64| (a - b).abs() <= bound * scale;
                 assert!(close(columns.variance[j], list.variance, list.variance), "({n}, {c})");
@@ -285,7 +319,7 @@ mod tests {
         assert_eq!((moments.mean, moments.variance, moments.deviation(5.0)), (0.0, 7.0, 5.0));
     }
 
-    // What was measured before, with centers other than 0, leaves nothing behind.
+    // Nothing is left of what was measured before, whose means have low-order parts.
     #[test]
     fn known_moments_take_the_place_of_measured_ones() {
         let mut columns = ColumnMoments::new(2);
@@ -309,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays_none() {
+    fn nan_and_infinities_give_nan() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for x in [[bad, 1.0], [1.0, bad]] {
                 let moments = Moments::of(&x[..]);

@@ -5,20 +5,42 @@ use kernels::Float;
 const LANES: usize = 8;
 const BLOCK: usize = 128;
 
-/// `Σᵢ xᵢ`, 0 for no terms.
+/// The sum of many terms in their own type, `Σ_i x[i]`, 0 for no terms.
+///
+/// Eight interleaved sums run over blocks of 128 terms, and the blocks are added pairwise. That
+/// bounds the error of `n` terms by `(16 + 3 + log₂(n/128))·u·Σ|x[i]|` instead of `n·u·Σ|x[i]|`,
+/// with `u` half the distance from 1 to the next number (Higham, *Accuracy and Stability of
+/// Numerical Algorithms*, 2nd edition, section 4.2, <https://doi.org/10.1137/1.9780898718027>), and
+/// lets eight sums fill a vector register. The order depends on `n` alone.
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::sum;
+///
+/// // One after the other, 0.1_f32 added 1000 times gives 99.99905.
+/// assert!((sum(&[0.1_f32; 1000]) - 100.0).abs() < 1e-4);
+/// assert_eq!(sum(&[1.0, 2.0, 4.0]), 7.0);
+/// ```
 pub fn sum<F: Float>(x: &[F]) -> F {
     sum_by(x.len(), &|i| x[i])
 }
 
-/// `Σᵢ term(i)` for `i` in `0..n`, in the order described at the head of this module: for sums of an expression that is
-/// not stored anywhere.
+/// `Σ_i term(i)` for `i` in `0..n`: [`sum`] of an expression that is not stored anywhere.
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::sum_by;
+///
+/// let x = [1.0, 2.0, 3.0];
+/// assert_eq!(sum_by(x.len(), &|i| x[i] * x[i]), 14.0);
+/// ```
 pub fn sum_by<F: Float>(n: usize, term: &impl Fn(usize) -> F) -> F {
     pairwise(0, n, term)
 }
 
 fn pairwise<F: Float>(start: usize, n: usize, term: &impl Fn(usize) -> F) -> F {
     if n > BLOCK {
-        // The left part is a multiple of the block, so that where the cuts lie depends on n alone.
+        // The left part is a multiple of the block, so that where it is cut depends on n alone.
         let left = n.div_ceil(2 * BLOCK) * BLOCK;
         return pairwise(start, left, term) + pairwise(start + left, n - left, term);
     }
@@ -41,7 +63,8 @@ mod tests {
     use super::sum;
     use crate::{Float, Rng};
 
-    /// The definition, one term after the other in `f64`; for `f32` terms its own error is negligible.
+    /// The definition, one term after the other in `f64`; for `f32` terms its own error is
+    /// negligible.
     fn plain(x: impl Iterator<Item = f32>) -> (f64, f64) {
         x.fold((0.0, 0.0), |(sum, abs), v| (sum + v.as_f64(), abs + v.as_f64().abs()))
     }

@@ -1,15 +1,11 @@
-//! Sums over the values of one row, 16 at a time: for loops that run through [`vectorized`](crate::simd::vectorized).
+//! Sums over the values of one row, for loops that run through
+//! [`vectorized`](crate::simd::vectorized).
 //!
-//! Plainly: for each value, add a term. Here every sixteenth value is added to a sum of its own, so that the sums fill a vector
-//! register, and the sixteen are added at the end; each is a [`Sum`]. The order depends on the length alone.
-//!
-//! ```
-//! use tensor_core::sums::rows;
-//!
-//! let (x, y) = ([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]);
-//! let [sum, dot] = rows::sums([&x[..], &y[..]], &|[x, y], [sum, dot]| [sum.plus(x), dot.plus(x * y)]);
-//! assert_eq!((sum.sum(), dot.sum()), (6.0, 7.0));
-//! ```
+//! | item | what it adds up |
+//! |---|---|
+//! | [`sums`] | expressions of the values of rows beside each other |
+//! | [`sum_of`], [`sum_beside`] | an expression of values in `f64` and of a row beside them |
+//! | [`Values`] | a row that can be read: a slice, or a row of a matrix |
 
 use std::array::from_fn;
 
@@ -24,12 +20,26 @@ pub const LANES: usize = 16;
 /// Values that [`sum_of`] takes at a time.
 const HALF: usize = LANES / 2;
 
-/// Values one after the other: a slice, or a part of a row of a matrix with any strides.
+/// The values of a row in order: a slice, or a row of a matrix with any strides.
+///
+/// A slice is read a vector at a time, anything else value by value; what is computed is the same.
+///
+/// # Examples
+/// ```
+/// use ndarray::array;
+/// use tensor_core::sums::rows::Values;
+///
+/// fn last<'a>(row: impl Values<'a, f64>) -> f64 {
+///     row.at(row.count() - 1)
+/// }
+/// let x = array![[1.0, 2.0], [3.0, 4.0]];
+/// assert_eq!((last(&[7.0, 8.0][..]), last(x.column(0))), (8.0, 3.0));
+/// ```
 pub trait Values<'a, F: 'a>: Copy {
-    /// How many.
+    /// How many there are.
     fn count(self) -> usize;
 
-    /// Value `i`.
+    /// The value at the place `i`.
     fn at(self, i: usize) -> F;
 
     /// The values from `start` on that fill a register.
@@ -38,13 +48,13 @@ pub trait Values<'a, F: 'a>: Copy {
         from_fn(|lane| self.at(start + lane))
     }
 
-    /// All of them in order.
+    /// All values in order.
     fn values(self) -> impl Iterator<Item = &'a F>;
 
-    /// Those of `start..start + n`.
+    /// The values at the places `start..start + n`.
     fn part(self, start: usize, n: usize) -> Self;
 
-    /// A slice in the same form.
+    /// A slice as this type: for parameters beside the values of a row.
     fn of_slice(values: &'a [F]) -> Self;
 }
 
@@ -108,10 +118,31 @@ impl<'a, F: Float> Values<'a, F> for ArrayView1<'a, F> {
     }
 }
 
-/// Adds up `K` expressions of `M` rows: `add` gets the values at one place and the sums so far, and gives the sums with them.
+/// `K` sums along `M` rows beside each other: `Σ_i term_k(x₁[i], …, x_M[i])`.
+///
+/// Plainly:
+///
+/// ```text
+/// sums ← [0; K];  for each place i: sums ← add([x₁[i], …, x_M[i]], sums)
+/// ```
+///
+/// Here every sixteenth value is added to sums of its own ([`LANES`]), because these fill a vector
+/// register; the sixteen are added at the end ([`Lanes::total`]), and then the remainder of the
+/// row. Each is a [`Sum`]. The order depends on the length alone.
 ///
 /// # Panics
 /// If the rows have different lengths.
+///
+/// # Examples
+/// A sum and a scalar product:
+/// ```
+/// use tensor_core::sums::{Sum, rows};
+///
+/// let (x, y) = ([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]);
+/// let add = |[x, y]: [f64; 2], [sum, dot]: [Sum<f64>; 2]| [sum.plus(x), dot.plus(x * y)];
+/// let [sum, dot] = rows::sums([&x[..], &y[..]], &add);
+/// assert_eq!((sum.sum(), dot.sum()), (6.0, 7.0));
+/// ```
 #[inline(always)]
 pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
     inputs: [V; M],
@@ -120,12 +151,12 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
     let n = inputs[0].count();
     assert!(inputs.iter().all(|input| input.count() == n), "rows: of one length");
     let full = n / LANES * LANES;
-    let rest = |start| {
+    let remainder = |start| {
         let values = |i| from_fn(|m| inputs[m].at(i).as_f64());
         (full..n).fold(start, |sums, i| add(values(i), sums))
     };
     if full == 0 {
-        return rest([Sum::default(); K]);
+        return remainder([Sum::default(); K]);
     }
     let mut lanes = [Lanes::<F, LANES>::default(); K];
     for start in (0..full).step_by(LANES) {
@@ -136,7 +167,7 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
             lanes.iter_mut().zip(sums).for_each(|(lanes, sum)| lanes.set(lane, sum));
         }
     }
-    rest(lanes.map(Lanes::total))
+    remainder(lanes.map(Lanes::total))
 }
 
 /// `Σ_i f(values[i], beside[start + i])`, for a part of a row and another row: [`sum_of`], with any
@@ -167,7 +198,8 @@ pub fn sum_beside<F: Float>(
     }
 }
 
-/// `Σ_i f(values[i], beside[i])`, as far as both reach: for values in `f64` beside those of a matrix.
+/// `Σ_i f(values[i], beside[i])`, as far as both reach: for values in `f64` beside those of a
+/// matrix.
 ///
 /// As in [`sums`], but every eighth term is added to a sum of its own.
 ///
@@ -206,7 +238,7 @@ mod tests {
     use crate::sums::Sum;
 
     #[test]
-    fn a_row_is_read_by_its_places() {
+    fn a_slice_and_a_row_of_any_strides_read_the_same() {
         fn check<'a, V: Values<'a, f64>>(row: V) {
             assert_eq!((row.count(), row.at(0), row.at(19)), (20, 0.0, 19.0));
             assert_eq!(row.lanes(3), std::array::from_fn::<_, LANES, _>(|lane| 3.0 + lane as f64));

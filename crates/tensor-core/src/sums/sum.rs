@@ -4,29 +4,44 @@ use std::marker::PhantomData;
 
 use kernels::Float;
 
-/// A running sum in `f64` whose error does not show in a result of type `F`.
+/// A running sum `Σ_i x[i]` in `f64` whose error does not show in a result of type `F`.
 ///
-/// For results of type `f32` this is a plain sum: its error is `n·2⁻⁵³ Σ|xᵢ|`. For those of type `f64` it is compensated: what
-/// rounding takes from each addition is kept aside and added at the end, so that the error is `u·|Σxᵢ|` and a term in `n²u²`
-/// (Ogita, Rump and Oishi, SIAM Journal on Scientific Computing 26(6), 2005, <https://doi.org/10.1137/030601818>,
+/// For results of type `f32` it is a plain sum in `f64`, whose error is at most `n·2⁻⁵³ Σ|x[i]|`.
+/// For results of type `f64` it is compensated: the rounding error of each addition is computed
+/// exactly, the errors are added up beside the sum and added to it at the end:
+///
+/// ```text
+/// s, e ← 0, 0;  for each x: s, r ← fl(s + x), the error of that;  e ← e + r;  result s + e
+/// ```
+///
+/// The result is then off by `u·|Σx|` and a term in `n²u² Σ|x|`, with `u = 2⁻⁵³` (Ogita, Rump and
+/// Oishi, SIAM Journal on Scientific Computing 26(6), 2005, <https://doi.org/10.1137/030601818>,
 /// algorithm 4.4).
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::Sum;
+///
+/// let sum = [1e16, 1.0, 1.0, -1e16].iter().fold(Sum::<f64>::default(), |sum, &x| sum.plus(x));
+/// assert_eq!(sum.sum(), 2.0); // a plain sum in f64 gives 0
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sum<F> {
     sum: f64,
-    lost: f64,
+    error: f64,
     of: PhantomData<F>,
 }
 
 impl<F: Float> Sum<F> {
     #[inline(always)]
-    pub(crate) fn from_parts(sum: f64, lost: f64) -> Self {
-        Self { sum, lost, of: PhantomData }
+    pub(crate) fn from_parts(sum: f64, error: f64) -> Self {
+        Self { sum, error, of: PhantomData }
     }
 
-    /// What was added up, and what it lost.
+    /// The sum as it was rounded, and the sum of its rounding errors.
     #[inline(always)]
     pub(crate) fn parts(self) -> (f64, f64) {
-        (self.sum, self.lost)
+        (self.sum, self.error)
     }
 
     /// Adds one term.
@@ -39,17 +54,17 @@ impl<F: Float> Sum<F> {
     #[inline(always)]
     #[must_use]
     pub fn plus(self, x: f64) -> Self {
-        let (sum, took) = two_sum(self.sum, x);
-        Self::from_parts(sum, if F::NARROW { 0.0 } else { self.lost + took })
+        let (sum, error_of_this) = two_sum(self.sum, x);
+        Self::from_parts(sum, if F::NARROW { 0.0 } else { self.error + error_of_this })
     }
 
-    /// The sum with `a − b` more, and with what that difference loses.
+    /// The sum with `a − b` more, and with the rounding error of that difference.
     #[inline(always)]
     #[must_use]
     pub fn plus_difference(self, a: f64, b: f64) -> Self {
-        let (difference, took) = two_sum(a, -b);
+        let (difference, error_of_this) = two_sum(a, -b);
         let sum = self.plus(difference);
-        Self::from_parts(sum.sum, if F::NARROW { 0.0 } else { sum.lost + took })
+        Self::from_parts(sum.sum, if F::NARROW { 0.0 } else { sum.error + error_of_this })
     }
 
     /// The sum with all terms of another.
@@ -57,14 +72,14 @@ impl<F: Float> Sum<F> {
     #[must_use]
     pub fn plus_all(self, other: Self) -> Self {
         let sum = self.plus(other.sum);
-        Self::from_parts(sum.sum, sum.lost + other.lost)
+        Self::from_parts(sum.sum, sum.error + other.error)
     }
 
     /// The sum of the terms so far.
     #[inline(always)]
     pub fn value(self) -> f64 {
-        // Beyond the largest number there is nothing to compensate, and ∞ − ∞ would turn it into NaN.
-        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
+        // An overflow is not compensated: ∞ − ∞ would turn it into NaN.
+        if self.sum.is_finite() { self.sum + self.error } else { self.sum }
     }
 
     /// The sum of the terms so far, rounded to `F`.
@@ -74,7 +89,8 @@ impl<F: Float> Sum<F> {
     }
 }
 
-/// `a + b` rounded, and what that took, whichever is larger (Knuth).
+/// `a + b` rounded, and its rounding error, whichever of the two is larger (Knuth, *The Art of
+/// Computer Programming* 2, section 4.2.2, theorem B).
 #[inline(always)]
 pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
@@ -82,20 +98,33 @@ pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - (sum - part)) + (b - part))
 }
 
-/// Sums side by side, `N` terms at a time: for loops in vectors.
+/// `N` [`Sum`]s side by side, for loops in vectors: term `i` is added to the sum in lane `i mod N`,
+/// and [`total`](Self::total) adds the lanes.
 ///
-/// Two plain arrays and not one of [`Sum`]s, so that neighbors in memory are neighbors in a vector.
+/// Two plain arrays and not one of [`Sum`]s, because neighbors in a vector have to be neighbors in
+/// memory.
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::Lanes;
+///
+/// let mut lanes = Lanes::<f64, 2>::default();
+/// for (i, x) in [1.0, 2.0, 3.0].into_iter().enumerate() {
+///     lanes.add(i % 2, x);
+/// }
+/// assert_eq!([lanes.get(0).sum(), lanes.get(1).sum(), lanes.total().sum()], [4.0, 2.0, 6.0]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Lanes<F, const N: usize> {
     sums: [f64; N],
-    lost: [f64; N],
+    error: [f64; N],
     of: PhantomData<F>,
 }
 
 impl<F, const N: usize> Default for Lanes<F, N> {
     #[inline(always)]
     fn default() -> Self {
-        Self { sums: [0.0; N], lost: [0.0; N], of: PhantomData }
+        Self { sums: [0.0; N], error: [0.0; N], of: PhantomData }
     }
 }
 
@@ -103,13 +132,13 @@ impl<F: Float, const N: usize> Lanes<F, N> {
     /// The sum in one lane.
     #[inline(always)]
     pub fn get(&self, lane: usize) -> Sum<F> {
-        Sum::from_parts(self.sums[lane], self.lost[lane])
+        Sum::from_parts(self.sums[lane], self.error[lane])
     }
 
     /// Replaces the sum in one lane.
     #[inline(always)]
     pub fn set(&mut self, lane: usize, sum: Sum<F>) {
-        (self.sums[lane], self.lost[lane]) = sum.parts();
+        (self.sums[lane], self.error[lane]) = sum.parts();
     }
 
     /// Adds a term to the sum in one lane.
@@ -138,7 +167,7 @@ mod tests {
 
     // 1 − 2⁻⁶⁰ rounds to 1.
     #[test]
-    fn a_difference_keeps_what_it_loses() {
+    fn the_rounding_error_of_a_difference_is_kept() {
         let tiny = 2.0_f64.powi(-60);
         let sum = Sum::<f64>::default().plus_difference(1.0, tiny).plus_difference(1.0, tiny);
         assert_eq!(sum.plus(-2.0).value(), -2.0 * tiny);
@@ -147,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn compensation_saves_what_rounding_takes() {
+    fn rounding_errors_are_compensated() {
         let add = |terms: &[f64]| {
             let mut total = Sum::<f64>::default();
             terms.iter().for_each(|&x| total.add(x));

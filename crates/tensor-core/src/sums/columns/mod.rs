@@ -1,35 +1,14 @@
-//! Loops over all rows of matrices, for every column: sums that lose nothing, and maps with numbers that belong to a column.
+//! Loops over all rows of matrices, for every column: [`sums`] that lose nothing, and [`map`] with
+//! numbers that belong to a column.
 //!
-//! | plain | here |
-//! |---|---|
-//! | for each column `c`: for each row `n`: add a term of `x[n, c]` | 32 columns side by side, whose sums fill vector registers |
-//! | what belongs to a column is looked up for each value | looked up once for each strip of 32 columns, kept on the stack for several strips |
-//! | values, numbers and sums have the type of the matrix | they are `f64`, and what is written is rounded once; a sum is a [`Sum`] |
-//! | for any strides | contiguous matrices are read a strip at a time; others are copied to the stack first |
-//!
-//! Rows are added one after the other and every column by itself, so that the bits of a sum depend on neither the strides nor
-//! the processor. What is missing of a last strip is computed on zeros and thrown away.
-//!
-//! ```
-//! use ndarray::array;
-//! use tensor_core::sums::columns;
-//!
-//! let x = array![[1.0, 2.0], [3.0, 4.0]];
-//! let mut squares = [0.0; 2];
-//! columns::sums([&x], &|_| [], &|[x], [], [sum]| [sum.plus(x * x)], |c, [sum]| squares[c] = sum.sum());
-//! assert_eq!(squares, [10.0, 20.0]);
-//!
-//! let mut y = array![[0.0, 0.0], [0.0, 0.0]];
-//! columns::map([&x], &|c| [squares[c]], &mut y, &|[x], [square]| x / square);
-//! assert_eq!(y, array![[0.1, 0.1], [0.3, 0.2]]);
-//! ```
+//! Both go through a matrix as the page of [`sums`] says.
 
+mod finish;
 mod strip;
 
 use std::array::from_fn;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use kernels::simd::{Loop, vectorized};
 use kernels::{Float, parallel};
@@ -38,28 +17,68 @@ use ndarray::ArrayRef2;
 use crate::layout::contiguous;
 use crate::sums::sum::Sum;
 
+use finish::PART;
+pub(crate) use finish::{Finish, in_strips};
 pub(crate) use strip::{Packed, Rows, STRIP, Strip};
 use strip::{PackedMut, RowsMut};
 
-/// Values of a strip that are added up one after the other: filling up vectors of so few takes longer.
+/// A strip of so few values is added up one column after the other, because most of its vectors
+/// would be padding.
 const FEW: usize = 64;
 
-/// Strips that a map goes through side by side, so that a row is read and written for several cache lines at once.
+/// Strips that a map goes through side by side, so that several neighboring cache lines of a row
+/// are read and written.
 const SIDE_BY_SIDE: usize = 4;
 
-/// Values that pay for handing them to another thread: some 4 µs.
-const PART: usize = 1 << 14;
-
-/// Adds up expressions of the columns of `M` matrices.
+/// `K` sums down each column of `M` matrices: `Σ_n term_k(x₁[n, c], …, x_M[n, c], numbers[c])`.
 ///
-/// For each column `c`, `add` is called with each row's values, the numbers `columns(c)` and the `K` sums so far, which are 0
-/// before the first row, and gives the sums with that row; then `finish` gets `c` and the sums, the columns in any order.
+/// Plainly:
+///
+/// ```text
+/// for each column c:
+///     sums ← [0; K]
+///     for each row n: sums ← add([x₁[n, c], …, x_M[n, c]], columns(c), sums)
+///     finish(c, sums)                                          the columns in any order
+/// ```
+///
+/// Here:
+///
+/// 1. A strip of 32 columns is added up side by side, because its sums fill vector registers. What
+///    is missing of the last strip is computed on zeros and thrown away.
+/// 2. `columns(c)` is looked up once for each column and kept on the stack, because `add` then
+///    reads it as a vector.
+/// 3. Values, numbers and sums are `f64`, and each sum is a [`Sum`], because a result is then
+///    rounded once.
+/// 4. Contiguous matrices are read a strip at a time; others are copied to the stack first, because
+///    their values are no neighbors.
+/// 5. A large matrix is cut into parts of whole strips, one a thread, because the columns do not
+///    depend on each other.
+///
+/// Rows are added one after the other and every column by itself, so that the bits of a sum depend
+/// on neither the strides nor the processor nor the number of threads.
 ///
 /// # Shapes
 /// All matrices `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// The sum of the squares of each column:
+/// ```
+/// use ndarray::array;
+/// use tensor_core::sums::columns;
+///
+/// let x = array![[1.0, 2.0], [3.0, 4.0]];
+/// let mut squares = [0.0; 2];
+/// columns::sums(
+///     [&x],
+///     &|_| [],
+///     &|[x], [], [sum]| [sum.plus(x * x)],
+///     |c, [sum]| squares[c] = sum.sum(),
+/// );
+/// assert_eq!(squares, [10.0, 20.0]); // 1² + 3², 2² + 4²
+/// ```
 #[track_caller]
 pub fn sums<F: Float, const M: usize, const P: usize, const K: usize>(
     inputs: [&ArrayRef2<F>; M],
@@ -73,11 +92,12 @@ pub fn sums<F: Float, const M: usize, const P: usize, const K: usize>(
             let inputs = data.map(|data| Packed { data, n_columns: shape.1 });
             sums_of(inputs, shape, columns, add, finish);
         }
+        // 4
         None => sums_of(inputs.map(|input| input.view()), shape, columns, add, finish),
     }
 }
 
-/// [`sums`] of matrices that can be read, a large one in parts of whole strips.
+/// [`sums`] of matrices that are read a strip at a time.
 fn sums_of<F, R, C, A, const M: usize, const P: usize, const K: usize>(
     inputs: [R; M],
     (n_rows, n_columns): (usize, usize),
@@ -91,53 +111,35 @@ fn sums_of<F, R, C, A, const M: usize, const P: usize, const K: usize>(
     A: Fn([f64; M], [f64; P], [Sum<F>; K]) -> [Sum<F>; K] + Sync,
 {
     let of = PhantomData;
+    // 5
     in_strips(n_rows, n_columns, &mut finish, |range, finish| {
         vectorized(Sums { inputs, n_rows, range, columns, add, finish, of });
     });
 }
 
-/// Runs `work` on all columns, or on several ranges of them at a time, with what it hands its results to.
-pub(crate) fn in_strips<E: Send>(
-    n_rows: usize,
-    n_columns: usize,
-    finish: &mut E,
-    work: impl Fn(Range<usize>, &mut Finish<'_, E>) + Sync,
-) {
-    let parts = parallel::parts(n_rows * n_columns, PART);
-    if parts == 1 {
-        return work(0..n_columns, &mut Finish::Own(finish));
-    }
-    let step = n_columns.div_ceil(parts).next_multiple_of(STRIP);
-    let finish = Mutex::new(finish);
-    let ranges = (0..n_columns).step_by(step).map(|first| first..n_columns.min(first + step));
-    parallel::for_each(ranges, |range| work(range, &mut Finish::Shared(&finish)));
-}
-
-/// What the results of a strip are handed to: by one thread, or by several that take turns.
-pub(crate) enum Finish<'a, E> {
-    Own(&'a mut E),
-    Shared(&'a Mutex<&'a mut E>),
-}
-
-impl<E> Finish<'_, E> {
-    #[inline(always)]
-    pub(crate) fn with(&mut self, work: impl FnOnce(&mut E)) {
-        match self {
-            Self::Own(finish) => work(finish),
-            Self::Shared(finish) => {
-                work(&mut finish.lock().unwrap_or_else(PoisonError::into_inner))
-            }
-        }
-    }
-}
-
-/// `y[n, c] ← f(values of the matrices at (n, c), columns(c))`.
+/// `y[n, c] ← f([x₁[n, c], …, x_M[n, c]], columns(c))` for every element, in `f64` and rounded
+/// once.
+///
+/// As [`sums`] it goes through strips of 32 columns, four of them side by side; `columns(c)` is
+/// looked up once for each column and part.
 ///
 /// # Shapes
-/// All matrices `(N, C)`; any strides.
+/// `x₁`, …, `x_M` and `y`: all `(N, C)`; any strides.
 ///
 /// # Panics
 /// If the shapes differ.
+///
+/// # Examples
+/// Each column divided by a number of its own:
+/// ```
+/// use ndarray::{Array2, array};
+/// use tensor_core::sums::columns;
+///
+/// let (x, divisors) = (array![[1.0, 2.0], [3.0, 4.0]], [10.0, 20.0]);
+/// let mut y = Array2::zeros((2, 2));
+/// columns::map([&x], &|c| [divisors[c]], &mut y, &|[x], [divisor]| x / divisor);
+/// assert_eq!(y, array![[0.1, 0.1], [0.3, 0.2]]);
+/// ```
 #[track_caller]
 pub fn map<F: Float, const M: usize, const P: usize>(
     inputs: [&ArrayRef2<F>; M],
@@ -206,6 +208,7 @@ where
 
     #[inline(always)]
     fn run(self) {
+        // 1
         for strip in Strip::all(self.range) {
             if self.n_rows * strip.width <= FEW {
                 for (c, _) in strip.columns() {
@@ -218,7 +221,7 @@ where
                 }
                 continue;
             }
-            let columns = strip.look_up(self.columns);
+            let columns = strip.look_up(self.columns); // 2
             let sums = strip.sums((&self.inputs, self.n_rows), &columns, self.add);
             self.finish.with(|finish| {
                 for (c, i) in strip.columns() {
@@ -292,7 +295,7 @@ where
 mod tests {
     use ndarray::{Array2, ShapeBuilder};
 
-    use super::{PART, STRIP, in_strips, map, sums};
+    use super::{map, sums};
     use crate::Rng;
     use crate::sums::Sum;
 
@@ -309,9 +312,9 @@ mod tests {
         [x, other]
     }
 
-    // Whole numbers below 2⁵³: sums are exact in any order, so every term is seen to enter once, with its column.
+    // Whole numbers below 2⁵³: sums are exact in any order, and a term that is missing shows.
     #[test]
-    fn every_term_enters_once_with_its_column() {
+    fn every_term_is_added_once_with_its_column() {
         for (rows, columns) in SHAPES {
             let x = Array2::from_shape_fn((rows, columns), |(n, c)| (n * 1000 + c) as f64);
             let y = x.mapv(|v| v + 7.0);
@@ -336,7 +339,8 @@ mod tests {
                 let mut totals = vec![f32::NAN; shape.1];
                 sums([&x], &|_| [], &|[x], [], [sum]| [sum.plus(x)], |c, [s]| totals[c] = s.sum());
                 for (c, total) in totals.iter().enumerate() {
-                    // The plain definition in f64, whose own error is negligible beside 1 unit of f32's last place.
+                    // The plain definition in f64, whose own error is negligible beside 1 unit of
+                    // f32's last place.
                     let plain: f64 = x.column(c).iter().map(|&x| f64::from(x)).sum();
                     let bound = f64::from(f32::EPSILON) / 2.0 * plain.abs() + 1e-12;
                     assert!((f64::from(*total) - plain).abs() <= bound, "{shape:?}, column {c}");
@@ -345,24 +349,6 @@ mod tests {
             });
             assert_eq!(totals[0], totals[1], "{shape:?}: bits depend on the strides");
         }
-    }
-
-    #[test]
-    fn what_does_not_pay_stays_together_and_parts_are_whole_strips() {
-        let ranges = |n_rows: usize, n_columns: usize| {
-            let mut ranges = Vec::new();
-            in_strips(n_rows, n_columns, &mut ranges, |range, finish| {
-                finish.with(|ranges| ranges.push((range.start, range.end)));
-            });
-            ranges.sort_unstable();
-            ranges
-        };
-        for n_rows in [0, 1, 2 * PART / 100 - 1] {
-            assert_eq!(ranges(n_rows, 100), [(0, 100)]);
-        }
-        let many = ranges(PART, 100);
-        assert_eq!((many[0].0, many[many.len() - 1].1), (0, 100));
-        assert!(many.windows(2).all(|pair| pair[0].1 == pair[1].0 && pair[1].0 % STRIP == 0));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Up to 32 columns side by side, and matrices that are read and written so.
+//! Strips: up to 32 columns side by side, and matrices that are read and written a strip at a time.
 
 use std::array::from_fn;
 use std::ops::Range;
@@ -26,14 +26,14 @@ impl Strip {
         columns.step_by(STRIP).map(strip)
     }
 
-    /// The same strip, where it is [`STRIP`] wide. The compiler then knows its width and keeps a row in registers; for any other
-    /// width it calls a function that copies.
+    /// The same strip, if it is [`STRIP`] wide. The compiler then knows the width and keeps a row
+    /// in registers; for any other width it calls a function that copies.
     #[inline(always)]
     pub(crate) fn whole(self) -> Option<Self> {
         (self.width == STRIP).then_some(Self { width: STRIP, ..self })
     }
 
-    /// Numbers of its columns; 0 beyond the last.
+    /// The numbers `columns(c)` of its columns; 0 beyond the last.
     #[inline(always)]
     pub(crate) fn look_up<const P: usize>(
         self,
@@ -48,7 +48,7 @@ impl Strip {
         numbers
     }
 
-    /// The sums of its columns; see [`sums`].
+    /// The sums of its columns.
     #[inline(always)]
     pub(crate) fn sums<F: Float, R: Rows<F>, const M: usize, const P: usize, const K: usize>(
         self,
