@@ -173,6 +173,9 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
 /// `Σ_i f(values[i], beside[start + i])`, for a part of a row and another row: [`sum_of`], with any
 /// strides of the other row.
 ///
+/// # Shapes
+/// `beside (C)`, any stride; `values` of at most `C − start`.
+///
 /// # Examples
 /// ```
 /// use ndarray::array;

@@ -1,6 +1,6 @@
 //! `e^(x − max)` along rows: what softmax, its logarithm and cross-entropy are made of.
 //!
-//! [`Exponentials`] computes them, [`for_each_part`] cuts the rows for several threads, [`write`]
+//! [`Exponentials`] computes them, [`for_each_part`] cuts the rows for several threads, [`write()`]
 //! and [`write_beside`] round what is made of them into a matrix. Sums of what is made of them are
 //! [`rows::sum_of`](crate::sums::rows::sum_of) and
 //! [`rows::sum_beside`](crate::sums::rows::sum_beside).
