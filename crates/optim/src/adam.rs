@@ -50,8 +50,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// where `m̂ = g` and `v̂ = g²`, so that `w` moves by `λ g/|g|`. Without correction, `m = 0.1 g`
 /// and `v = 0.001 g²` for the default βs, and `w` would move by `0.1/√0.001 ≈ 3.2` times that.
 ///
-/// **AMSGrad.** After a rare large gradient `v` decays and the steps grow again, which can keep Adam
-/// from converging. The largest `v` so far never decays.
+/// **AMSGrad.** After a rare large gradient `v` decays and the steps grow again, which can keep
+/// Adam from converging. The largest `v` so far never decays.
 ///
 /// **Weight decay** enters the gradient, hence both moments. [`AdamW`](crate::AdamW) keeps it apart
 /// and explains what that changes.

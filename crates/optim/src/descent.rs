@@ -1,4 +1,4 @@
-//! An update rule at work: it walks over a model's parameters, keeps the state, and knows the groups.
+//! The optimizer that applies a rule to every parameter.
 
 use std::mem::take;
 
@@ -7,8 +7,49 @@ use tensor_core::{Error, Float, Trainable, parallel};
 
 use crate::{Buffers, Group, Key, Optimizer, Rates, Rule, State, Step, check};
 
-/// The optimizer that applies a [`Rule`] to every parameter: [`Sgd`](crate::Sgd), [`Adam`](crate::Adam) and the others are
-/// names for it. What it remembers has the parameters' type.
+/// The optimizer that applies a [`Rule`] to every parameter: [`Sgd`](crate::Sgd),
+/// [`Adam`](crate::Adam) and the others are names for it.
+///
+/// `F` is the type of the parameters and of the state, `R` the rule. Step `t = 1, 2, …` in plain
+/// form:
+///
+/// ```text
+/// for each parameter w with gradient g that is not frozen:
+///     (λ_w, η_w) = rate and decay of the first Group that chooses w, or the optimizer's own
+///     rule.update(Step { t, lr: λ_w, weight_decay: η_w }, w, g, buffers of w)
+/// settle the buffers of the model
+/// ```
+///
+/// The code departs from it:
+///
+/// 1. A large parameter is moved in parts, by several threads, because the update of an element
+///    does not depend on other elements: so no number of threads changes a bit.
+/// 2. Each part runs through `vectorized`, which compiles the rule's loop for the vector
+///    instructions of the processor.
+///
+/// # Shapes
+/// Parameters of any shape, as slices. State: for each parameter the buffers that
+/// [`Rule::buffers`] names, of the same shape each.
+///
+/// # Examples
+///
+/// A run that is cut after one step and continued by a new optimizer ends where the whole run does.
+/// (`λ = ½`, `μ = ½`, gradients 1 and −2, from `w = 1`: see [`Sgd`](crate::Sgd).)
+///
+/// ```
+/// use optim::{Descent, Optimizer, SgdConfig};
+#[doc = include_str!("../doc/weights.md")]
+/// let config = SgdConfig { lr: 0.5, momentum: 0.5, ..SgdConfig::default() };
+/// let mut first = Descent::new(config)?; // an Sgd<f64>
+/// let mut model = Weights([1.0]); // a model of one parameter; its workspace is the gradient
+/// first.step(&mut model, &mut [1.0])?;
+///
+/// let mut second = Descent::new(first.config())?;
+/// second.restore(first.state().clone())?;
+/// second.step(&mut model, &mut [-2.0])?;
+/// assert_eq!(model.0, [1.25]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Descent<F, R> {
     rule: R,
@@ -30,8 +71,8 @@ impl<F: Float, R: Rule> Descent<F, R> {
         Ok(Self { rule: config, lr, groups: Vec::new(), state: State::default() })
     }
 
-    /// The same with another rate or decay for some parameters. A parameter belongs to the first group that contains it, or to
-    /// none.
+    /// The same with another rate or decay for some parameters. A parameter belongs to the first
+    /// group that chooses it, or to none.
     ///
     /// # Errors
     /// If a number of the group is negative or not finite.
@@ -47,12 +88,12 @@ impl<F: Float, R: Rule> Descent<F, R> {
         self.rule
     }
 
-    /// What the optimizer remembers, to be saved.
+    /// The state, to be saved.
     pub fn state(&self) -> &State<F> {
         &self.state
     }
 
-    /// Puts a saved state back, in the place of this optimizer's own. Whether it fits the model is checked by the next step.
+    /// Replaces the state by a saved one. Whether it fits the model is checked by the next step.
     ///
     /// # Errors
     /// If it was made by a rule with other buffers; the old state stays then.
@@ -97,25 +138,27 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
     }
 }
 
-/// Elements that pay for handing them to another thread: 8 µs of Adam.
+/// So many elements, at least, that handing them to another thread takes less time than it saves.
 const PART: usize = 1 << 15;
 
-/// Moves one parameter, a large one in parts. `memory` holds the rule's buffers, one behind the other.
+/// Moves one parameter, a large one in parts. `memory` holds the rule's buffers, one after the
+/// other.
 fn update<F: Float, R: Rule>(rule: &R, step: Step, w: &mut [F], g: &[F], memory: &mut [F]) {
     let n = w.len();
     let mut memory = memory;
     let buffers: Buffers<'_, F> = std::array::from_fn(|_| {
-        let (buffer, rest) = take(&mut memory).split_at_mut_checked(n).unwrap_or_default();
-        memory = rest;
+        let (buffer, later) = take(&mut memory).split_at_mut_checked(n).unwrap_or_default();
+        memory = later;
         buffer
     });
     let length = n.div_ceil(parallel::parts(n, PART)).max(1);
+    // 1. In parts.
     let mut whole = Part { rule, step, w, g, buffers };
     let parts = std::iter::from_fn(|| (!whole.w.is_empty()).then(|| whole.split_off(length)));
-    parallel::for_each(parts, vectorized);
+    parallel::for_each(parts, vectorized); // 2.
 }
 
-/// A run of elements with all that moves them.
+/// Consecutive elements of a parameter with all that moves them.
 struct Part<'a, F, R> {
     rule: &'a R,
     step: Step,
@@ -125,7 +168,7 @@ struct Part<'a, F, R> {
 }
 
 impl<F: Float, R: Rule> Part<'_, F, R> {
-    /// The first `n` elements, or what is left of them.
+    /// The first `n` elements, or all if there are fewer; `self` keeps the later ones.
     fn split_off(&mut self, n: usize) -> Self {
         let n = n.min(self.w.len());
         let (w, later_w) = take(&mut self.w).split_at_mut(n);

@@ -1,24 +1,52 @@
-//! Parameter groups: another learning rate or weight decay for some of the parameters.
-//!
-//! ```
-//! use optim::{AdamW, AdamWConfig, Group, Select};
-//!
-//! // No decay for biases and norms, a tenth of the rate for the first layer's weights.
-//! let adam = AdamW::<f32>::new(AdamWConfig::default())?
-//!     .with_group(Group::new(Select::biases_and_norms()).weight_decay(0.0))?
-//!     .with_group(Group::new(Select::within("0")).lr_factor(0.1))?;
-//! # let _ = adam;
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Another learning rate or weight decay for some of the parameters.
 
 use tensor_core::Error;
 
 use crate::{Select, check};
 
-/// Some of the parameters, and what is different for them.
+/// A learning rate and a weight decay for some of the parameters, given to an optimizer by
+/// [`Descent::with_group`](crate::Descent::with_group).
 ///
-/// The rate is a factor of the optimizer's, so that a schedule moves all groups alike. (PyTorch gives each group a rate of
-/// its own, which its schedules then scale by one factor: the same.)
+/// For a parameter `w` that [`Select`] chooses, the rule uses
+///
+/// ```text
+/// λ_w = f λ          η_w = the group's weight decay if it has one, else the optimizer's
+/// ```
+///
+/// where λ is the optimizer's learning rate as it stands and `f` ([`lr_factor`](Self::lr_factor))
+/// the factor of the group. A parameter belongs to the first group that chooses it.
+///
+/// Difference to PyTorch: there each group has a rate of its own, and schedules multiply all of
+/// them by one factor. Here the rate of a group *is* a factor, so that a schedule needs to know one
+/// rate only.
+///
+/// # Examples
+///
+/// Two groups: no weight decay for biases and norms, and a tenth of the rate for the layer at path
+/// `0`, as in fine-tuning.
+///
+/// ```
+/// use optim::{AdamW, AdamWConfig, Group, Select};
+///
+/// let adamw = AdamW::<f32>::new(AdamWConfig::default())?
+///     .with_group(Group::new(Select::biases_and_norms()).weight_decay(0.0))?
+///     .with_group(Group::new(Select::within("0")).lr_factor(0.1))?;
+/// # let _ = adamw;
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
+///
+/// With `λ = ½` and `f = ½`, from `w = 1` with the gradient 1: `w = 1 − ½·½·1 = ¾`.
+///
+/// ```
+/// use optim::{Group, Optimizer, Select, Sgd, SgdConfig};
+#[doc = include_str!("../doc/weights.md")]
+/// let half = Group::new(Select::weights()).lr_factor(0.5);
+/// let mut sgd = Sgd::new(SgdConfig { lr: 0.5, ..SgdConfig::default() })?.with_group(half)?;
+/// let mut model = Weights([1.0]); // a model of one parameter; its workspace is the gradient
+/// sgd.step(&mut model, &mut [1.0])?;
+/// assert_eq!(model.0, [0.75]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Group {
     pub(crate) select: Select,
@@ -32,7 +60,8 @@ impl Group {
         Self { select, lr_factor: 1.0, weight_decay: None }
     }
 
-    /// The learning rate, as a factor of the optimizer's. 0 freezes the parameters.
+    /// The learning rate, as a factor `f` of the optimizer's. With 0 the parameters stay as they
+    /// are.
     #[must_use]
     pub fn lr_factor(mut self, factor: f64) -> Self {
         self.lr_factor = factor;

@@ -1,19 +1,11 @@
-//! Which parameters something applies to: one choice, for parameter groups and for penalties.
-//!
-//! ```
-//! use optim::Select;
-//! use tensor_core::Role;
-//!
-//! let select = Select::by(|key| key.path.is_within("4") && key.role == Role::Weight);
-//! # let _ = select;
-//! ```
+//! Which parameters something applies to.
 
 use std::fmt;
 use std::sync::Arc;
 
 use tensor_core::{Parameter, Path, Role};
 
-/// What a parameter is, without its values.
+/// What a parameter is, without its values: what a [`Select`] is given to choose by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Key<'a> {
     /// Its name within the model: `0.weight`.
@@ -29,7 +21,27 @@ impl<'a> Key<'a> {
     }
 }
 
-/// A choice among the parameters of a model. Cheap to clone.
+/// A choice among the parameters of a model: a function of a parameter's [`Key`], true for those
+/// that are chosen.
+///
+/// A [`Group`](crate::Group) and a [`Penalty`](crate::Penalty) apply to the parameters that a
+/// `Select` chooses. It is cheap to clone.
+///
+/// # Examples
+///
+/// The weights of the layer at path `4`, but not its bias:
+///
+/// ```
+/// use optim::{Key, Select};
+/// use tensor_core::{Path, Role};
+///
+/// let select = Select::by(|key| key.path.is_within("4") && key.role == Role::Weight);
+/// let root = Path::root();
+/// let layer = root.index(4);
+/// let key = |name, role| Key { path: layer.name(name), role };
+/// assert!(select.contains(key("weight", Role::Weight)));
+/// assert!(!select.contains(key("bias", Role::Bias)));
+/// ```
 #[derive(Clone)]
 pub struct Select(Arc<dyn Fn(Key<'_>) -> bool + Send + Sync>);
 
@@ -39,18 +51,20 @@ impl Select {
         Self::by(|_| true)
     }
 
-    /// What multiplies features: the parameters that regularization is usually meant for.
+    /// What multiplies features, [`Role::Weight`]: the parameters that regularization is usually
+    /// meant for.
     pub fn weights() -> Self {
         Self::by(|key| key.role == Role::Weight)
     }
 
-    /// What is added, and what scales normalized values: the parameters that weight decay usually leaves alone.
+    /// What is added, [`Role::Bias`], and what scales normalized values, [`Role::Norm`]: the
+    /// parameters that weight decay usually leaves out.
     pub fn biases_and_norms() -> Self {
         Self::by(|key| key.role != Role::Weight)
     }
 
-    /// The parameters of the layer at `path`, and of the layers inside it: `"0"`, `"3.0"`; or the one parameter of that name:
-    /// `"0.weight"`.
+    /// The parameters of the layer at `path`, and of the layers inside it: `"0"`, `"3.0"`; or the
+    /// one parameter of that name: `"0.weight"`.
     pub fn within(path: impl Into<String>) -> Self {
         let path = path.into();
         Self::by(move |key| key.path.is_within(&path))

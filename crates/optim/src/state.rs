@@ -1,33 +1,37 @@
-//! What an optimizer remembers, indexed by visiting order: plain data, to be saved and put back.
+//! What an optimizer keeps between two steps.
 
 use tensor_core::{Error, Float, Parameter, Trainable};
 
-/// The memory of an optimizer between two steps.
+/// The state of an optimizer between two steps: plain data, to be saved and restored.
 ///
-/// | field | |
+/// [`Descent::state`](crate::Descent::state) shows it,
+/// [`Descent::restore`](crate::Descent::restore) replaces it; both belong to every
+/// [`Optimizer`](crate::Optimizer) of this crate. With it and the parameters, training goes on as
+/// if it had not been interrupted.
+///
+/// | field | for parameter `p` of `n` elements, in the order in which the model shows them |
 /// |---|---|
-/// | `steps` | steps made so far |
-/// | `lengths` | number of elements of each parameter, in visiting order |
-/// | `buffers` | for each parameter the rule's buffers, one behind the other: `lengths[p]·n_buffers` numbers |
+/// | `lengths[p]` | `n` |
+/// | `buffers[p]` | the rule's buffers, one after the other: first `n` numbers of the first, and so on |
 ///
 /// The names of the buffers are [`Rule::buffers`](crate::Rule::buffers).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State<F> {
     /// Steps made so far.
     pub steps: u64,
-    /// Number of elements of each parameter, in visiting order.
+    /// The number of elements of each parameter.
     pub lengths: Vec<usize>,
-    /// The buffers of each parameter, one behind the other.
+    /// The buffers of each parameter, one after the other.
     pub buffers: Vec<Vec<F>>,
 }
 
 impl<F: Float> State<F> {
-    /// Makes the next step: visits every parameter with its buffers and the number of the step. The buffers hold `initial`
-    /// the first time.
+    /// Makes the next step: visits every parameter with its buffers and the number of the step. At
+    /// the first step the buffers hold `initial`.
     ///
     /// # Errors
-    /// If the parameters are not those of the first time, or the model refuses; `update` has not been called then, and the
-    /// step does not count.
+    /// If the parameters are not those of the first step, or the model refuses; `update` has not
+    /// been called then, and the step does not count.
     pub(crate) fn visit<M: Trainable<F>>(
         &mut self,
         place: &'static str,
@@ -57,7 +61,7 @@ impl<F: Float> State<F> {
         Ok(())
     }
 
-    /// Whether every parameter has as many numbers as `n_buffers` buffers take.
+    /// Whether every parameter has the numbers of `n_buffers` buffers.
     pub(crate) fn check_buffers(&self, place: &'static str, n_buffers: usize) -> Result<(), Error> {
         let expected: Vec<usize> = self.lengths.iter().map(|n| n * n_buffers).collect();
         let found: Vec<usize> = self.buffers.iter().map(Vec::len).collect();
@@ -68,6 +72,7 @@ impl<F: Float> State<F> {
         }
     }
 
+    /// Whether the model has the parameters that this state was made for.
     fn check_model<M: Trainable<F>>(
         &self,
         place: &'static str,
