@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 
-use crate::{Layer, Saved};
+use crate::{Layer, Saved, Tensors};
 
 /// A layer without parameters that maps its input: `A = f(Z)`. Whoever implements it has a [`Layer`].
 ///
@@ -56,6 +56,8 @@ pub trait Activation: Clone + Debug + Send + Sync + 'static {
     /// a function of its value.
     fn chain<F: Float>(&self, z_a_da: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>);
 }
+
+impl<F: Float, A: Activation> Tensors<F> for A {}
 
 impl<F: Float, A: Activation> Layer<F> for A {
     type Cache = ();

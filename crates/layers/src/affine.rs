@@ -21,7 +21,7 @@
 use ndarray::Array1;
 use tensor_core::{Error, Float, Role};
 
-use crate::Visitor;
+use crate::{Tensors, Visitor};
 
 /// γ and β of a normalization layer, either of which may be missing.
 ///
@@ -128,25 +128,22 @@ impl<F: Float> Affine<F> {
     pub fn offset(&self, channel: usize) -> F {
         self.bias.as_ref().map_or(F::zero(), |b| b[channel])
     }
+}
 
-    /// Names γ and β to a visitor of the layer in which they stand: for [`Layer::tensors`](crate::Layer::tensors).
+impl<F: Float> Tensors<F> for Affine<F> {
     #[inline(always)]
-    pub fn tensors<L, V: Visitor<L, F>>(
-        v: &mut V,
-        get: impl Fn(&L) -> &Self,
-        get_mut: impl Fn(&mut L) -> &mut Self,
-    ) {
+    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
         v.optional_parameter(
             "weight",
             Role::Norm,
-            |layer| get(layer).weight.as_deref(),
-            |layer| get_mut(layer).weight.as_deref_mut(),
+            |affine| affine.weight.as_deref(),
+            |affine| affine.weight.as_deref_mut(),
         );
         v.optional_parameter(
             "bias",
             Role::Bias,
-            |layer| get(layer).bias.as_deref(),
-            |layer| get_mut(layer).bias.as_deref_mut(),
+            |affine| affine.bias.as_deref(),
+            |affine| affine.bias.as_deref_mut(),
         );
     }
 }

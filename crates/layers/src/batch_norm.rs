@@ -40,7 +40,7 @@ use tensor_core::sums::{ColumnMoments, deviation};
 use tensor_core::{Error, Float, Path};
 
 use crate::affine::AffineSums;
-use crate::{Affine, Layer, Mode, Saved, Seen, Training, Visitor};
+use crate::{Affine, Layer, Mode, Saved, Seen, Tensors, Training, Visitor};
 
 pub use config::BatchNorm1dConfig;
 
@@ -144,19 +144,21 @@ impl<F: Float> BatchNorm1d<F> {
     }
 }
 
+impl<F: Float> Tensors<F> for BatchNorm1d<F> {
+    #[inline(always)]
+    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+        v.child(None, |layer| &layer.affine, |layer| &mut layer.affine);
+        v.buffer("running_mean", |layer| &layer.running_mean, |layer| &mut layer.running_mean);
+        v.buffer("running_var", |layer| &layer.running_var, |layer| &mut layer.running_var);
+    }
+}
+
 impl<F: Float> Layer<F> for BatchNorm1d<F> {
     type Cache = BatchNorm1dCache<F>;
     const NAME: &'static str = "BatchNorm1d";
 
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
         Error::check_features(Self::NAME, self.running_mean.len(), in_features)
-    }
-
-    #[inline(always)]
-    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
-        Affine::tensors(v, |layer: &Self| &layer.affine, |layer| &mut layer.affine);
-        v.buffer("running_mean", |layer| &layer.running_mean, |layer| &mut layer.running_mean);
-        v.buffer("running_var", |layer| &layer.running_var, |layer| &mut layer.running_var);
     }
 
     fn cache(&self, _max_batch: usize, in_features: usize) -> BatchNorm1dCache<F> {
@@ -310,7 +312,7 @@ mod tests {
     use tensor_core::Path;
 
     use super::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
-    use crate::{Affine, Layer, Mode, Saved};
+    use crate::{Affine, Layer, Mode, Saved, Tensors};
 
     /// A forward and a backward pass: output, cache, `dx`, `dLdγ` and `dLdβ` of feature 0.
     fn step(

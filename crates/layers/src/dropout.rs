@@ -40,7 +40,7 @@ use tensor_core::elementwise::map2;
 use tensor_core::random::Position;
 use tensor_core::{Error, Float, Path, Rng};
 
-use crate::{Layer, Mode, Saved, Seen, Training};
+use crate::{Layer, Mode, Saved, Seen, Tensors, Training};
 
 /// Dropout, PyTorch's `nn.Dropout`.
 ///
@@ -122,6 +122,8 @@ impl Dropout {
         }
     }
 }
+
+impl<F: Float> Tensors<F> for Dropout {}
 
 impl<F: Float> Layer<F> for Dropout {
     type Cache = DropoutCache<F>;

@@ -96,7 +96,7 @@ mod tests {
     use tensor_core::Path;
 
     use super::{GroupNorm, GroupNormConfig};
-    use crate::{Affine, Layer, Saved};
+    use crate::{Affine, Layer, Saved, Tensors};
 
     // Z = [1, 3 | 9, 11]: both groups have deviations ∓1 and σ² = 1; ε = 3 makes 1/√(σ² + ε) = ½. NZ = [−½, ½ | −½, ½].
     // With dLdBZ = [1, 1, 2, 4] the four columns are four channels in two groups, or two channels of length 2:

@@ -95,7 +95,7 @@ mod tests {
     use tensor_core::Path;
 
     use super::{InstanceNorm1d, InstanceNorm1dConfig};
-    use crate::{Affine, Layer, Saved};
+    use crate::{Affine, Layer, Saved, Tensors};
 
     // Two channels of length 2, both with deviations ∓1 and σ² = 1; ε = 3 makes 1/√(σ² + ε) = ½ and NZ = [−½, ½ | −½, ½].
     // With γ = [2, −4], β = [1, 0], dLdBZ = [1, 2 | 0, 4]:

@@ -3,10 +3,9 @@
 use std::fmt::Debug;
 
 use ndarray::{ArrayD, ArrayRef2};
-use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
+use tensor_core::{Error, Float, Path};
 
-use crate::visitor::{Pair, Read, Write};
-use crate::{Scratch, Visitor};
+use crate::{Scratch, Tensors};
 
 /// Whether a forward pass belongs to training or to evaluation: Dropout and BatchNorm differ between the two.
 ///
@@ -54,8 +53,8 @@ pub struct Saved<'a, F, C> {
 /// layer's [`Cache`](Self::Cache). So threads can share a `&layer`, and every intermediate value can be looked at.
 ///
 /// **The gradient of a layer is a value of the layer's own type**, with `dL/dweight` where the layer has its `weight`: both have
-/// the same tensors of the same shapes. [`gradient`](Self::gradient) makes one. [`tensors`](Self::tensors) names each tensor once;
-/// from that come reading, writing and the walk over parameters beside their gradients. A layer without parameters that maps its
+/// the same tensors of the same shapes. [`gradient`](Tensors::gradient) makes one. [`Tensors`] names each tensor once; a layer without
+/// any says `impl<F: Float> Tensors<F> for MyLayer {}`. A layer without parameters that maps its
 /// input is shorter still as an [`Activation`](crate::Activation).
 ///
 /// Shapes are checked once, when a model is built and at the head of its passes; a layer's own passes then trust them. They
@@ -72,7 +71,7 @@ pub struct Saved<'a, F, C> {
 /// ```
 ///
 /// ```
-/// use layers::{Layer, Saved, Visitor};
+/// use layers::{Layer, Saved, Tensors, Visitor};
 /// use ndarray::{Array1, Array2, ArrayRef2, Zip, array};
 /// use tensor_core::{Error, Float, Role};
 ///
@@ -81,15 +80,18 @@ pub struct Saved<'a, F, C> {
 ///     weight: Array1<F>,
 /// }
 ///
+/// impl<F: Float> Tensors<F> for Scale<F> {
+///     fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+///         v.parameter("weight", Role::Weight, |layer| &layer.weight, |layer| &mut layer.weight);
+///     }
+/// }
+///
 /// impl<F: Float> Layer<F> for Scale<F> {
 ///     type Cache = ();
 ///     const NAME: &'static str = "Scale";
 ///
 ///     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
 ///         Error::check_features("Scale", self.weight.len(), in_features)
-///     }
-///     fn tensors<V: Visitor<Self, F>>(v: &mut V) {
-///         v.parameter("weight", Role::Weight, |layer| &layer.weight, |layer| &mut layer.weight);
 ///     }
 ///     fn cache(&self, _max_batch: usize, _in_features: usize) {}
 ///
@@ -124,7 +126,7 @@ pub struct Saved<'a, F, C> {
 /// assert_eq!(grads.weight, array![1.0 + 3.0, 2.0 - 4.0]);
 /// assert_eq!(dx, array![[2.0, 10.0], [2.0, -10.0]]);
 /// ```
-pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
+pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// What forward keeps for backward, beside input and output, which are handed back anyway: `()` for most layers, the
     /// batch statistics for BatchNorm, the mask for Dropout.
     type Cache: Send + 'static;
@@ -137,12 +139,6 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
     /// If the layer cannot take that width.
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
         Ok(in_features)
-    }
-
-    /// Names each tensor, parameters first, in PyTorch's order. None by default.
-    #[inline(always)]
-    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
-        let _ = v;
     }
 
     /// A cache for batches of up to `max_batch` rows. Called once for a workspace: later passes allocate nothing.
@@ -222,38 +218,6 @@ pub trait Layer<F: Float>: Clone + Debug + Send + Sync + 'static {
     fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
         let _ = scratch;
         self.infer(x, y);
-    }
-
-    /// A gradient for this layer: a layer of the same shapes in which every tensor is 0.
-    fn gradient(&self) -> Self {
-        let mut gradient = self.clone();
-        gradient.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(F::zero()));
-        gradient
-    }
-
-    /// Shows every tensor, to be read. `path` is where the layer itself stands.
-    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
-        Self::tensors(&mut Read { layer: self, path, visit });
-    }
-
-    /// Shows the same tensors in the same order, to be written.
-    fn each_tensor_mut(
-        &mut self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
-    ) {
-        Self::tensors(&mut Write { layer: self, path, visit });
-    }
-
-    /// Shows every parameter beside its gradient, to an optimizer.
-    #[inline]
-    fn each_parameter(
-        &mut self,
-        grads: &mut Self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Parameter<'_, F>),
-    ) {
-        Self::tensors(&mut Pair { layer: self, grads, path, visit });
     }
 }
 

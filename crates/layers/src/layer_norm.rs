@@ -95,7 +95,7 @@ mod tests {
     use tensor_core::Path;
 
     use super::{LayerNorm, LayerNormConfig};
-    use crate::{Affine, Layer, Saved};
+    use crate::{Affine, Layer, Saved, Tensors};
 
     // ε = 3 makes 1/√(σ² + ε) = ½ for the first row, Z = [1, 3] with μ = 2, σ² = 1, and ¼ for the second, Z = [−√13, √13] with
     // μ = 0, σ² = 13. With γ = [2, 4], β = [1, 0] and r = √13:

@@ -58,7 +58,7 @@ mod softmax;
 mod softplus;
 mod softsign;
 mod tanh;
-mod visitor;
+mod tensors;
 
 pub use activation::Activation;
 pub use affine::Affine;
@@ -85,4 +85,4 @@ pub use softmax::Softmax;
 pub use softplus::Softplus;
 pub use softsign::Softsign;
 pub use tanh::Tanh;
-pub use visitor::Visitor;
+pub use tensors::{Tensors, Visitor};

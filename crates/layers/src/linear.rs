@@ -25,7 +25,7 @@ use ndarray::{Array1, Array2, ArrayRef2, ArrayViewMut1, ArrayViewMut2};
 use tensor_core::sums::column_sums;
 use tensor_core::{Error, Float, Init, Rng, Role, gemm, gemm_row};
 
-use crate::{Layer, Saved, Visitor};
+use crate::{Layer, Saved, Tensors, Visitor};
 
 /// A fully connected layer, PyTorch's `nn.Linear`.
 ///
@@ -137,16 +137,7 @@ fn check_widths(in_features: usize, out_features: usize) -> Result<(), Error> {
     Ok(())
 }
 
-impl<F: Float> Layer<F> for Linear<F> {
-    type Cache = ();
-    const NAME: &'static str = "Linear";
-
-    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
-        let (out_features, expected) = self.weight.dim();
-        Error::check_features(Self::NAME, expected, in_features)?;
-        Ok(out_features)
-    }
-
+impl<F: Float> Tensors<F> for Linear<F> {
     #[inline(always)]
     fn tensors<V: Visitor<Self, F>>(v: &mut V) {
         v.parameter("weight", Role::Weight, |layer| &layer.weight, |layer| &mut layer.weight);
@@ -156,6 +147,17 @@ impl<F: Float> Layer<F> for Linear<F> {
             |layer| layer.bias.as_deref(),
             |layer| layer.bias.as_deref_mut(),
         );
+    }
+}
+
+impl<F: Float> Layer<F> for Linear<F> {
+    type Cache = ();
+    const NAME: &'static str = "Linear";
+
+    fn out_features(&self, in_features: usize) -> Result<usize, Error> {
+        let (out_features, expected) = self.weight.dim();
+        Error::check_features(Self::NAME, expected, in_features)?;
+        Ok(out_features)
     }
 
     fn cache(&self, _max_batch: usize, _in_features: usize) {}
@@ -189,7 +191,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::{Linear, LinearConfig};
-    use crate::{Layer, Saved};
+    use crate::{Layer, Saved, Tensors};
     use tensor_core::{Init, Path, Rng};
 
     // A = [1 2 3; 4 5 6], W = [1 0 −1; 2 ½ 1], b = [10, −10]:

@@ -103,7 +103,7 @@ mod tests {
     use tensor_core::Path;
 
     use super::{RmsNorm, RmsNormConfig};
-    use crate::{Affine, Layer, Saved};
+    use crate::{Affine, Layer, Saved, Tensors};
 
     // ε = 7/2 makes the roots whole. Z = [3, 4]: mean square 25/2, 1/√16 = ¼, NZ = [¾, 1];
     // Z = [1, 0]: mean square ½, 1/√4 = ½, NZ = [½, 0]. With γ = [2, −1], dLdA = [1, 2], [4, 1]:

@@ -40,17 +40,19 @@ macro_rules! sample_norm {
             }
         }
 
+        impl<F: Float> crate::Tensors<F> for $name<F> {
+            #[inline(always)]
+            fn tensors<V: crate::Visitor<Self, F>>(v: &mut V) {
+                v.child(None, |layer| &layer.affine, |layer| &mut layer.affine);
+            }
+        }
+
         impl<F: Float> crate::Layer<F> for $name<F> {
             type Cache = crate::SampleNormCache;
             const NAME: &'static str = stringify!($name);
 
             fn out_features(&self, in_features: usize) -> Result<usize, Error> {
                 self.groups.out_features(Self::NAME, in_features)
-            }
-
-            #[inline(always)]
-            fn tensors<V: crate::Visitor<Self, F>>(v: &mut V) {
-                Affine::tensors(v, |layer: &Self| &layer.affine, |layer| &mut layer.affine);
             }
 
             fn cache(&self, _max_batch: usize, _in_features: usize) -> crate::SampleNormCache {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use layers::{
-    Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Saved, Training,
+    Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Saved, Tensors, Training,
 };
 use ndarray::{Array1, Array2, ArrayRef2, Axis, array};
 use tensor_core::{Float, Kind, Path, Rng};

@@ -15,7 +15,7 @@
 //! One struct, one trait, one method that names its tensor: from there on it stands beside the built-in layers, its weight is
 //! saved as `1.weight`, its gradient is checked like theirs, and optimizers need not know it.
 
-use layers::{Layer, Linear, Mode, Saved, Visitor};
+use layers::{Layer, Linear, Mode, Saved, Tensors, Visitor};
 use losses::{Loss, MseLoss};
 use models::Sequential;
 use ndarray::{Array1, Array2, ArrayRef2, Axis, Zip};
@@ -27,15 +27,18 @@ struct Snake<F> {
     weight: Array1<F>,
 }
 
+impl<F: Float> Tensors<F> for Snake<F> {
+    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+        v.parameter("weight", Role::Weight, |layer| &layer.weight, |layer| &mut layer.weight);
+    }
+}
+
 impl<F: Float> Layer<F> for Snake<F> {
     type Cache = ();
     const NAME: &'static str = "Snake";
 
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
         Error::check_features("Snake", self.weight.len(), in_features)
-    }
-    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
-        v.parameter("weight", Role::Weight, |layer| &layer.weight, |layer| &mut layer.weight);
     }
     fn cache(&self, _max_batch: usize, _in_features: usize) {}
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Training};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
@@ -140,6 +140,35 @@ impl<F: Float> Branches<F> {
     }
 }
 
+impl<F: Float> Tensors<F> for Branches<F> {
+    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
+        for (b, slot) in self.slots.iter().enumerate() {
+            slot.layer.each_tensor(path.index(b), visit);
+        }
+    }
+
+    fn each_tensor_mut(
+        &mut self,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
+    ) {
+        for (b, slot) in self.slots.iter_mut().enumerate() {
+            slot.layer.each_tensor_mut(path.index(b), visit);
+        }
+    }
+
+    fn each_parameter(
+        &mut self,
+        grads: &mut Self,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) {
+        for (b, (slot, grads)) in self.slots.iter_mut().zip(&mut grads.slots).enumerate() {
+            slot.each_parameter(grads, path.index(b), visit);
+        }
+    }
+}
+
 impl<F: Float> Layer<F> for Branches<F> {
     type Cache = BranchesCache<F>;
     const NAME: &'static str = "Branches";
@@ -257,33 +286,6 @@ impl<F: Float> Layer<F> for Branches<F> {
     fn settle(&mut self, cache: &mut BranchesCache<F>, training: Training) {
         for (slot, own) in self.slots.iter_mut().zip(&mut cache.slots) {
             slot.settle(own, training);
-        }
-    }
-
-    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
-        for (b, slot) in self.slots.iter().enumerate() {
-            slot.layer.each_tensor(path.index(b), visit);
-        }
-    }
-
-    fn each_tensor_mut(
-        &mut self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
-    ) {
-        for (b, slot) in self.slots.iter_mut().enumerate() {
-            slot.layer.each_tensor_mut(path.index(b), visit);
-        }
-    }
-
-    fn each_parameter(
-        &mut self,
-        grads: &mut Self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Parameter<'_, F>),
-    ) {
-        for (b, (slot, grads)) in self.slots.iter_mut().zip(&mut grads.slots).enumerate() {
-            slot.each_parameter(grads, path.index(b), visit);
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Training};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
 use ndarray::{ArrayD, ArrayRef2};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
@@ -117,7 +117,7 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
     }
 
     fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
-        Layer::each_tensor(self, path, visit);
+        Tensors::each_tensor(self, path, visit);
     }
 
     fn each_tensor_mut(
@@ -125,7 +125,7 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         path: Path<'_>,
         visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
     ) {
-        Layer::each_tensor_mut(self, path, visit);
+        Tensors::each_tensor_mut(self, path, visit);
     }
 
     fn each_parameter(
@@ -134,7 +134,7 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
-        Layer::each_parameter(self, own_grads(grads), path, visit);
+        Tensors::each_parameter(self, own_grads(grads), path, visit);
     }
 
     fn start_at(&self, cache: &mut Cache, first_row: u64) {

@@ -1,9 +1,9 @@
 //! `y = x + f(x)`.
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Training};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training, Visitor};
 use ndarray::{Array2, ArrayD, ArrayRef2};
 use tensor_core::elementwise::map2;
-use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
+use tensor_core::{Error, Float, Path};
 
 use crate::workspace::{first_rows, first_rows_mut};
 use crate::{Sequential, SequentialCache};
@@ -72,6 +72,13 @@ impl<F: Float> Residual<F> {
     /// `f`.
     pub fn inner(&self) -> &Sequential<F> {
         &self.inner
+    }
+}
+
+impl<F: Float> Tensors<F> for Residual<F> {
+    #[inline(always)]
+    fn tensors<V: Visitor<Self, F>>(v: &mut V) {
+        v.child(None, |block| &block.inner, |block| &mut block.inner);
     }
 }
 
@@ -147,26 +154,5 @@ impl<F: Float> Layer<F> for Residual<F> {
 
     fn settle(&mut self, cache: &mut ResidualCache<F>, training: Training) {
         Layer::settle(&mut self.inner, &mut cache.inner, training);
-    }
-
-    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
-        self.inner.each_tensor(path, visit);
-    }
-
-    fn each_tensor_mut(
-        &mut self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
-    ) {
-        self.inner.each_tensor_mut(path, visit);
-    }
-
-    fn each_parameter(
-        &mut self,
-        grads: &mut Self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Parameter<'_, F>),
-    ) {
-        self.inner.each_parameter(&mut grads.inner, path, visit);
     }
 }

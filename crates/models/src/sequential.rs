@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use layers::{Layer, Training};
+use layers::{Layer, Tensors, Training};
 use ndarray::Array2;
 use tensor_core::{Error, Float, Kind, Path};
 
@@ -96,7 +96,7 @@ impl<F: Float> SequentialBuilder<F> {
         let model = Sequential { structure: Arc::new(Structure { widths }), slots: self.slots };
         let mut names = BTreeSet::new();
         let mut twice = None;
-        Layer::each_tensor(&model, Path::root(), &mut |path, _| {
+        Tensors::each_tensor(&model, Path::root(), &mut |path, _| {
             let name = path.to_string();
             if names.contains(&name) {
                 twice.get_or_insert(name);
@@ -233,7 +233,7 @@ impl<F: Float> Sequential<F> {
             ends: [buffer(first), buffer(last)],
             end_gradients: [buffer(first), buffer(last)],
             cache: Layer::cache(self, max_batch, first),
-            grads: Layer::gradient(self),
+            grads: self.gradient(),
         })
     }
 

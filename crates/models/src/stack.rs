@@ -1,6 +1,6 @@
 //! [`Sequential`] as a layer: both passes, one layer after the other.
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Training};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
@@ -21,6 +21,35 @@ pub struct SequentialCache<F> {
     /// `dLdA[1] … dLdA[L−1]`, of the same shapes.
     pub(crate) gradients: Vec<Array2<F>>,
     pub(crate) slots: Vec<SlotCache>,
+}
+
+impl<F: Float> Tensors<F> for Sequential<F> {
+    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
+        for (i, slot) in self.slots.iter().enumerate() {
+            slot.layer.each_tensor(path.index(i), visit);
+        }
+    }
+
+    fn each_tensor_mut(
+        &mut self,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
+    ) {
+        for (i, slot) in self.slots.iter_mut().enumerate() {
+            slot.layer.each_tensor_mut(path.index(i), visit);
+        }
+    }
+
+    fn each_parameter(
+        &mut self,
+        grads: &mut Self,
+        path: Path<'_>,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) {
+        for (i, (slot, grads)) in self.slots.iter_mut().zip(&mut grads.slots).enumerate() {
+            slot.each_parameter(grads, path.index(i), visit);
+        }
+    }
 }
 
 impl<F: Float> Layer<F> for Sequential<F> {
@@ -170,33 +199,6 @@ impl<F: Float> Layer<F> for Sequential<F> {
     fn settle(&mut self, cache: &mut SequentialCache<F>, training: Training) {
         for (slot, own) in self.slots.iter_mut().zip(&mut cache.slots) {
             slot.settle(own, training);
-        }
-    }
-
-    fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
-        for (i, slot) in self.slots.iter().enumerate() {
-            slot.layer.each_tensor(path.index(i), visit);
-        }
-    }
-
-    fn each_tensor_mut(
-        &mut self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
-    ) {
-        for (i, slot) in self.slots.iter_mut().enumerate() {
-            slot.layer.each_tensor_mut(path.index(i), visit);
-        }
-    }
-
-    fn each_parameter(
-        &mut self,
-        grads: &mut Self,
-        path: Path<'_>,
-        visit: &mut dyn FnMut(Parameter<'_, F>),
-    ) {
-        for (i, (slot, grads)) in self.slots.iter_mut().zip(&mut grads.slots).enumerate() {
-            slot.each_parameter(grads, path.index(i), visit);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The tensors of a model by their PyTorch names, and the model as an optimizer sees it.
 
-use layers::{Layer, Seen, Training};
+use layers::{Layer, Seen, Tensors, Training};
 use ndarray::{ArrayD, ArrayRef, ArrayViewD, Dimension};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, Trainable};
 

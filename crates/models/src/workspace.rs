@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use layers::Mode;
+use layers::{Mode, Tensors};
 use ndarray::{Array2, ArrayView2, ArrayViewD, ArrayViewMut2, Axis, Slice};
 use tensor_core::{Error, Float, Kind, Path, Tensor};
 
@@ -170,7 +170,7 @@ impl<F: Float> Workspace<F> {
     }
 
     fn list_gradients(&self) -> impl Iterator<Item = (String, Tensor<'_, F>)> {
-        let list = collect(|visit| layers::Layer::each_tensor(&self.grads, Path::root(), visit));
+        let list = collect(|visit| self.grads.each_tensor(Path::root(), visit));
         list.into_iter().filter(|(_, t)| matches!(t.kind, Kind::Parameter(_)))
     }
 
