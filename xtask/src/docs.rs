@@ -83,7 +83,7 @@ fn missing(options: &Options) -> Result<Vec<String>, String> {
     }
     println!("      all: {}", count(&pages, &plain));
     let found: Vec<Finding> = pages.iter().flat_map(|page| rules::check(page, &plain)).collect();
-    if !options.all {
+    if options.shows_list() {
         let gone = plain.unknown(&pages).into_iter();
         let gone = gone.map(|item| format!("{PLAIN_DATA}: strike {item}, which is not there"));
         let outdated = outdated(&found, &exceptions).into_iter();

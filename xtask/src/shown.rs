@@ -37,6 +37,11 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether it shows what the list of exceptions holds without need.
+    pub(crate) fn shows_list(&self) -> bool {
+        !self.all && self.only.is_empty()
+    }
+
     /// The findings that were asked for, in words.
     pub(crate) fn shown(&self, found: &[Finding], exceptions: &[Exception]) -> Vec<String> {
         let found = if self.all { found.to_vec() } else { unexcused(found, exceptions) };

@@ -84,7 +84,7 @@ fn violations(options: &Options) -> Result<Vec<String>, String> {
     let sources = source::sources(root)?;
     let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&sources)).collect();
     violations.extend(options.shown(&found, &exceptions));
-    if !options.all {
+    if options.shows_list() {
         for message in outdated(&found, &exceptions) {
             println!("      {EXCEPTIONS}: {message}");
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A folder of sources, and the text that stands in front of a type's name where it implements one of the traits, at the start of
-/// a line or behind `impl`.
+/// A folder of sources, and the text that stands in front of a type's name where it implements one
+/// of the traits, at the start of a line or behind `impl`.
 const SEARCHES: [(&str, &str); 7] = [
     ("layers", " Layer<F> for "),
     ("layers", "impl Activation for "),
@@ -17,8 +17,9 @@ const SEARCHES: [(&str, &str); 7] = [
     ("losses", "ElementLoss for "),
 ];
 
-/// What is found and is no type of its own: a blanket implementation's parameter, a macro's keyword and what it is written with,
-/// the weights that are an option of every loss, what `RmseLoss` is the root of, and models as such, each of which is an item.
+/// What is found and is no type of its own: a blanket implementation's parameter, a macro's keyword
+/// and what it is written with, the weights that are an option of every loss, what `RmseLoss` is
+/// the root of, and models as such, each of which is an item.
 const NOT_ITEMS: [&str; 7] =
     ["L", "A", "layer", "$name", "SampleWeighted", "Squares", "Sequential"];
 
