@@ -2,7 +2,7 @@
 //! between them, and bytes a second by the size of what is read and written.
 //!
 //! Every other figure is compared with these. All threads of rayon's pool work at once
-//! (`RAYON_NUM_THREADS`), each on its own share of the bytes. `cargo xtask bench` reads what is
+//! (`RAYON_NUM_THREADS`), each on its own part of the bytes. `cargo xtask bench` reads what is
 //! printed.
 
 #[path = "support/data.rs"]

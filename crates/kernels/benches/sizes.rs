@@ -1,7 +1,7 @@
 //! Cost against size: the three matrix products of a training step of `Linear(width → width)`, in
 //! GFLOP/s.
 //!
-//! Measured without criterion, which would take minutes: each product as often as fits into a share
+//! Measured without criterion, which would take minutes: each product as often as fits into a part
 //! of a second, at least three times, and the fastest call counts, because the question is where a
 //! size is handled badly and not how busy the machine was. `*` marks what is slow without being
 //! small: a step of more than 50 MFLOP below 60 % of the best rate.

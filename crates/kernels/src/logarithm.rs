@@ -19,7 +19,8 @@ const SERIES: &[f64] = &[
 /// With `y = 2ᵏ m`, `m` from `√½` to `√2`, and `f = m − 1`,
 ///
 /// ```text
-/// ln y = k ln 2 + 2 artanh s,   s = f/(2 + f),   artanh s = s + s³·a(s²),   a(t) = 1/3 + t/5 + t²/7 + …
+/// ln y = k ln 2 + 2 artanh s,   s = f/(2 + f)
+/// artanh s = s + s³·a(s²),      a(t) = 1/3 + t/5 + t²/7 + …
 /// ```
 ///
 /// 5 terms stand for `a`, which agree with it at the zeros of a Chebyshev polynomial. All of it is

@@ -31,10 +31,13 @@
 /// assert_eq!(parts(1999, 1000), 1); // two parts would be too short
 /// assert!(parts(1 << 40, 1000) >= 1); // as many as the pool has threads
 /// ```
+#[inline]
 pub fn parts(work: usize, part: usize) -> usize {
-    if work < 2 * part {
-        return 1;
-    }
+    if work < 2 * part { 1 } else { among_threads(work, part) }
+}
+
+/// [`parts`] of a work that two threads could divide.
+fn among_threads(work: usize, part: usize) -> usize {
     #[cfg(feature = "threads")]
     {
         let threads = rayon::current_num_threads();
@@ -46,6 +49,7 @@ pub fn parts(work: usize, part: usize) -> usize {
     }
     #[cfg(not(feature = "threads"))]
     {
+        let _ = (work, part);
         1
     }
 }
@@ -204,7 +208,7 @@ mod pool {
         LINGERING.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Runs a part if one waits. Says whether it did.
+    /// Runs a part if there is one. Says whether it did.
     fn look() -> bool {
         let executed = rayon::yield_now() == Some(Yield::Executed);
         if !executed {

@@ -1,4 +1,4 @@
-//! Errors in units of the last place: what tests of functions share. Other crates' tests take this
+//! Errors in units of the last place (ulp), for tests of functions. Other crates' tests include this
 //! file by its path.
 
 /// How far a result lies from the exact value when it is rounded to `f32`, in units of that value's
@@ -9,8 +9,8 @@ pub(crate) fn ulp32(got: f64, want: f64) -> f64 {
         return 0.0;
     }
     // The power of two at or below the exact value, 23 digits on.
-    let power = f64::from_bits(want.to_bits() & f64::INFINITY.to_bits());
-    let unit = power.max(f32::MIN_POSITIVE.into()) * f64::from(f32::EPSILON);
+    let binade = f64::from_bits(want.to_bits() & f64::INFINITY.to_bits());
+    let unit = binade.max(f32::MIN_POSITIVE.into()) * f64::from(f32::EPSILON);
     (f64::from(got) - want).abs() / unit
 }
 

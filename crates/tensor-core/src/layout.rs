@@ -5,7 +5,10 @@ use ndarray::{Array, ArrayRef2, Dimension};
 
 /// The same values in row-major order: an optimizer then sees a tensor as one slice.
 ///
-/// An array that lies so already is given back as it is.
+/// An array that is row-major already is returned as it is.
+///
+/// # Shapes
+/// Any, and that of the result is the same.
 ///
 /// # Examples
 /// ```

@@ -1,10 +1,11 @@
-//! What every layer, loss and optimizer stands on: sums in a fixed order, functions that are right far
-//! from zero, elementwise loops, seeded random numbers, errors, and what optimizers see of a model.
+//! What every layer, loss and optimizer stands on: sums in a fixed order, functions that are right
+//! far from zero, elementwise loops, seeded random numbers, errors, and what optimizers see of a
+//! model.
 //!
-//! The crate's one decision: **buffers belong to the caller**. Every function reads `&ArrayRef2<F>` and
-//! writes into `&mut ArrayRef2<F>`; none returns a new array, so that a training step can run without
-//! touching the heap. Functions that return arrays read better in an example and were rejected for that
-//! reason alone; the convenient forms stand higher up, in `models`.
+//! The crate's one decision: **buffers belong to the caller**. Every function reads `&ArrayRef2<F>`
+//! and writes into `&mut ArrayRef2<F>`; none returns a new array, so that a training step can run
+//! without touching the heap. Functions that return arrays read better in an example and were
+//! rejected for that reason alone; the convenient forms stand higher up, in `models`.
 //!
 //! | item | what it is |
 //! |---|---|

@@ -14,7 +14,7 @@ fn random<F: Float>(rng: &mut Rng, rows: usize, cols: usize) -> Array2<F> {
 
 #[test]
 fn elementwise_loops() {
-    // Two parts even where every other thread sleeps, and a rest.
+    // Two parts even where every other thread sleeps, and a remainder.
     let x = random::<f64>(&mut Rng::new(8), 1, (1 << 20) + 1);
     let f = |x: f64| x * x - 1.0;
     let plain = x.mapv(f);

@@ -1,4 +1,4 @@
-//! What the benches of all crates share: one setting, and names and amounts of work that `cargo
+//! What the benches of all crates use: one setting, and names and amounts of work that `cargo
 //! xtask bench` can read.
 
 use std::time::Duration;

@@ -92,9 +92,9 @@ pub fn exp<F: Float>(x: f64) -> f64 {
 #[inline(always)]
 pub fn exp_m1<F: Float>(x: f64) -> f64 {
     let (p, (first, second)) = parts::<F>(x);
-    let power = first * second;
+    let two_to_n = first * second;
     // Near 0 the factor 2ⁿ is 1 and p is the result. The sign of −0 is lost in the series.
-    let value = power * p + (power - 1.0);
+    let value = two_to_n * p + (two_to_n - 1.0);
     if x == 0.0 { x } else { value }
 }
 

@@ -20,7 +20,7 @@ use chacha20::rand_core::{Rng as _, SeedableRng};
 /// let (mut a, mut b) = (Rng::new(7), Rng::new(7));
 /// assert_eq!(a.uniform().to_bits(), b.uniform().to_bits());
 ///
-/// // Streams are independent: what one part of a program draws does not change another part's numbers.
+/// // Streams are independent: what one part of a program draws changes no number of another.
 /// let mut shuffle = Rng::with_stream(7, 1);
 /// assert_ne!(a.next_u64(), shuffle.next_u64());
 /// ```

@@ -5,6 +5,9 @@ use ndarray::{ArrayRef1, ArrayRef2, Axis};
 
 /// `row[start + i] ← f(values[i])`, rounded once.
 ///
+/// # Shapes
+/// `row (C)`, any stride; `values` of at most `C − start`.
+///
 /// # Examples
 /// ```
 /// use ndarray::array;
@@ -31,6 +34,9 @@ pub fn write<F: Float>(
 
 /// `row[start + i] ← f(values[i], beside[start + i])`, rounded once, for a `beside` as long as
 /// `row`.
+///
+/// # Shapes
+/// `row (C)`, `beside (C)`, any strides; `values` of at most `C − start`.
 ///
 /// # Examples
 /// ```
