@@ -11,7 +11,8 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// Draws from `seed`, with no axis longer than `longest`: a failing case is looked for again under smaller limits.
+    /// Draws from `seed`, with no axis longer than `longest`: a failing case is looked for again
+    /// under smaller limits.
     pub fn new(seed: u64, longest: usize) -> Self {
         Self { rng: Rng::new(seed), longest }
     }
@@ -21,7 +22,8 @@ impl Draw {
         &mut self.rng
     }
 
-    /// The length of an axis: 1, small primes, powers of two and their neighbors, more often than others.
+    /// The length of an axis: 1, small primes, powers of two and their neighbors, more often than
+    /// others.
     pub fn length(&mut self) -> usize {
         self.length_from(1)
     }
@@ -37,8 +39,8 @@ impl Draw {
         choices[self.rng.below(choices.len())]
     }
 
-    /// Normal values. Their scale is 1 in three cases of four, otherwise between 0.1 and 10. All are rounded to `f32`, so
-    /// that both types start from the same numbers.
+    /// Normal values. Their scale is 1 in three cases of four, otherwise between 0.1 and 10. All
+    /// are rounded to `f32`, so that both types start from the same numbers.
     pub fn normal(&mut self, shape: &[usize]) -> ArrayD<f64> {
         let scale = if self.rng.below(4) == 0 {
             10.0_f64.powf(2.0 * self.rng.uniform() - 1.0)

@@ -9,15 +9,16 @@ use layers::{
 
 use tensor_core::Float;
 
-use crate::items::{BOTH_MODES, Item, Kind, ONE_MODE, Terms};
+use crate::item::{BOTH_MODES, Item, Kind, ONE_MODE, Terms};
 use crate::{Draw, LayerSubject};
 
-/// Statistics of two values normalize them to ±1 whatever they are: the gradient is then `ε/σ²` of the terms that it is a
-/// difference of, and rounding is all that is left of it. The layers' own tests have that case; here sets are larger.
+/// Statistics of two values normalize them to ±1 whatever they are: the gradient is then `ε/σ²` of
+/// the terms that it is a difference of, and rounding is all that is left of it. The layers' own
+/// tests have that case; here sets are larger.
 const FEWEST: usize = 3;
 
-/// A row of the table from an expression that draws `(layer, in_features)`, written once for both types. `$rows` is the
-/// smallest number of rows.
+/// A row of the table from an expression that draws `(layer, in_features)`, written once for both
+/// types. `$rows` is the smallest number of rows.
 macro_rules! layer {
     ($name:literal, $modes:expr, |$draw:ident, $F:ident| $make:expr) => {
         layer!($name, $modes, 1, Terms::Sensitivity, |$draw, $F| $make)
@@ -86,7 +87,8 @@ fn instance_norm<F: Float>(draw: &mut Draw, affine: bool) -> Option<(InstanceNor
     Some((InstanceNorm1d::with_config(channels, length, config).ok()?, channels * length))
 }
 
-/// With an ε of its own: the default is the type's, so that the two types would compute different functions.
+/// With an ε of its own: the default is the type's, so that the two types would compute different
+/// functions.
 fn rms_norm<F: Float>(draw: &mut Draw, elementwise_affine: bool) -> Option<(RmsNorm<F>, usize)> {
     let width = draw.length_from(2);
     let config = RmsNormConfig { eps: Some(1e-6), elementwise_affine };
@@ -99,9 +101,19 @@ fn dropout(draw: &mut Draw) -> Option<(Dropout, usize)> {
 }
 
 pub(crate) fn items() -> Vec<Item> {
-    vec![
+    let mut items = vec![
         layer!("Linear", ONE_MODE, |draw, F| linear::<F>(draw, true)),
         layer!("Linear(no bias)", ONE_MODE, |draw, F| linear::<F>(draw, false)),
+    ];
+    items.extend(activations());
+    items.extend(batch_norms());
+    items.extend(sample_norms());
+    items.push(layer!("Dropout", BOTH_MODES, |draw, F| dropout(draw)));
+    items
+}
+
+fn activations() -> Vec<Item> {
+    vec![
         layer!("Identity", ONE_MODE, |draw, F| width(draw, Identity)),
         layer!("Relu", ONE_MODE, |draw, F| width(draw, Relu)),
         layer!("LeakyRelu", ONE_MODE, |draw, F| width(draw, LeakyRelu::default())),
@@ -119,6 +131,11 @@ pub(crate) fn items() -> Vec<Item> {
         layer!("Gelu(tanh)", ONE_MODE, |draw, F| width(draw, Gelu::Tanh)),
         layer!("Softmax", ONE_MODE, |draw, F| width(draw, Softmax)),
         layer!("LogSoftmax", ONE_MODE, |draw, F| width(draw, LogSoftmax)),
+    ]
+}
+
+fn batch_norms() -> Vec<Item> {
+    vec![
         layer!("BatchNorm1d", BOTH_MODES, FEWEST, Terms::Largest, |draw, F| batch_norm(
             draw,
             BatchNorm1dConfig::default()
@@ -129,6 +146,12 @@ pub(crate) fn items() -> Vec<Item> {
         layer!("BatchNorm1d(no affine)", BOTH_MODES, FEWEST, Terms::Largest, |draw, F| {
             batch_norm(draw, BatchNorm1dConfig { affine: false, ..BatchNorm1dConfig::default() })
         }),
+    ]
+}
+
+/// Normalizations of each sample by itself.
+fn sample_norms() -> Vec<Item> {
+    vec![
         layer!("LayerNorm", ONE_MODE, 1, Terms::Largest, |draw, F| layer_norm(
             draw,
             LayerNormConfig::default()
@@ -153,6 +176,5 @@ pub(crate) fn items() -> Vec<Item> {
         layer!("RmsNorm(no affine)", ONE_MODE, 1, Terms::Largest, |draw, F| {
             rms_norm(draw, false)
         }),
-        layer!("Dropout", BOTH_MODES, |draw, F| dropout(draw)),
     ]
 }

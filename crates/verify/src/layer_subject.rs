@@ -9,8 +9,8 @@ use crate::{Draw, Subject};
 
 /// A layer, its input, and what a pass writes.
 ///
-/// The tensors are held as `f64` whatever the layer computes in, and written into the layer before each pass; gradients
-/// come back the same way. Both conversions are exact.
+/// The tensors are held as `f64` whatever the layer computes in, and written into the layer before
+/// each pass; gradients come back the same way. Both conversions are exact.
 #[derive(Debug)]
 pub struct LayerSubject<F: Float, L: Layer<F>> {
     layer: L,
@@ -27,7 +27,8 @@ pub struct LayerSubject<F: Float, L: Layer<F>> {
 impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
     /// A layer with a random input of `shape`, rows and features.
     ///
-    /// Buffers, such as running statistics, are set to numbers between 0 and 1 for evaluation to work with.
+    /// Buffers, such as running statistics, are set to numbers between 0 and 1 for evaluation to
+    /// work with.
     ///
     /// # Errors
     /// If the layer does not take so many features.
@@ -157,7 +158,8 @@ impl<F: Float, L: Layer<F>> Checkable for LayerSubject<F, L> {
     }
 }
 
-/// Layers that look at other rows than their own in training: the statistics of the batch, a row's place in it.
+/// Layers that look at other rows than their own in training: the statistics of the batch, a row's
+/// place in it.
 const ROWS_TOGETHER: [&str; 2] = ["BatchNorm1d", "Dropout"];
 
 /// Sums over other strides, or over fewer rows, may round differently.

@@ -1,9 +1,10 @@
 //! Every gradient of this project under the gradient checker.
 //!
-//! `gradcheck` knows nothing of layers, losses and models, so that anybody's code can be checked with it. What it needs to
-//! check ours stands here: one adapter each for [`Layer`](layers::Layer), [`Loss`](losses::Loss) and
-//! [`Sequential`](models::Sequential), and the table of [`items`] with a way to draw random cases of each. It is not a
-//! dependency of anything that is trained with; the tests and `cargo xtask gradcheck` use it.
+//! `gradcheck` knows nothing of layers, losses and models, so that anybody's code can be checked
+//! with it. What it needs to check ours stands here: one adapter each for [`Layer`](layers::Layer),
+//! [`Loss`](losses::Loss) and [`Sequential`](models::Sequential), and the table of [`items`] with a
+//! way to draw random cases of each. It is not a dependency of anything that is trained with; the
+//! tests and `cargo xtask gradcheck` use it.
 //!
 //! ```
 //! use gradcheck::Config;
@@ -20,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod draw;
+mod item;
 mod items;
 mod layer_items;
 mod layer_subject;
@@ -31,7 +33,8 @@ mod run;
 mod single;
 
 pub use draw::Draw;
-pub use items::{Item, Kind, Subject, Type, items};
+pub use item::{Item, Kind, Subject, Type};
+pub use items::items;
 pub use layer_subject::LayerSubject;
 pub use loss_subject::LossSubject;
 pub use model_subject::ModelSubject;

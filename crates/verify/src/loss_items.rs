@@ -9,7 +9,7 @@ use losses::{
 use ndarray::{Array1, Array2, ArrayRef2, Ix1, Ix2};
 use tensor_core::Float;
 
-use crate::items::{Item, Kind, Make, ONE_MODE, Terms};
+use crate::item::{Item, Kind, Make, ONE_MODE, Terms};
 use crate::{Draw, LossSubject, Subject};
 
 /// What is made of a batch: one number, one with sample weights, or a random sum of each sample's.
@@ -25,6 +25,21 @@ enum Form {
 enum Values {
     Real,
     Probabilities,
+}
+
+impl Values {
+    /// Predictions, targets, and where the predictions may move.
+    fn draw<F: Float>(self, draw: &mut Draw, n: usize, c: usize) -> (Array2<F>, Array2<F>, Domain) {
+        match self {
+            Self::Real => (draw.matrix(n, c), draw.matrix(n, c), Domain::REAL),
+            Self::Probabilities => {
+                let (p, y) = (draw.probabilities(n, c), draw.probabilities::<F>(n, c));
+                // Hard targets in one case of two.
+                let hard = draw.one_of(&[false, true]);
+                (p, if hard { y.mapv(F::round) } else { y }, Domain::new(0.0, 1.0))
+            }
+        }
+    }
 }
 
 type Drawn = Option<Box<dyn Subject>>;
@@ -55,15 +70,7 @@ where
         + 'static,
 {
     let (n, c) = (draw.length(), draw.length());
-    let (a, y, domain) = match values {
-        Values::Real => (draw.matrix(n, c), draw.matrix(n, c), Domain::REAL),
-        Values::Probabilities => {
-            let (p, y) = (draw.probabilities(n, c), draw.probabilities::<F>(n, c));
-            // Hard targets in one case of two.
-            let hard = draw.one_of(&[false, true]);
-            (p, if hard { y.mapv(F::round) } else { y }, Domain::new(0.0, 1.0))
-        }
-    };
+    let (a, y, domain) = values.draw::<F>(draw, n, c);
     let loss = make(draw, c)?;
     Some(match form {
         Form::Plain => subject(&a, domain, move |a, da| loss.backward(a, &y, da)),
@@ -227,7 +234,8 @@ fn nll<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Drawn {
     class_subject(draw, form, case, |y| Labels::Classes(y))
 }
 
-/// Rows of a loss on classes: every combination of options, then sample weights and sample by sample with all of them.
+/// Rows of a loss on classes: every combination of options, then sample weights and sample by
+/// sample with all of them.
 macro_rules! on_classes {
     ($items:ident, $name:literal, $make:ident, |$options:ident| $keep:expr) => {
         let kept: Vec<Options> = Options::all().filter(|$options| $keep).collect();

@@ -25,7 +25,8 @@ impl<F, L> fmt::Debug for LossSubject<F, L> {
 }
 
 impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> LossSubject<F, L> {
-    /// The loss at the predictions `a`, which may move within `domain`. `backward` fills `dL/dA` and returns `L`.
+    /// The loss at the predictions `a`, which may move within `domain`. `backward` fills `dL/dA`
+    /// and returns `L`.
     pub fn new(a: &ArrayRef2<F>, domain: Domain, backward: L) -> Self {
         Self { domain, a: wide(a.view().into_dyn()), narrow: a.to_owned(), backward }
     }

@@ -4,7 +4,7 @@ use layers::{BatchNorm1d, Gelu, LayerNorm, Linear, Silu, Tanh};
 use models::{Branches, Mlp, Mlp0, Mlp1, Mlp4, Residual, Sequential};
 use tensor_core::{Error, Float, Rng};
 
-use crate::items::{BOTH_MODES, Item, Kind, ONE_MODE, Terms};
+use crate::item::{BOTH_MODES, Item, Kind, ONE_MODE, Terms};
 use crate::{Draw, ModelSubject};
 
 /// A row of the table from a function that draws a model, written once for both types.
@@ -43,8 +43,8 @@ fn mlp4<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
     awake(Mlp4::new(seed(draw))?.into_sequential(), draw)
 }
 
-/// Weights of size 1 and positive biases: with the initial values, most rows of a deep ReLU network with a ReLU behind its
-/// output give only zeros, and there is nothing to see.
+/// Weights of size 1 and positive biases: with the initial values, most rows of a deep ReLU network
+/// with a ReLU behind its output give only zeros, and there is nothing to see.
 fn awake<F: Float>(mut model: Sequential<F>, draw: &mut Draw) -> Result<Sequential<F>, Error> {
     let shapes: Vec<_> =
         model.tensors().map(|(name, t)| (name, t.value.shape().to_vec())).collect();
@@ -72,8 +72,9 @@ fn relu<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
     Mlp::new(&widths(draw)).seed(seed(draw)).build()
 }
 
-/// Without biases and with no width below 3: a normalization takes away the bias in front of it and the size of a single
-/// weight, so that their gradients are 0 and rounding is all that is left of them.
+/// Without biases and with no width below 3: a normalization takes away the bias in front of it and
+/// the size of a single weight, so that their gradients are 0 and rounding is all that is left of
+/// them.
 fn batch_norm<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
     let widths = [0; 3].map(|_| draw.length_from(3));
     let mlp = Mlp::new(&widths).normalization(BatchNorm1d::new).without_bias();
@@ -98,7 +99,8 @@ fn residual<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
         .build()
 }
 
-/// Two branches whose columns overlap in one, beside a model whose own layers keep something: dropout and batch statistics.
+/// Two branches whose columns overlap in one, beside a model whose own layers keep something:
+/// dropout and batch statistics.
 fn branches<F: Float>(draw: &mut Draw) -> Result<Sequential<F>, Error> {
     let (left, right) = (draw.length(), draw.length());
     let mut rng = Rng::new(seed(draw));

@@ -60,53 +60,45 @@ pub fn run_item(
     seed: u64,
     mut tick: impl FnMut(),
 ) -> Row {
-    let mut row = Row {
-        name: item.name.clone(),
-        ty,
-        mode,
-        cases,
-        elements: 0,
-        pass: 0,
-        fail: 0,
-        inconclusive: 0,
-        unobserved: 0,
-        evaluations: 0,
-        worst: 0.0,
-        worst_in: String::new(),
-        failure: None,
-    };
+    let mut row = Row::new(item, ty, mode, cases);
     for case in 0..cases as u64 {
         let seed = seed.wrapping_add(case.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let reports = case_reports(item, ty, mode, seed, LONGEST);
         for report in &reports {
             row.add(report);
         }
-        let fails = |reports: &[Report]| {
-            reports.is_empty() || reports.iter().any(|r| r.verdict().is_fail())
-        };
         if fails(&reports) {
             row.fail = row.fail.max(1);
-            if row.failure.is_none() {
-                row.failure = (1..=LONGEST).find_map(|longest| {
-                    let reports = case_reports(item, ty, mode, seed, longest);
-                    let report = reports.iter().map(|r| format!("{r}\n")).collect();
-                    fails(&reports).then_some(Case { seed, longest, report })
-                });
-            }
+            row.failure = row.failure.or_else(|| smallest_failure(item, ty, mode, seed));
         }
         tick();
     }
     row
 }
 
-/// Elements that differences may leave open: saturated ones, whose derivative is below the rounding of the function.
+fn fails(reports: &[Report]) -> bool {
+    reports.is_empty() || reports.iter().any(|r| r.verdict().is_fail())
+}
+
+/// The failure with the shortest axes among those of one seed.
+fn smallest_failure(item: &Item, ty: Type, mode: Mode, seed: u64) -> Option<Case> {
+    (1..=LONGEST).find_map(|longest| {
+        let reports = case_reports(item, ty, mode, seed, longest);
+        let report = reports.iter().map(|r| format!("{r}\n")).collect();
+        fails(&reports).then_some(Case { seed, longest, report })
+    })
+}
+
+/// Elements that differences may leave open: saturated ones, whose derivative is below the rounding
+/// of the function.
 const MAX_INCONCLUSIVE: f64 = 0.005;
 
-/// Checks `cases` random cases of every item of one kind, in both types: what the crates' own tests call.
+/// Checks `cases` random cases of every item of one kind, in both types: what the crates' own tests
+/// call.
 ///
 /// # Errors
-/// What is wrong, in words: the first failure with its smallest case, a row in which nothing could be seen, or too large a
-/// share of undecided elements.
+/// What is wrong, in words: the first failure with its smallest case, a row in which nothing could
+/// be seen, or too many undecided elements.
 pub fn check_kind(kind: Kind, cases: usize, seed: u64) -> Result<(), String> {
     let (mut n_elements, mut n_inconclusive) = (0, 0);
     for item in items().iter().filter(|item| item.kind == kind) {
@@ -151,6 +143,24 @@ fn case_reports(item: &Item, ty: Type, mode: Mode, seed: u64, longest: usize) ->
 }
 
 impl Row {
+    fn new(item: &Item, ty: Type, mode: Mode, cases: usize) -> Self {
+        Self {
+            name: item.name.clone(),
+            ty,
+            mode,
+            cases,
+            elements: 0,
+            pass: 0,
+            fail: 0,
+            inconclusive: 0,
+            unobserved: 0,
+            evaluations: 0,
+            worst: 0.0,
+            worst_in: String::new(),
+            failure: None,
+        }
+    }
+
     fn add(&mut self, report: &Report) {
         let counts = report.counts();
         self.elements += counts.total();
@@ -159,7 +169,8 @@ impl Row {
         self.inconclusive += counts.n_inconclusive();
         self.unobserved += counts.unobserved;
         self.evaluations += report.evaluations;
-        // A finding without a failed element, such as a buffer that was added to, is a failure as well.
+        // A finding without a failed element, such as a buffer that was added to, is a failure as
+        // well.
         if counts.fail == 0 && report.verdict().is_fail() {
             self.fail += 1;
         }
