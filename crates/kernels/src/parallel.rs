@@ -43,7 +43,7 @@ fn among_threads(work: usize, part: usize) -> usize {
         let threads = rayon::current_num_threads();
         let awake = pool::awake();
         if awake < threads {
-            pool::wake_one();
+            pool::wake_one(); // 3
         }
         worthwhile(work, part, threads, awake)
     }
@@ -175,11 +175,12 @@ mod pool {
                     work(part);
                     done.fetch_add(1, Ordering::Release);
                     if !BUSY.get() {
+                        // 2
                         rayon::spawn(linger);
                     }
                 });
             }
-            work(first);
+            work(first); // 1
             // The scope waits as well, but a thread outside the pool would go to sleep at once.
             for _ in 0..WAIT {
                 if done.load(Ordering::Acquire) == spawned {

@@ -99,9 +99,11 @@ impl<F: Float> Plan<F> {
     fn new(level: Level, a: &ArrayView2<'_, F>, b: &ArrayView2<'_, F>) -> Self {
         let (kernel, transpose, blocks) = (F::kernel(level), F::transpose(level), blocks(level));
         let ((m, k), n) = (a.dim(), b.ncols());
+        // 3
         let reading = Reading::of(a, n.div_ceil(kernel.columns()));
         let b_in_place = in_place(b, m.div_ceil(kernel.rows));
-        let k_blocks = blocks.k_blocks(k);
+        let k_blocks = blocks.k_blocks(k); // 1
+        // 4
         let at_once = !b_in_place && reading != Reading::Packed;
         let (group, m_blocks) = blocks.cut(
             (m, k.div_ceil(k_blocks), n),
@@ -147,6 +149,7 @@ pub(super) fn product<F: Float>(
                 let rows = a.slice_axis(Axis(0), (m0..m0 + m).into());
                 let block = Block { plan: &plan, rows, first_row: m0 };
                 if plan.reading == Reading::Packed {
+                    // 3
                     pack(&plan.transpose, &rows, block.panels(), plan.lda, a_pack);
                 }
                 for n0 in (0..n).step_by(plan.width) {
@@ -154,7 +157,7 @@ pub(super) fn product<F: Float>(
                     block.times((columns, n0), (alpha, start), (a_pack, b_pack, scratch), c);
                 }
             }
-            start = Start::Scaled(F::one());
+            start = Start::Scaled(F::one()); // 5
         }
     });
 }
@@ -188,6 +191,7 @@ impl<F: Float> Block<'_, F> {
         let steps = (0..n).step_by(whole).map(|j0| (j0, whole.min(n - j0)));
         let b_in_place = b_in_place && n.is_multiple_of(kernel.lanes);
         if !b_in_place {
+            // 2
             pack(&transpose, &columns, steps.clone(), whole, b_pack);
         }
         for (i, (i0, h)) in self.panels().enumerate() {
@@ -204,6 +208,7 @@ impl<F: Float> Block<'_, F> {
                     Lines::Packed(&b_pack[j * k * whole..], whole)
                 };
                 let place = (self.first_row + i0, n0 + j0);
+                // 5
                 panel.tile((b, w), (alpha, start), c, place, scratch);
             }
         }

@@ -87,6 +87,7 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const W: usize>(
         let whole = k - k % V::LANES;
         let mut p = 0;
         while p < whole {
+            // 1
             add_products::<F, V, H, W, true>(&mut acc, a, b, (p, V::LANES));
             p += V::LANES;
         }
@@ -95,7 +96,7 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const W: usize>(
         }
         for (i, acc) in acc.iter().enumerate() {
             for (j, acc) in acc.iter().enumerate() {
-                out[i * W + j] = acc.sum();
+                out[i * W + j] = acc.sum(); // 1
             }
         }
     }
@@ -158,6 +159,7 @@ macro_rules! dots {
         ) {
             // SAFETY: the caller's, passed on; `w` is at most `TOGETHER[h]`.
             unsafe {
+                // 2
                 match (h, w) {
                     (1, 4) => micro::<$F, $V, 1, 4>(k, a, b, out),
                     (1, 3) => micro::<$F, $V, 1, 3>(k, a, b, out),

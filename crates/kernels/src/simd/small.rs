@@ -110,10 +110,11 @@ unsafe fn all<F: NdFloat, V: Vector<F>>(o: &Operands<F>) {
         let strip = strip.as_mut_ptr().cast::<F>();
         let mut j = 0;
         while j < o.n {
-            let w = V::LANES.min(o.n - j);
+            let w = V::LANES.min(o.n - j); // 1
             let (b, ldb) = if o.b_strides.1 == 1 {
                 (o.b.add(j), o.b_strides.0)
             } else {
+                // 3
                 for p in 0..o.k {
                     let row = o.b.add(p * o.b_strides.0 + j * o.b_strides.1);
                     for l in 0..w {
@@ -126,6 +127,7 @@ unsafe fn all<F: NdFloat, V: Vector<F>>(o: &Operands<F>) {
             };
             let mut i = 0;
             while i < o.m {
+                // 2
                 match o.m - i {
                     1 => rows::<F, V, 1>(o, i, j, w, b, ldb),
                     2 => rows::<F, V, 2>(o, i, j, w, b, ldb),

@@ -75,6 +75,7 @@ impl<F: Float> Moments<F> {
         if F::NARROW {
             return moments;
         }
+        // 4: σ² = mean((x − μ)²)
         let [squares] =
             rows::sums([x], &|[x], [sum]: [Sum<F>; 1]| [sum.plus(square(moments.deviation(x)))]);
         Self { variance: squares.value() / n, ..moments }
@@ -111,23 +112,27 @@ impl<F: Float> Moments<F> {
 /// ```
 #[inline(always)]
 pub fn deviation<F: Float>(x: f64, [high, low]: [f64; 2]) -> f64 {
-    if F::NARROW { x - high } else { (x - high) - low }
+    if F::NARROW { x - high } else { (x - high) - low } // 3
 }
 
 /// Adds `x − K` and, for `f32` values, its square.
 #[inline(always)]
 fn add_first<F: Float>(x: f64, shift: f64, [sum, squares]: [Sum<F>; 2]) -> [Sum<F>; 2] {
+    // 4, for f32: Σ (x − K)²
     let squares = if F::NARROW { squares.plus(square(x - shift)) } else { squares };
+    // 1: Σ (x − K)
     [sum.plus_difference(x, shift), squares]
 }
 
 /// `μ` in two parts, and for `f32` values `σ²`, from what [`add_first`] has added up.
 #[inline(always)]
 fn first_moments<F: Float>(shift: f64, [sum, squares]: [Sum<F>; 2], n: f64) -> ([f64; 2], f64) {
+    // 2: d = mean(x − K), μ = K + d
     let from_shift = sum.value() / n;
     let (mean, low) = two_sum(shift, from_shift);
     // An infinity has no low-order part, and must not become NaN by it.
     let low = if low.is_nan() { 0.0 } else { low };
+    // 4, for f32: σ² = mean((x − K)²) − d²
     ([mean, low], squares.value() / n - square(from_shift))
 }
 
@@ -241,6 +246,7 @@ impl<F: Float, R: Rows<F>> Loop for Measure<'_, '_, F, R> {
                 ([mean[i], mean_low[i]], variance[i]) = first_moments(shift[0][i], sums, n);
             }
             if !F::NARROW {
+                // 4: σ² = mean((x − μ)²)
                 let mean = [mean, mean_low];
                 let [squares] = strip.sums(input, &mean, &|[x], mean, [sum]: [Sum<F>; 1]| {
                     [sum.plus(square(deviation::<F>(x, mean)))]

@@ -54,17 +54,17 @@ impl<F: Float> Sum<F> {
     #[inline(always)]
     #[must_use]
     pub fn plus(self, x: f64) -> Self {
-        let (sum, error_of_this) = two_sum(self.sum, x);
-        Self::from_parts(sum, if F::NARROW { 0.0 } else { self.error + error_of_this })
+        let (sum, rounding) = two_sum(self.sum, x);
+        Self::from_parts(sum, if F::NARROW { 0.0 } else { self.error + rounding })
     }
 
     /// The sum with `a − b` more, and with the rounding error of that difference.
     #[inline(always)]
     #[must_use]
     pub fn plus_difference(self, a: f64, b: f64) -> Self {
-        let (difference, error_of_this) = two_sum(a, -b);
+        let (difference, rounding) = two_sum(a, -b);
         let sum = self.plus(difference);
-        Self::from_parts(sum.sum, if F::NARROW { 0.0 } else { sum.error + error_of_this })
+        Self::from_parts(sum.sum, if F::NARROW { 0.0 } else { sum.error + rounding })
     }
 
     /// The sum with all terms of another.
@@ -117,14 +117,14 @@ pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
 #[derive(Debug, Clone, Copy)]
 pub struct Lanes<F, const N: usize> {
     sums: [f64; N],
-    error: [f64; N],
+    errors: [f64; N],
     of: PhantomData<F>,
 }
 
 impl<F, const N: usize> Default for Lanes<F, N> {
     #[inline(always)]
     fn default() -> Self {
-        Self { sums: [0.0; N], error: [0.0; N], of: PhantomData }
+        Self { sums: [0.0; N], errors: [0.0; N], of: PhantomData }
     }
 }
 
@@ -132,13 +132,13 @@ impl<F: Float, const N: usize> Lanes<F, N> {
     /// The sum in one lane.
     #[inline(always)]
     pub fn get(&self, lane: usize) -> Sum<F> {
-        Sum::from_parts(self.sums[lane], self.error[lane])
+        Sum::from_parts(self.sums[lane], self.errors[lane])
     }
 
     /// Replaces the sum in one lane.
     #[inline(always)]
     pub fn set(&mut self, lane: usize, sum: Sum<F>) {
-        (self.sums[lane], self.error[lane]) = sum.parts();
+        (self.sums[lane], self.errors[lane]) = sum.parts();
     }
 
     /// Adds a term to the sum in one lane.

@@ -25,7 +25,7 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const N: usize, const 
 ) {
     // SAFETY: every access is one that the caller vouches for.
     unsafe {
-        let mut acc = [[V::splat(F::zero()); N]; H];
+        let mut acc = [[V::splat(F::zero()); N]; H]; // 1, 2
         expect::<F, V, H, N>(o);
         let (row_step, step) = if ALONG { (o.lda, 1) } else { (1, o.lda) };
         let (mut a, mut b) = (o.a, o.b);
@@ -78,6 +78,7 @@ macro_rules! kernel {
             }
             // SAFETY: the caller's, passed on.
             unsafe {
+                // 3
                 match (h, vectors) {
                     $(($h, 1) => one::<$h, 1>(operands),)*
                     $(($h, 2) => one::<$h, 2>(operands),)*
