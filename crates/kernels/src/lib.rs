@@ -19,11 +19,17 @@
 //! | [`logarithm`]: [`ln`](logarithm::ln), [`ln_1p`](logarithm::ln_1p) | `ln y` and `ln(1 + x)` in vectors |
 //! | [`normal`]: [`cdf`](normal::cdf), [`density`](normal::density), [`cdf_and_density`](normal::cdf_and_density) | the normal distribution in vectors |
 
+#[forbid(unsafe_code)]
 pub mod exponential;
+#[forbid(unsafe_code)]
 mod float;
+#[forbid(unsafe_code)]
 pub mod logarithm;
+#[forbid(unsafe_code)]
 mod matmul;
+#[forbid(unsafe_code)]
 pub mod normal;
+#[forbid(unsafe_code)]
 pub mod parallel;
 #[cfg(test)]
 mod random;

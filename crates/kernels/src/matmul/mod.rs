@@ -24,9 +24,9 @@ use crate::simd::tile::Start;
 /// With `β = 0` the old content of `C` is overwritten, not multiplied, so that NaN in an unused
 /// buffer does not spread. Where `K = 0` the product is 0.
 ///
-/// The order in which a sum runs depends on `M`, `K`, `N` and the strides, and on nothing else: the
-/// number of threads changes no bit. On processors with fused multiply-adds each step is rounded
-/// once, on others twice.
+/// On one processor, the order in which a sum runs depends on `M`, `K`, `N` and the strides, and on
+/// nothing else: the number of threads changes no bit. On processors with fused multiply-adds each
+/// step is rounded once, on others twice.
 ///
 /// # Shapes
 /// `A (M, K)`, `B (K, N)`, `C (M, N)`; any strides. A transpose is a view, `a.t()`, and nothing is

@@ -10,17 +10,6 @@
 //! | [`Moments`], [`ColumnMoments`] | mean and variance of a row, or of every column |
 //!
 //! [`columns::map`] is here as well: it goes through a matrix as [`columns::sums`] does.
-//!
-//! ```
-//! use ndarray::{Array1, array};
-//! use tensor_core::sums;
-//!
-//! assert_eq!(sums::sum(&[1.0_f32; 1000]), 1000.0);
-//!
-//! let mut columns = Array1::zeros(2);
-//! sums::column_sums(&array![[1.0, 2.0], [3.0, 4.0]], &mut columns);
-//! assert_eq!(columns, array![4.0, 6.0]);
-//! ```
 
 mod column_sums;
 pub mod columns;
