@@ -1,11 +1,14 @@
 //! Where the time of a step goes.
 //!
-//! Each part of a step is timed by itself, in whole steps, and the median counts. After that the same matrix products are
-//! made and nothing else, and not in turn, so that neither displaces the other's weights from the cache. What the passes take
-//! beyond them is elementwise work: activations, normalizations, copies. Columns are µs for a step, then its parts in percent:
-//! `gather` to `update` add up to 100, and `products` and `elementwise` to `gather`, `forward` and `backward`.
+//! Each part of a step is timed by itself, in whole steps, and the median counts. After that the
+//! same matrix products are made and nothing else, and not in turn, so that neither displaces the
+//! other's weights from the cache. What the passes take beyond them is elementwise work:
+//! activations, normalizations, copies. Columns are µs for a step, then its parts in percent:
+//! `gather` to `update` add up to 100, and `products` and `elementwise` to `gather`, `forward` and
+//! `backward`.
 //!
-//! `cargo bench -p models --bench breakdown [-- SECONDS]`; `cargo xtask bench` reads what is printed.
+//! `cargo bench -p models --bench breakdown [-- SECONDS]`; `cargo xtask bench` reads what is
+//! printed.
 
 #[path = "../../kernels/benches/support/data.rs"]
 mod data;
@@ -95,7 +98,8 @@ fn timed(call: impl FnOnce() -> Result<(), Error>) -> Result<f64, Error> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// The medians of what `step` fills in, over as many steps as fit, without the time that reading the clock takes.
+/// The medians of what `step` fills in, over as many steps as fit, without the time that reading
+/// the clock takes.
 fn medians<const N: usize>(
     seconds: f64,
     mut step: impl FnMut(&mut [f64; N]) -> Result<(), Error>,

@@ -1,11 +1,11 @@
 //! Whole steps: the workloads of `cargo xtask bench peers`, from a few weights to some millions.
 //!
-//! What each is stands in `xtask/bench/src/workloads.rs`. W6 is an epoch of all 60,000 rows, measured ten times. `breakdown`
-//! says what a step consists of.
+//! What each is stands in `xtask/bench/src/workloads.rs`. W6 is an epoch of all 60,000 rows,
+//! measured ten times. `breakdown` says what a step consists of.
 //!
-//! The operations of an item are those of its matrix products. Its bytes are those of the parameters, read once in inference;
-//! in training what the update reads and writes, the gradient included; of an epoch those of the rows, which alone come from
-//! memory.
+//! The operations of an item are those of its matrix products. Its bytes are those of the
+//! parameters, read once in inference; in training what the update reads and writes, the gradient
+//! included; of an epoch those of the rows, which alone come from memory.
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 

@@ -1,4 +1,5 @@
-//! Prints every intermediate value of one training step of the course's MLP1, under the names that its figure uses.
+//! Prints every intermediate value of one training step of the course's MLP1, under the names that
+//! its figure uses.
 //!
 //! ```text
 //! cargo run -p models --example mlp1_trace

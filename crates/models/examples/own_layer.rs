@@ -4,16 +4,18 @@
 //! cargo run -p models --example own_layer
 //! ```
 //!
-//! `Snake` is `a[n,c] = z[n,c] + sin²(w[c] z[n,c])/w[c]` (Ziyin et al., NeurIPS 2020, <https://arxiv.org/abs/2006.08195>, equation
-//! 3), an activation that keeps to periodic functions where a ReLU runs off in a straight line. Its frequencies `w` are trained.
-//! With `sin² u = ½(1 − cos 2u)` and `u = wz`,
+//! `Snake` is `a[n,c] = z[n,c] + sin²(w[c] z[n,c])/w[c]` (Ziyin et al., NeurIPS 2020,
+//! <https://arxiv.org/abs/2006.08195>, equation 3), an activation that keeps to periodic functions
+//! where a ReLU runs off in a straight line. Its frequencies `w` are trained. With `sin² u = ½(1 −
+//! cos 2u)` and `u = wz`,
 //!
 //! ```text
 //! da/dz = 1 + sin 2u        da/dw = (z sin 2u − sin² u/w)/w
 //! ```
 //!
-//! One struct, one trait, one method that names its tensor: from there on it stands beside the built-in layers, its weight is
-//! saved as `1.weight`, its gradient is checked like theirs, and optimizers need not know it.
+//! One struct, one trait, one method that names its tensor: from there on it stands beside the
+//! built-in layers, its weight is saved as `1.weight`, its gradient is checked like theirs, and
+//! optimizers need not know it.
 
 use layers::{Layer, Linear, Mode, Saved, Tensors, Visitor};
 use losses::{Loss, MseLoss};

@@ -6,25 +6,27 @@ use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
+use crate::rows::first_rows_mut;
 use crate::slot::{Slot, SlotCache};
-use crate::workspace::first_rows_mut;
 
-/// Layers beside each other: branch `b` reads the columns `R_b` of the input, and the outputs stand side by side,
-/// `y = [f_0(x[:, R_0]), f_1(x[:, R_1]), …]`.
+/// Layers beside each other: branch `b` reads the columns `R_b` of the input, and the outputs stand
+/// side by side, `y = [f_0(x[:, R_0]), f_1(x[:, R_1]), …]`.
 ///
-/// The ranges may overlap, and may leave columns out. Each branch's gradient is its own backward pass of its columns of `dLdy`,
-/// and a column of `x` collects it from every branch that reads it:
+/// The ranges may overlap, and may leave columns out. Each branch's gradient is its own backward
+/// pass of its columns of `dLdy`, and a column of `x` collects it from every branch that reads it:
 ///
 /// ```text
-/// dLdx[n,j] = Σ_{b: j ∈ R_b} (f_b's backward pass of dLdy[:, columns of branch b])[n, j − first column of R_b]
+/// dLdx[n,j] = Σ_{b: j ∈ R_b} dx_b[n, j − first column of R_b]
+/// dx_b      = f_b's backward pass of dLdy[:, columns of branch b]
 /// ```
 ///
-/// The names are those of PyTorch's `nn.ModuleList`: at place 3 of a model, the first tensor of branch 1 is `3.1.weight`, or
-/// `3.1.0.weight` if the branch is a [`Sequential`](crate::Sequential).
+/// The names are those of PyTorch's `nn.ModuleList`: at place 3 of a model, the first tensor of
+/// branch 1 is `3.1.weight`, or `3.1.0.weight` if the branch is a
+/// [`Sequential`](crate::Sequential).
 ///
 /// # Shapes
-/// `x (N, C_in)`, `y (N, Σ_b C_b)` with `C_b` the width of branch `b`'s output, gradients likewise. Parameters and buffers: those
-/// of the branches.
+/// `x (N, C_in)`, `y (N, Σ_b C_b)` with `C_b` the width of branch `b`'s output, gradients likewise.
+/// Parameters and buffers: those of the branches.
 ///
 /// # Examples
 /// ```
@@ -56,7 +58,20 @@ pub struct Branches<F: Float> {
     pub(crate) slots: Vec<Slot<F>>,
 }
 
-/// Collects the branches of a [`Branches`].
+/// Collects the branches of a [`Branches`]: each with the columns that it reads, in the order in
+/// which their outputs stand.
+///
+/// # Examples
+/// ```
+/// use layers::{Identity, Tanh};
+/// use models::Branches;
+///
+/// let both = Branches::<f64>::builder(5).branch(0..3, Tanh).branch(3..5, Identity).build()?;
+/// assert_eq!((both.input(1), both.output(1)), (Some(3..5), Some(3..5)));
+/// let error = Branches::<f64>::builder(5).branch(3..6, Tanh).build().unwrap_err();
+/// assert_eq!(error.to_string(), "Branches: branch 0: expected an index below 5, found 5");
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct BranchesBuilder<F> {
     in_features: usize,
@@ -67,13 +82,15 @@ pub struct BranchesBuilder<F> {
 /// What a [`Branches`] keeps of a pass: what its branches keep.
 #[derive(Debug)]
 pub struct BranchesCache<F> {
-    /// The gradient of a branch's input, where another branch reads the same columns: `(max_batch, width)` each.
+    /// The gradient of a branch's input, where another branch reads the same columns: `(max_batch,
+    /// width)` each.
     gradients: Vec<Option<Array2<F>>>,
     pub(crate) slots: Vec<SlotCache>,
 }
 
 impl<F: Float> BranchesBuilder<F> {
-    /// Adds a branch that reads the columns `columns`; its output stands behind those of the branches before it.
+    /// Adds a branch that reads the columns `columns`; its output stands behind those of the
+    /// branches before it.
     #[must_use]
     pub fn branch(mut self, columns: Range<usize>, layer: impl Layer<F>) -> Self {
         self.inputs.push(columns);
@@ -84,7 +101,8 @@ impl<F: Float> BranchesBuilder<F> {
     /// The layer, with the widths of all branches checked.
     ///
     /// # Errors
-    /// If there is no branch, a range is empty or reaches past the input, or a layer does not take a range's width.
+    /// If there is no branch, a range is empty or reaches past the input, or a layer does not take
+    /// a range's width.
     pub fn build(self) -> Result<Branches<F>, Error> {
         let Self { in_features, inputs, slots } = self;
         if slots.is_empty() {

@@ -1,8 +1,10 @@
-//! Layers of different types in one list: the only place where a layer's own types are forgotten and found again.
+//! Layers of different types in one list: the only place where a layer's own types are forgotten
+//! and found again.
 //!
-//! [`Layer`] names the type of its cache, and its gradient has its own type, so that whoever writes a layer works with them
-//! directly. A list needs one type for all, so [`ErasedLayer`] repeats the trait with `dyn` in their place, and one generic
-//! implementation translates. (The crate `erased-serde` does the same for `serde`.)
+//! [`Layer`] names the type of its cache, and its gradient has its own type, so that whoever writes
+//! a layer works with them directly. A list needs one type for all, so [`ErasedLayer`] repeats the
+//! trait with `dyn` in their place, and one generic implementation translates. (The crate
+//! `erased-serde` does the same for `serde`.)
 
 use std::any::Any;
 use std::fmt::Debug;

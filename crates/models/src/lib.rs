@@ -1,10 +1,21 @@
 //! Models made of layers, and the workspace in which a pass leaves every intermediate value.
 //!
-//! The crate's one decision: **the model is data, a run has a workspace**. [`Sequential`] holds parameters and buffers, is
-//! read through `&self` by as many threads as like, and nothing hidden inside it changes. [`Workspace`] holds all that one
-//! pass writes. The course's debug flag, which keeps intermediate values in the model on request, was rejected: it is a
-//! second code path, and a model that remembers its last batch cannot be shared. Here the trace is always there and costs
+//! The crate's one decision: **the model is data, a run has a workspace**. [`Sequential`] holds
+//! parameters and buffers, is read through `&self` by as many threads as like, and nothing hidden
+//! inside it changes. [`Workspace`] holds all that one pass writes. The course's debug flag, which
+//! keeps intermediate values in the model on request, was rejected: it is a second code path, and a
+//! model that keeps its last batch cannot be shared. Here the trace is always there and costs
 //! nothing, because it *is* the memory that the pass works in.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`Sequential`] | layers one after the other, `A[i+1] = layer_i(A[i])`; itself a layer |
+//! | [`Residual`] | `x + f(x)` |
+//! | [`Branches`] | layers beside each other, each on a range of columns |
+//! | [`Workspace`] | all that a pass writes: activations, gradients, what layers keep |
+//! | [`Scratch`] | memory for inference alone |
+//! | [`Mlp`], [`Block`] | a perceptron in one line |
+//! | [`course`] | the course's [`Mlp0`], [`Mlp1`], [`Mlp4`], with the names of its notes |
 //!
 //! ```
 //! use layers::Mode;
@@ -23,12 +34,15 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod branches;
-mod course;
+pub mod course;
 mod erased;
 mod mlp;
+mod names;
 mod passes;
 mod residual;
+mod rows;
 mod sequential;
 mod slot;
 mod stack;

@@ -1,24 +1,4 @@
-//! A multilayer perceptron: blocks of Linear, normalization, activation and dropout, and a last Linear.
-//!
-//! ```
-//! use layers::{BatchNorm1d, Sigmoid, Tanh};
-//! use models::{Block, Mlp};
-//!
-//! // 64 inputs, 128 hidden units with ReLU, 10 logits.
-//! let model = Mlp::<f32>::new(&[64, 128, 10]).seed(7).build()?;
-//! assert_eq!(model.n_parameters(), 64 * 128 + 128 + 128 * 10 + 10);
-//!
-//! let deep = Mlp::<f64>::new(&[64, 32, 32, 1]).activation(Tanh).output_activation(Sigmoid);
-//! assert_eq!(deep.build()?.widths(), [64, 32, 32, 32, 32, 1, 1]);
-//!
-//! // Linear, BatchNorm1d, ReLU, Dropout for each hidden block; the second one with tanh and more dropout.
-//! let regularized = Mlp::<f32>::new(&[64, 128, 64, 10])
-//!     .normalization(BatchNorm1d::new)
-//!     .dropout(0.2)
-//!     .block(1, Block::new().activation(Tanh).dropout(0.5));
-//! assert_eq!(regularized.build()?.n_layers(), 4 + 4 + 1);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Perceptrons in one line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,14 +10,47 @@ use tensor_core::{Error, Float, Init, Rng};
 use crate::erased::ErasedLayer;
 use crate::{Sequential, SequentialBuilder};
 
-/// The description of a multilayer perceptron; [`build`](Self::build) makes the model.
+/// The description of a multilayer perceptron; [`build`](Self::build) makes the model, a
+/// [`Sequential`].
 ///
-/// As PyTorch users write it: `Linear, activation, Linear, activation, …, Linear`, so that the weights are named `0.weight`,
-/// `2.weight`, and so on. There is no activation on the output unless asked for: losses on logits want none.
+/// With hidden layers `h`, weights `W_h (C_h, C_{h−1})`, biases `b_h` and an activation `f`,
 ///
-/// What is asked for beside that stands behind each hidden Linear in the order `Linear, normalization, activation, dropout`.
-/// The Linear keeps its bias, which a normalization of columns takes away again, unless it is
-/// [left out](Self::without_bias).
+/// ```text
+/// A_0 = x        A_h = f(A_{h−1} W_hᵀ + b_h)        y = A_{H} W_{H+1}ᵀ + b_{H+1}
+/// ```
+///
+/// As PyTorch users write it: `Linear, activation, Linear, activation, …, Linear`, so that the
+/// weights are named `0.weight`, `2.weight`, and so on. There is no activation on the output unless
+/// asked for: losses on logits want none.
+///
+/// What is asked for beside that stands behind each hidden Linear in the order `Linear,
+/// normalization, activation, dropout`. The Linear keeps its bias, which a normalization of columns
+/// takes away again, unless it is [left out](Self::without_bias).
+///
+/// # Shapes
+/// `x (N, C_0)`, `y (N, C_{H+1})`, with `C_0 … C_{H+1}` the widths that [`new`](Self::new) is given.
+///
+/// # Examples
+/// ```
+/// use layers::{BatchNorm1d, Sigmoid, Tanh};
+/// use models::{Block, Mlp};
+///
+/// // 64 inputs, 128 hidden units with ReLU, 10 logits.
+/// let model = Mlp::<f32>::new(&[64, 128, 10]).seed(7).build()?;
+/// assert_eq!(model.n_parameters(), 64 * 128 + 128 + 128 * 10 + 10);
+///
+/// let deep = Mlp::<f64>::new(&[64, 32, 32, 1]).activation(Tanh).output_activation(Sigmoid);
+/// assert_eq!(deep.build()?.widths(), [64, 32, 32, 32, 32, 1, 1]);
+///
+/// // Linear, BatchNorm1d, ReLU, Dropout for each hidden block; the second one with tanh and more
+/// // dropout.
+/// let regularized = Mlp::<f32>::new(&[64, 128, 64, 10])
+///     .normalization(BatchNorm1d::new)
+///     .dropout(0.2)
+///     .block(1, Block::new().activation(Tanh).dropout(0.5));
+/// assert_eq!(regularized.build()?.n_layers(), 4 + 4 + 1);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Mlp<F> {
     widths: Vec<usize>,
@@ -50,7 +63,19 @@ pub struct Mlp<F> {
     step: u64,
 }
 
-/// What stands behind the Linear layer of one hidden block. What it leaves open is as in the other blocks.
+/// What stands behind the Linear layer of one hidden block of an [`Mlp`]: normalization, activation,
+/// dropout, in this order. What it leaves open is as in the other blocks.
+///
+/// # Examples
+/// ```
+/// use layers::{Relu, Tanh};
+/// use models::{Block, Mlp};
+///
+/// // Tanh in the first hidden block, ReLU in the second.
+/// let mlp = Mlp::<f32>::new(&[4, 8, 8, 1]).block(0, Block::new().activation(Tanh)).build()?;
+/// assert!(mlp.layer::<Tanh>("1").is_ok() && mlp.layer::<Relu>("3").is_ok());
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 pub struct Block<F> {
     normalization: Option<Arc<MakeLayer<F>>>,
     activation: Option<Box<dyn ErasedLayer<F>>>,
@@ -61,8 +86,8 @@ pub struct Block<F> {
 type MakeLayer<F> = dyn Fn(usize) -> Result<Option<Box<dyn ErasedLayer<F>>>, Error> + Send + Sync;
 
 impl<F: Float> Mlp<F> {
-    /// A perceptron with the given widths, from the input to the output: ReLU between its layers, none behind the last,
-    /// biases, PyTorch's initial values, seed 0.
+    /// A perceptron with the given widths, from the input to the output: ReLU between its layers,
+    /// none behind the last, biases, PyTorch's initial values, seed 0.
     pub fn new(widths: &[usize]) -> Self {
         Self {
             widths: widths.to_vec(),
@@ -75,15 +100,16 @@ impl<F: Float> Mlp<F> {
         }
     }
 
-    /// The activation behind every hidden layer: any layer that takes every width, one of your own too.
+    /// The activation behind every hidden layer: any layer that takes every width, one of your own
+    /// too.
     #[must_use]
     pub fn activation(mut self, activation: impl Layer<F>) -> Self {
         self.hidden = self.hidden.activation(activation);
         self
     }
 
-    /// A normalization behind the Linear of every hidden block, made for its width: `BatchNorm1d::new`, or any function that
-    /// takes a number of features and gives a layer.
+    /// A normalization behind the Linear of every hidden block, made for its width:
+    /// `BatchNorm1d::new`, or any function that takes a number of features and gives a layer.
     #[must_use]
     pub fn normalization<L: Layer<F>>(
         mut self,
@@ -93,15 +119,16 @@ impl<F: Float> Mlp<F> {
         self
     }
 
-    /// Dropout at the end of every hidden block; 0 for none. Each has a seed of its own, drawn from the model's, in a stream
-    /// apart: the initial values are those of the model without it.
+    /// Dropout at the end of every hidden block; 0 for none. Each has a seed of its own, drawn from
+    /// the model's, in a stream apart: the initial values are those of the model without it.
     #[must_use]
     pub fn dropout(mut self, p: f64) -> Self {
         self.hidden = self.hidden.dropout(p);
         self
     }
 
-    /// Other choices for hidden block `i`, counted from 0, whatever is chosen for all before or after.
+    /// Other choices for hidden block `i`, counted from 0, whatever is chosen for all before or
+    /// after.
     #[must_use]
     pub fn block(mut self, i: usize, block: Block<F>) -> Self {
         self.blocks.insert(i, block);
@@ -146,8 +173,8 @@ impl<F: Float> Mlp<F> {
         self
     }
 
-    /// Steps that an optimizer has made before, 0 for a new model: dropout goes on with the masks of an uninterrupted run once
-    /// the saved tensors are set.
+    /// Steps that an optimizer has made before, 0 for a new model: dropout goes on with the masks
+    /// of an uninterrupted run once the saved tensors are set.
     #[must_use]
     pub fn resume_at(mut self, step: u64) -> Self {
         self.step = step;
@@ -157,8 +184,9 @@ impl<F: Float> Mlp<F> {
     /// The model.
     ///
     /// # Errors
-    /// If there are fewer than two widths, one of them is 0, a layer does not take the width in front of it or cannot be made
-    /// for it, a dropout probability lies outside `[0, 1)`, or a block is described that does not exist.
+    /// If there are fewer than two widths, one of them is 0, a layer does not take the width in
+    /// front of it or cannot be made for it, a dropout probability lies outside `[0, 1)`, or a
+    /// block is described that does not exist.
     pub fn build(&self) -> Result<Sequential<F>, Error> {
         if self.widths.len() < 2 {
             return Err(Error::too_few("Mlp", "at least 2 widths", self.widths.len()));

@@ -7,10 +7,12 @@ use ndarray::{Array2, ArrayRef2, ArrayView2};
 use tensor_core::{Error, Float, elementwise};
 
 use crate::Sequential;
-use crate::workspace::{Scratch, Stage, Workspace, first_rows, first_rows_mut};
+use crate::rows::{first_rows, first_rows_mut};
+use crate::workspace::{Scratch, Stage, Workspace};
 
 impl<F: Float> Sequential<F> {
-    /// The model's output for `x`, as after training. The convenient form of [`infer_into`](Self::infer_into).
+    /// The model's output for `x`, as after training. The convenient form of
+    /// [`infer_into`](Self::infer_into).
     ///
     /// # Shapes
     /// `x (N, C_in)` gives `(N, C_out)`.
@@ -30,8 +32,8 @@ impl<F: Float> Sequential<F> {
     /// `x (N, C_in)`, `y (N, C_out)`, with `N` at most the scratch's.
     ///
     /// # Errors
-    /// If `x` has no rows, too many rows or another width than the model's input, if `y` has another shape, or if the scratch
-    /// was made by another model. `y` is then untouched.
+    /// If `x` has no rows, too many rows or another width than the model's input, if `y` has
+    /// another shape, or if the scratch was made by another model. `y` is then untouched.
     pub fn infer_into(
         &self,
         x: &ArrayRef2<F>,
@@ -48,15 +50,15 @@ impl<F: Float> Sequential<F> {
         Ok(())
     }
 
-    /// Runs `x` through every layer, leaves `A[0] … A[L]` in the workspace and returns `A[L]`. The model does not change: it
-    /// may be called any number of times.
+    /// Runs `x` through every layer, leaves `A[0] … A[L]` in the workspace and returns `A[L]`. The
+    /// model does not change: it may be called any number of times.
     ///
     /// # Shapes
     /// `x (N, C_in)` gives `(N, C_out)`, with `N` at most the workspace's.
     ///
     /// # Errors
-    /// If `x` has no rows, too many rows or another width than the model's input, if a layer refuses the batch, or if the
-    /// workspace was made by another model.
+    /// If `x` has no rows, too many rows or another width than the model's input, if a layer
+    /// refuses the batch, or if the workspace was made by another model.
     pub fn forward<'w>(
         &self,
         x: &ArrayRef2<F>,
@@ -75,9 +77,10 @@ impl<F: Float> Sequential<F> {
         Ok(first_rows(output, n))
     }
 
-    /// Says that the first row of the following forward passes in this workspace is row `first_row` of the step's whole batch:
-    /// for a batch that is cut in parts, for several threads or to save memory. Dropout then draws for each row what it would
-    /// have drawn without the cut. 0 until said otherwise.
+    /// Says that the first row of the following forward passes in this workspace is row `first_row`
+    /// of the step's whole batch: for a batch that is cut in parts, for several threads or to save
+    /// memory. Dropout then draws for each row what it would have drawn without the cut. 0 until
+    /// said otherwise.
     ///
     /// # Errors
     /// If the workspace was made by another model.
@@ -87,19 +90,23 @@ impl<F: Float> Sequential<F> {
         Ok(())
     }
 
-    /// Turns `dLdA[L]`, which a loss has written through [`Workspace::output_and_gradient`], into the gradients of all
-    /// parameters and of the activations between the layers. Overwrites: there is nothing to reset between passes.
+    /// Turns `dLdA[L]`, which a loss has written through [`Workspace::output_and_gradient`], into
+    /// the gradients of all parameters and of the activations between the layers. Overwrites: there
+    /// is nothing to reset between passes.
     ///
-    /// The gradient of the input, `dLdA[0]`, is left out, because training does not read it: a product less in what is often the
-    /// widest layer. [`backward_to_input`](Self::backward_to_input) computes it, too.
+    /// The gradient of the input, `dLdA[0]`, is left out, because training does not read it: a
+    /// product less in what is often the widest layer.
+    /// [`backward_to_input`](Self::backward_to_input) computes it, too.
     ///
     /// # Errors
-    /// If there has been no forward pass with a loss after it, or the workspace was made by another model.
+    /// If there has been no forward pass with a loss after it, or the workspace was made by another
+    /// model.
     pub fn backward(&self, ws: &mut Workspace<F>) -> Result<(), Error> {
         self.run_backward("backward", ws, 1)
     }
 
-    /// [`backward`](Self::backward) and the gradient of the input, [`activation_gradient`](Workspace::activation_gradient)`(0)`.
+    /// [`backward`](Self::backward) and the gradient of the input,
+    /// [`activation_gradient`](Workspace::activation_gradient)`(0)`.
     ///
     /// # Errors
     /// As for [`backward`](Self::backward).
@@ -113,8 +120,8 @@ impl<F: Float> Sequential<F> {
     /// `d_output (N, C_out)` gives `(N, C_in)`.
     ///
     /// # Errors
-    /// If there has been no forward pass, `d_output` has another shape than its output, or the workspace was made by another
-    /// model.
+    /// If there has been no forward pass, `d_output` has another shape than its output, or the
+    /// workspace was made by another model.
     pub fn backward_from<'w>(
         &self,
         d_output: &ArrayRef2<F>,

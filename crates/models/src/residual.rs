@@ -5,10 +5,11 @@ use ndarray::{Array2, ArrayD, ArrayRef2};
 use tensor_core::elementwise::map2;
 use tensor_core::{Error, Float, Path};
 
-use crate::workspace::{first_rows, first_rows_mut};
+use crate::rows::{first_rows, first_rows_mut};
 use crate::{Sequential, SequentialCache};
 
-/// A residual block `y = x + f(x)`, where `f` is a [`Sequential`] whose output is as wide as its input.
+/// A residual block `y = x + f(x)`, where `f` is a [`Sequential`] whose output is as wide as its
+/// input.
 ///
 /// With `f(x)[n,c]` for the branch, `y[n,c] = x[n,c] + f(x)[n,c]`, so by the chain rule
 ///
@@ -17,11 +18,11 @@ use crate::{Sequential, SequentialCache};
 ///           = dLdy[n,j] + (f's backward pass of dLdy)[n,j]
 /// ```
 ///
-/// The gradient reaches `x` unchanged beside what passes through `f`: however deep the network is, it does not vanish. (He et al.,
-/// CVPR 2016, <https://arxiv.org/abs/1512.03385>, equation 1.)
+/// The gradient reaches `x` unchanged beside what passes through `f`: however deep the network is,
+/// it does not vanish. (He et al., CVPR 2016, <https://arxiv.org/abs/1512.03385>, equation 1.)
 ///
-/// The names are those of `f`: at place 3 of a model, its first tensor is `3.0.weight`, as in PyTorch for a
-/// `class Residual(nn.Sequential)` whose `forward` returns `x + super().forward(x)`.
+/// The names are those of `f`: at place 3 of a model, its first tensor is `3.0.weight`, as in
+/// PyTorch for a `class Residual(nn.Sequential)` whose `forward` returns `x + super().forward(x)`.
 ///
 /// # Shapes
 /// `x`, `f(x)`, `y` and their gradients `(N, C)`. Parameters and buffers: those of `f`.
@@ -38,7 +39,8 @@ use crate::{Sequential, SequentialCache};
 ///
 /// // 3 + 5·max(0, 2·3) = 33 with slope 1 + 5·2 = 11; −3 + 5·max(0, −6) = −3 with slope 1.
 /// let mut ws = model.workspace(2)?;
-/// assert_eq!(model.forward(&array![[3.0], [-3.0]], &mut ws, Mode::Train)?, array![[33.0], [-3.0]]);
+/// let y = model.forward(&array![[3.0], [-3.0]], &mut ws, Mode::Train)?;
+/// assert_eq!(y, array![[33.0], [-3.0]]);
 /// assert_eq!(model.backward_from(&array![[1.0], [1.0]], &mut ws)?, array![[11.0], [1.0]]);
 /// assert_eq!(ws.parameter_gradient("0.2.weight")?, array![[6.0]].into_dyn());
 /// # Ok::<(), tensor_core::Error>(())

@@ -5,10 +5,11 @@ use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
 use crate::Sequential;
+use crate::rows::{first_rows, first_rows_mut};
 use crate::slot::SlotCache;
-use crate::workspace::{first_rows, first_rows_mut};
 
-/// What a [`Sequential`] keeps of a pass when it stands inside another layer: what its layers hand to each other.
+/// What a [`Sequential`] keeps of a pass when it stands inside another layer: what its layers hand
+/// to each other.
 ///
 /// Its values are shown by [`Sequential::intermediates`] of the model around it.
 #[derive(Debug)]
@@ -16,7 +17,8 @@ pub struct SequentialCache<F> {
     rows: usize,
     /// Whether a backward pass has followed the last forward pass.
     is_complete: bool,
-    /// `A[1] … A[L−1]`, each `(max_batch, width)`: what lies between the layers. `A[0]` and `A[L]` are the caller's.
+    /// `A[1] … A[L−1]`, each `(max_batch, width)`: what lies between the layers. `A[0]` and `A[L]`
+    /// are the caller's.
     pub(crate) activations: Vec<Array2<F>>,
     /// `dLdA[1] … dLdA[L−1]`, of the same shapes.
     pub(crate) gradients: Vec<Array2<F>>,
@@ -167,8 +169,9 @@ impl<F: Float> Layer<F> for Sequential<F> {
         cache.is_complete = true;
     }
 
-    /// Each layer's output as `<index>.output`, its gradient as `<index>.output_gradient` after a backward pass, and what the
-    /// layer itself shows. The gradient of the last output is the caller's.
+    /// Each layer's output as `<index>.output`, its gradient as `<index>.output_gradient` after a
+    /// backward pass, and what the layer itself shows. The gradient of the last output is the
+    /// caller's.
     fn intermediates(
         &self,
         seen: Seen<'_, F, SequentialCache<F>>,

@@ -5,7 +5,9 @@ use ndarray::{ArrayD, ArrayRef, ArrayViewD, Dimension};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, Trainable};
 
 use crate::Sequential;
-use crate::workspace::{Stage, Workspace, first_rows};
+use crate::names::{collect, find_tensor};
+use crate::rows::first_rows;
+use crate::workspace::{Stage, Workspace};
 
 impl<F: Float> Sequential<F> {
     /// Every saved tensor with its name, in order: `0.weight`, `0.bias`, `2.weight`, …
@@ -43,7 +45,8 @@ impl<F: Float> Sequential<F> {
         Ok(())
     }
 
-    /// What the last pass computed inside the layers, by name, read or computed anew because somebody looks:
+    /// What the last pass computed inside the layers, by name, read or computed anew because
+    /// somebody looks:
     ///
     /// | layer | names |
     /// |---|---|
@@ -77,7 +80,8 @@ impl<F: Float> Sequential<F> {
     /// One of the values that [`intermediates`](Self::intermediates) lists.
     ///
     /// # Errors
-    /// As for [`intermediates`](Self::intermediates), and if the last pass has computed nothing of that name.
+    /// As for [`intermediates`](Self::intermediates), and if the last pass has computed nothing of
+    /// that name.
     pub fn intermediate(&self, ws: &Workspace<F>, name: &str) -> Result<ArrayD<F>, Error> {
         let place = "intermediate";
         let mut known = Vec::new();
@@ -106,30 +110,6 @@ impl<F: Float> Sequential<F> {
         Layer::intermediates(self, seen, Path::root(), &mut show);
         Ok(list)
     }
-}
-
-/// The tensors that `each` shows, with their names.
-pub(crate) fn collect<'a, F>(
-    each: impl FnOnce(&mut dyn FnMut(Path<'_>, Tensor<'a, F>)),
-) -> Vec<(String, Tensor<'a, F>)> {
-    let mut list = Vec::new();
-    each(&mut |path, tensor| list.push((path.to_string(), tensor)));
-    list
-}
-
-pub(crate) fn find_tensor<'a, F>(
-    place: &'static str,
-    name: &str,
-    tensors: impl Iterator<Item = (String, Tensor<'a, F>)>,
-) -> Result<ArrayViewD<'a, F>, Error> {
-    let mut known = Vec::new();
-    for (path, tensor) in tensors {
-        if path == name {
-            return Ok(tensor.value);
-        }
-        known.push(path);
-    }
-    Err(Error::UnknownTensor { place: place.into(), found: name.to_owned(), known })
 }
 
 impl<F: Float> Trainable<F> for Sequential<F> {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use layers::{Mode, Tensors};
-use ndarray::{Array2, ArrayView2, ArrayViewD, ArrayViewMut2, Axis, Slice};
+use layers::{Layer, Tensors};
+use ndarray::{Array2, ArrayView2, ArrayViewD, ArrayViewMut2};
 use tensor_core::{Error, Float, Kind, Path, Tensor};
 
-use crate::slot::find_cache;
-use crate::tensors::{collect, find_tensor};
+use crate::names::{collect, find_tensor};
+use crate::rows::{first_rows, first_rows_mut};
+use crate::sequential::Structure;
 use crate::{Sequential, SequentialCache};
 
 /// The companion of a model that one pass after the other is written into: the trace.
@@ -21,11 +22,12 @@ use crate::{Sequential, SequentialCache};
 /// | the gradient of each parameter | the parameter's | [`parameter_gradient`](Self::parameter_gradient) |
 /// | what lies inside layers: a mean, a mask, the layers of a layer | | [`Sequential::intermediate`] |
 ///
-/// Made by [`Sequential::workspace`], and valid only with that model and its clones; others refuse it with
-/// [`Error::ForeignWorkspace`]. Reused, it makes no heap allocation. A batch smaller than the workspace uses its first rows; a
-/// larger one is an error.
+/// Made by [`Sequential::workspace`], and valid only with that model and its clones; others refuse
+/// it with [`Error::ForeignWorkspace`]. Reused, it makes no heap allocation. A batch smaller than
+/// the workspace uses its first rows; a larger one is an error.
 ///
-/// What is read from it belongs to the last pass: a value that this pass has not computed is an error, never an old one.
+/// What is read from it belongs to the last pass: a value that this pass has not computed is an
+/// error, never an old one.
 ///
 /// # Examples
 /// ```
@@ -60,12 +62,44 @@ pub struct Workspace<F> {
     pub(crate) grads: Sequential<F>,
 }
 
-/// What cannot change once a model is built. A workspace keeps its model's own: that it is the same one, and not only an
-/// equal one, is how a foreign workspace is told.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Structure {
-    /// Widths of `A[0..=L]`.
-    pub(crate) widths: Vec<usize>,
+/// Memory for a model's passes.
+impl<F: Float> Sequential<F> {
+    /// A workspace for batches of up to `max_batch` rows.
+    ///
+    /// # Errors
+    /// If `max_batch` is 0, or a layer was replaced by one of another width.
+    pub fn workspace(&self, max_batch: usize) -> Result<Workspace<F>, Error> {
+        self.check_memory("workspace", max_batch)?;
+        let (first, last) = (self.widths()[0], self.widths()[self.n_layers()]);
+        let buffer = |width| Array2::zeros((max_batch, width));
+        Ok(Workspace {
+            owner: Arc::clone(&self.structure),
+            max_batch,
+            rows: 0,
+            stage: Stage::Fresh,
+            ends: [buffer(first), buffer(last)],
+            end_gradients: [buffer(first), buffer(last)],
+            cache: Layer::cache(self, max_batch, first),
+            grads: self.gradient(),
+        })
+    }
+
+    /// Memory for [`infer_into`](Self::infer_into) with batches of up to `max_batch` rows.
+    ///
+    /// # Errors
+    /// If `max_batch` is 0, or a layer was replaced by one of another width.
+    pub fn scratch(&self, max_batch: usize) -> Result<Scratch<F>, Error> {
+        self.check_memory("scratch", max_batch)?;
+        let inner = Layer::scratch(self, max_batch, self.widths()[0]);
+        Ok(Scratch { owner: Arc::clone(&self.structure), max_batch, inner })
+    }
+
+    fn check_memory(&self, place: &'static str, max_batch: usize) -> Result<(), Error> {
+        if max_batch == 0 {
+            return Err(Error::empty(place, "a batch of at least 1 row"));
+        }
+        self.check_widths(place)
+    }
 }
 
 /// How far the last pass came.
@@ -103,7 +137,8 @@ impl<F: Float> Workspace<F> {
         self.rows
     }
 
-    /// `A[i] (N, C_i)` of the last forward pass: the input for `i = 0`, then the output of layer `i − 1`.
+    /// `A[i] (N, C_i)` of the last forward pass: the input for `i = 0`, then the output of layer `i
+    /// − 1`.
     ///
     /// # Errors
     /// If there is no such entry, or no forward pass has been made.
@@ -123,10 +158,12 @@ impl<F: Float> Workspace<F> {
         }
     }
 
-    /// `dLdA[i] (N, C_i)` of the last backward pass: for `i = 0` the gradient of the input, for `i = L` that of the output.
+    /// `dLdA[i] (N, C_i)` of the last backward pass: for `i = 0` the gradient of the input, for `i
+    /// = L` that of the output.
     ///
     /// # Errors
-    /// If there is no such entry, or the last pass has not computed it: `backward` leaves `i = 0` out.
+    /// If there is no such entry, or the last pass has not computed it: `backward` leaves `i = 0`
+    /// out.
     pub fn activation_gradient(&self, i: usize) -> Result<ArrayView2<'_, F>, Error> {
         self.activation_gradient_for("activation_gradient", i)
     }
@@ -174,8 +211,8 @@ impl<F: Float> Workspace<F> {
         list.into_iter().filter(|(_, t)| matches!(t.kind, Kind::Parameter(_)))
     }
 
-    /// The output of the last forward pass to read, and the gradient of the loss for it to write, `(N, C_L)` both: what goes into
-    /// `Loss::backward`.
+    /// The output of the last forward pass to read, and the gradient of the loss for it to write,
+    /// `(N, C_L)` both: what goes into `Loss::backward`.
     ///
     /// # Errors
     /// If no forward pass has been made.
@@ -188,47 +225,6 @@ impl<F: Float> Workspace<F> {
         self.stage = Stage::Seeded;
         let ([_, a], [_, da]) = (&self.ends, &mut self.end_gradients);
         Ok((first_rows(a, self.rows), first_rows_mut(da, self.rows)))
-    }
-
-    /// Runs the layer at `path`, with all that stands inside it, in its own mode from the next forward pass on, whatever the mode
-    /// of the pass; `None` for the pass's mode again. The layers inside it may have their own in turn.
-    ///
-    /// | wanted | |
-    /// |---|---|
-    /// | BatchNorm uses its running statistics as constants while dropout draws | `set_mode("1", Mode::Eval)`, then `forward` in `Mode::Train` |
-    /// | dropout draws in evaluation (Monte-Carlo dropout) | `set_mode("3", Mode::Train)`, then `forward` in `Mode::Eval`, each time with other rows: [`start_at`](Sequential::start_at)`(ws, k·N)` |
-    /// | running statistics rest while the layer uses the batch's | [`freeze`](Sequential::freeze) |
-    ///
-    /// # Errors
-    /// If there is no layer at that path.
-    ///
-    /// # Examples
-    /// ```
-    /// use layers::{Dropout, Mode};
-    /// use models::Sequential;
-    /// use ndarray::Array2;
-    ///
-    /// // How sure is the model? The spread of its outputs under dropout. (Gal and Ghahramani, ICML 2016,
-    /// // <https://arxiv.org/abs/1506.02142>.)
-    /// let model = Sequential::<f64>::builder(100).push(Dropout::new(0.5, 1)?).build()?;
-    /// let mut ws = model.workspace(1)?;
-    /// ws.set_mode("0", Mode::Train)?;
-    /// let x = Array2::ones((1, 100));
-    /// let mut draw = |k| {
-    ///     model.start_at(&mut ws, k)?;
-    ///     Ok::<_, tensor_core::Error>(model.forward(&x, &mut ws, Mode::Eval)?.to_owned())
-    /// };
-    /// let (first, second) = (draw(0)?, draw(1)?);
-    /// assert!(first.iter().all(|&a| a == 0.0 || a == 2.0));
-    /// assert!(first != second && first == draw(0)?);
-    /// # Ok::<(), tensor_core::Error>(())
-    /// ```
-    pub fn set_mode(&mut self, path: &str, mode: impl Into<Option<Mode>>) -> Result<(), Error> {
-        match find_cache::<F>(&mut self.cache.slots, path) {
-            Some(slot) => slot.mode = mode.into(),
-            None => return Err(self.grads.unknown_layer("set_mode", path)),
-        }
-        Ok(())
     }
 
     pub(crate) fn check_backward(&self, place: &'static str) -> Result<(), Error> {
@@ -259,23 +255,8 @@ fn entry<'a, F>(
     }
 }
 
-pub(crate) fn first_rows<F>(buffer: &Array2<F>, rows: usize) -> ArrayView2<'_, F> {
-    // The common case, without the arithmetic of a slice: in a small model it costs as much as a layer.
-    if rows == buffer.nrows() {
-        return buffer.view();
-    }
-    buffer.slice_axis(Axis(0), Slice::from(..rows))
-}
-
-pub(crate) fn first_rows_mut<F>(buffer: &mut Array2<F>, rows: usize) -> ArrayViewMut2<'_, F> {
-    if rows == buffer.nrows() {
-        return buffer.view_mut();
-    }
-    buffer.slice_axis_mut(Axis(0), Slice::from(..rows))
-}
-
-/// Memory for [`Sequential::infer_into`]: buffers between which the layers go back and forth. One a thread; made by
-/// [`Sequential::scratch`].
+/// Memory for [`Sequential::infer_into`]: buffers between which the layers go back and forth. One a
+/// thread; made by [`Sequential::scratch`].
 #[derive(Debug, Clone)]
 pub struct Scratch<F> {
     pub(crate) owner: Arc<Structure>,

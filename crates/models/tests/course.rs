@@ -1,4 +1,5 @@
-//! The course's models with given weights, every intermediate value against numbers worked out by hand.
+//! The course's models with given weights, every intermediate value against numbers worked out by
+//! hand.
 //!
 //! All values are short binary fractions, so that the comparisons are exact.
 
@@ -45,18 +46,14 @@ fn mlp0_by_hand() -> Result<(), Error> {
 }
 
 // A0 = [1 2; 3 −1], W0 = [1 2; −1 1; ½ −1], b0 = [0, 1, −½], W1 = [1 −1 2; ½ 1 1], b1 = [½, −1]
-//   Z0[0] = [1 + 4, −1 + 2 + 1, ½ − 2 − ½] = [5, 2, −2]    A1[0] = [5, 2, 0]
-//   Z0[1] = [3 − 2, −3 − 1 + 1, 3/2 + 1 − ½] = [1, −3, 2]  A1[1] = [1, 0, 2]
-//   Z1[0] = [5 − 2 + ½, 5/2 + 2 − 1] = [7/2, 7/2]          A2[0] = the same
-//   Z1[1] = [1 + 4 + ½, ½ + 2 − 1] = [11/2, 3/2]           A2[1] = the same
-// dLdA2 = [¾ ¼; 9/4 −1], and all of Z1 is positive, so dLdZ1 is the same.
-//   dLdA1[0] = ¾·[1 −1 2] + ¼·[½ 1 1] = [7/8, −½, 7/4]
-//   dLdA1[1] = 9/4·[1 −1 2] − [½ 1 1] = [7/4, −13/4, 7/2]
-//   dLdZ0 = [7/8 −½ 0; 7/4 0 7/2]
-//   dLdA0[0] = 7/8·[1 2] − ½·[−1 1] = [11/8, 5/4]
-//   dLdA0[1] = 7/4·[1 2] + 7/2·[½ −1] = [7/2, 0]
-//   dLdW1 = [¾·[5 2 0] + 9/4·[1 0 2]; ¼·[5 2 0] − [1 0 2]] = [6 3/2 9/2; ¼ ½ −2], dLdb1 = [3, −¾]
-//   dLdW0 = [7/8·[1 2] + 7/4·[3 −1]; −½·[1 2]; 7/2·[3 −1]] = [49/8 0; −½ −1; 21/2 −7/2], dLdb0 = [21/8, −½, 7/2]
+// Z0[0] = [1 + 4, −1 + 2 + 1, ½ − 2 − ½] = [5, 2, −2] A1[0] = [5, 2, 0] Z0[1] = [3 − 2, −3 − 1 + 1,
+// 3/2 + 1 − ½] = [1, −3, 2] A1[1] = [1, 0, 2] Z1[0] = [5 − 2 + ½, 5/2 + 2 − 1] = [7/2, 7/2] A2[0] =
+// the same Z1[1] = [1 + 4 + ½, ½ + 2 − 1] = [11/2, 3/2] A2[1] = the same dLdA2 = [¾ ¼; 9/4 −1], and
+// all of Z1 is positive, so dLdZ1 is the same. dLdA1[0] = ¾·[1 −1 2] + ¼·[½ 1 1] = [7/8, −½, 7/4]
+// dLdA1[1] = 9/4·[1 −1 2] − [½ 1 1] = [7/4, −13/4, 7/2] dLdZ0 = [7/8 −½ 0; 7/4 0 7/2] dLdA0[0] =
+// 7/8·[1 2] − ½·[−1 1] = [11/8, 5/4] dLdA0[1] = 7/4·[1 2] + 7/2·[½ −1] = [7/2, 0] dLdW1 = [¾·[5 2
+// 0] + 9/4·[1 0 2]; ¼·[5 2 0] − [1 0 2]] = [6 3/2 9/2; ¼ ½ −2], dLdb1 = [3, −¾] dLdW0 = [7/8·[1 2]
+// + 7/4·[3 −1]; −½·[1 2]; 7/2·[3 −1]] = [49/8 0; −½ −1; 21/2 −7/2], dLdb0 = [21/8, −½, 7/2]
 #[test]
 fn mlp1_by_hand() -> Result<(), Error> {
     let mut mlp = Mlp1::<f64>::new(0)?;
@@ -92,18 +89,16 @@ fn mlp1_by_hand() -> Result<(), Error> {
     Ok(())
 }
 
-// One row, [1, 2]. I is the 4 × 4 identity, J the 8 × 8 matrix that reverses the order.
-//   W0 = [1 0; 0 1; 1 1; 1 −1], b0 = 0        Z0 = [1, 2, 3, −1]                    A1 = [1, 2, 3, 0]
-//   W1 = [I; 2I], b1 = 0                      Z1 = [1, 2, 3, 0, 2, 4, 6, 0]         A2 = the same
-//   W2 = J, b2 = −1                           Z2 = [0, 6, 4, 2, 0, 3, 2, 1] − 1     A3 = [0, 5, 3, 1, 0, 2, 1, 0]
-//   W3 = [I I], b3 = [1, 0, 0, −2]            Z3 = [0, 7, 4, 1] + b3 = [1, 7, 4, −1]  A4 = [1, 7, 4, 0]
-//   W4 = [1 −1 2 5; −1 0 0 1], b4 = ½         Z4 = [1 − 7 + 8, −1] + ½ = [5/2, −½]    A5 = [5/2, 0]
-// Back from dLdA5 = [1, 1]. A mask keeps what stands over a positive output; where Z is exactly 0 it keeps nothing.
-//   dLdZ4 = [1, 0]                            dLdA4 = row 0 of W4 = [1, −1, 2, 5]
-//   dLdZ3 = [1, −1, 2, 0]                     dLdA3 = the same twice = [1, −1, 2, 0, 1, −1, 2, 0]
-//   dLdZ2 = [0, −1, 2, 0, 0, −1, 2, 0]        dLdA2 = reversed = [0, 2, −1, 0, 0, 2, −1, 0]
-//   dLdZ1 = the same, as A2 > 0 there         dLdA1 = first half + 2·second = [0, 6, −3, 0]
-//   dLdZ0 = [0, 6, −3, 0]                     dLdA0 = 6·[0 1] − 3·[1 1] = [−3, 3]
+// One row, [1, 2]. I is the 4 × 4 identity, J the 8 × 8 matrix that reverses the order. W0 = [1 0;
+// 0 1; 1 1; 1 −1], b0 = 0 Z0 = [1, 2, 3, −1] A1 = [1, 2, 3, 0] W1 = [I; 2I], b1 = 0 Z1 = [1, 2, 3,
+// 0, 2, 4, 6, 0] A2 = the same W2 = J, b2 = −1 Z2 = [0, 6, 4, 2, 0, 3, 2, 1] − 1 A3 = [0, 5, 3, 1,
+// 0, 2, 1, 0] W3 = [I I], b3 = [1, 0, 0, −2] Z3 = [0, 7, 4, 1] + b3 = [1, 7, 4, −1] A4 = [1, 7, 4,
+// 0] W4 = [1 −1 2 5; −1 0 0 1], b4 = ½ Z4 = [1 − 7 + 8, −1] + ½ = [5/2, −½] A5 = [5/2, 0] Back from
+// dLdA5 = [1, 1]. A mask keeps what stands over a positive output; where Z is exactly 0 it keeps
+// nothing. dLdZ4 = [1, 0] dLdA4 = row 0 of W4 = [1, −1, 2, 5] dLdZ3 = [1, −1, 2, 0] dLdA3 = the
+// same twice = [1, −1, 2, 0, 1, −1, 2, 0] dLdZ2 = [0, −1, 2, 0, 0, −1, 2, 0] dLdA2 = reversed = [0,
+// 2, −1, 0, 0, 2, −1, 0] dLdZ1 = the same, as A2 > 0 there dLdA1 = first half + 2·second = [0, 6,
+// −3, 0] dLdZ0 = [0, 6, −3, 0] dLdA0 = 6·[0 1] − 3·[1 1] = [−3, 3]
 #[test]
 fn mlp4_by_hand() -> Result<(), Error> {
     let identity = Array2::<f64>::eye(4);

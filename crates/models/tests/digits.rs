@@ -1,4 +1,5 @@
-//! Networks trained on real data: the example's digits, its split and its settings, over seeds 0 to 4.
+//! Networks trained on real data: the example's digits, its split and its settings, over seeds 0 to
+//! 4.
 
 #![allow(clippy::panic, reason = "a failing test panics")]
 #![allow(unreachable_pub, reason = "the data module is the example's")]
@@ -54,8 +55,8 @@ fn plain(seed: u64) -> Mlp<f32> {
     Mlp::new(&[N_PIXELS, 128, N_CLASSES]).seed(seed)
 }
 
-/// What scikit-learn's `MLPClassifier` of the same width, rate, momentum and batch reaches is 96.1 to 98.3 %, 97.2 % in the
-/// middle. BatchNorm and Dropout may cost half a point at most.
+/// What scikit-learn's `MLPClassifier` of the same width, rate, momentum and batch reaches is 96.1
+/// to 98.3 %, 97.2 % in the middle. BatchNorm and Dropout may cost half a point at most.
 #[test]
 fn accuracy_over_five_seeds() -> Result<(), Box<dyn Error>> {
     let digits = data::load()?;

@@ -1,4 +1,5 @@
-//! What is refused, and in which words: every message names the place, what was expected and what was found.
+//! What is refused, and in which words: every message names the place, what was expected and what
+//! was found.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 

@@ -81,7 +81,8 @@ fn forward_may_be_called_twice_and_inference_comes_between() -> Result<(), Error
     model.infer(&other)?; // a validation pass before the loss …
     let (a, mut da) = ws.output_and_gradient()?;
     let loss = MseLoss::default().backward(&a, &y, &mut da)?;
-    MseLoss::default().forward(&model.infer(&other)?, &random(4, 6, 2))?; // … and one with its own loss before backward
+    // … and one with its own loss before backward
+    MseLoss::default().forward(&model.infer(&other)?, &random(4, 6, 2))?;
     model.backward_to_input(&mut ws)?;
     assert_eq!(gradients(&ws, loss), expected);
     model.backward_to_input(&mut ws)?; // overwrites, does not add
@@ -210,8 +211,8 @@ fn fault_3_sgd_passes_over_layers_without_parameters() -> Result<(), Error> {
 /// Fault 5 of the notes: their velocities are f32 whatever the parameters are.
 #[test]
 fn fault_5_velocities_have_the_parameters_type() -> Result<(), Error> {
-    // One weight w, loss gradient 1 at every step, μ = ½, λ = 2⁻³⁰: after three steps v = 1 + ½ + ¼ and
-    // w = 1 − 2⁻³⁰(1 + 3/2 + 7/4). f32 keeps 24 bits, so with it no step would move w at all.
+    // One weight w, loss gradient 1 at every step, μ = ½, λ = 2⁻³⁰: after three steps v = 1 + ½ + ¼
+    // and w = 1 − 2⁻³⁰(1 + 3/2 + 7/4). f32 keeps 24 bits, so with it no step would move w at all.
     let mut model = Sequential::<f64>::builder(1)
         .push(layers::Linear::from_parts(array![[1.0]], None)?)
         .build()?;

@@ -1,4 +1,5 @@
-//! Models with normalization and dropout: the notes' figure, the two modes, the steps that settle, and the builder.
+//! Models with normalization and dropout: the notes' figure, the two modes, the steps that settle,
+//! and the builder.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -43,21 +44,17 @@ fn step(
     optimizer.step(model, ws)
 }
 
-// The figure of 9.1.3, Linear(2, 3), BatchNorm1d, ReLU, with numbers that are short binary fractions all the way: N = 2 and
-// deviations of ±1 make σ² = 1, and ε = 3 makes 1/√(σ² + ε) = ½.
-//   A0  = [2 0; 0 2], W0 = [1 0; 0 1; 2 1], b0 = [10, 20, −5]
-//   Z0  = [2+10, 0+20, 4−5; 0+10, 2+20, 2−5] = [12 20 −1; 10 22 −3]
-//   M0  = [11, 21, −2], V0 = [1, 1, 1], NZ0 = [½ −½ ½; −½ ½ −½]
-//   BZ0 = [2, 4, −2] ⊙ NZ0 + [0, 1, ½] = [1 −1 −½; −1 3 3/2]
-//   A1  = [1 0 0; 0 3 3/2]
-// With dLdA1 = [1 5 7; 11 2 4]:
-//   dLdBZ0 = [1 0 0; 0 2 4], dLdβ = [1, 2, 4], dLdγ = [½, 1, −2]
-//   dLdZ0  = ½γ ⊙ (dLdBZ0 − ½dLdβ − NZ0 ⊙ ½dLdγ)
-//     = [1·(1 − ½ − ⅛), 2·(0 − 1 + ¼), −1·(0 − 2 + ½); 1·(0 − ½ + ⅛), 2·(2 − 1 − ¼), −1·(4 − 2 − ½)]
-//     = [3/8 −3/2 3/2; −3/8 3/2 −3/2]
-//   dLdW0 = dLdZ0ᵀ A0 = [¾ −¾; −3 3; 3 −3], dLdb0 = 0: the normalization takes a constant away
-//   dLdA0 = dLdZ0 W0 = [3/8 + 3, −3/2 + 3/2; −3/8 − 3, 3/2 − 3/2] = [27/8 0; −27/8 0]
-// A step of rate 1 and momentum ½ of the running statistics: γ = [3/2, 3, 0], β = [−1, −1, −7/2], mean ½·M0, variance 1.
+// The figure of 9.1.3, Linear(2, 3), BatchNorm1d, ReLU, with numbers that are short binary
+// fractions all the way: N = 2 and deviations of ±1 make σ² = 1, and ε = 3 makes 1/√(σ² + ε) = ½.
+// A0 = [2 0; 0 2], W0 = [1 0; 0 1; 2 1], b0 = [10, 20, −5] Z0 = [2+10, 0+20, 4−5; 0+10, 2+20, 2−5]
+// = [12 20 −1; 10 22 −3] M0 = [11, 21, −2], V0 = [1, 1, 1], NZ0 = [½ −½ ½; −½ ½ −½] BZ0 = [2, 4,
+// −2] ⊙ NZ0 + [0, 1, ½] = [1 −1 −½; −1 3 3/2] A1 = [1 0 0; 0 3 3/2] With dLdA1 = [1 5 7; 11 2 4]:
+// dLdBZ0 = [1 0 0; 0 2 4], dLdβ = [1, 2, 4], dLdγ = [½, 1, −2] dLdZ0 = ½γ ⊙ (dLdBZ0 − ½dLdβ − NZ0 ⊙
+// ½dLdγ) = [1·(1 − ½ − ⅛), 2·(0 − 1 + ¼), −1·(0 − 2 + ½); 1·(0 − ½ + ⅛), 2·(2 − 1 − ¼), −1·(4 − 2 −
+// ½)] = [3/8 −3/2 3/2; −3/8 3/2 −3/2] dLdW0 = dLdZ0ᵀ A0 = [¾ −¾; −3 3; 3 −3], dLdb0 = 0: the
+// normalization takes a constant away dLdA0 = dLdZ0 W0 = [3/8 + 3, −3/2 + 3/2; −3/8 − 3, 3/2 − 3/2]
+// = [27/8 0; −27/8 0] A step of rate 1 and momentum ½ of the running statistics: γ = [3/2, 3, 0], β
+// = [−1, −1, −7/2], mean ½·M0, variance 1.
 #[test]
 fn the_figure_of_the_notes() -> Result<(), Error> {
     let config = BatchNorm1dConfig { eps: 3.0, momentum: 0.5, ..Default::default() };
@@ -132,7 +129,8 @@ fn fault_6_backward_after_evaluation_has_the_gradient_of_evaluation() -> Result<
     assert_eq!(d_inputs[0], d_inputs[1]);
     model.forward(&x, &mut fresh, Mode::Train)?;
     assert_ne!(model.backward_from(&d_output, &mut fresh)?, d_inputs[0]);
-    // Evaluation treats rows one by one: a row's gradient is the same alone, but for the order of a product's sums.
+    // Evaluation treats rows one by one: a row's gradient is the same alone, but for the order of a
+    // product's sums.
     let first = |a: &Array2<f64>| a.slice_axis(ndarray::Axis(0), (0..1).into()).to_owned();
     model.forward(&first(&x), &mut fresh, Mode::Eval)?;
     let alone = model.backward_from(&first(&d_output), &mut fresh)?;
@@ -149,7 +147,8 @@ fn a_step_settles_and_nothing_else_does() -> Result<(), Error> {
     for seed in 0..5 {
         let before = tensors(&model);
         let masked = |ws: &Workspace<f64>| ws.activation(4).unwrap().to_owned();
-        // Twice and with a validation pass in between: the model stays as it is, and so does the mask.
+        // Twice and with a validation pass in between: the model stays as it is, and so does the
+        // mask.
         model.forward(&batch(16, 5, seed), &mut ws, Mode::Train)?;
         let first = masked(&ws);
         model.infer(&batch(7, 5, 99))?;

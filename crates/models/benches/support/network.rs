@@ -1,6 +1,7 @@
 //! A workload as a program of this library: its model, its data, and the parts of a step.
 //!
-//! Data and weights are random, since no time depends on what they are; `cargo xtask bench peers` is where a network learns.
+//! Data and weights are random, since no time depends on what they are; `cargo xtask bench peers`
+//! is where a network learns.
 
 use layers::{BatchNorm1d, BatchNorm1dConfig, Mode, Relu};
 use losses::{CrossEntropyLoss, Loss as _, MseLoss, Targets};
@@ -12,8 +13,9 @@ use tensor_core::{Error, Rng, gather_rows};
 use crate::data::uniform;
 use crate::workloads::Workload;
 
-/// So small that weights stay what they are: a step must take as long after a million others as after one, and a network
-/// that has learned its batch by heart has gradients of zero, or of numbers so small that processors are slow with them.
+/// So small that weights stay what they are: a step must take as long after a million others as
+/// after one, and a network that has learned its batch by heart has gradients of zero, or of
+/// numbers so small that processors are slow with them.
 const LR: f64 = 1e-12;
 
 /// The model of a workload.

@@ -1,11 +1,13 @@
 //! Trains a perceptron on handwritten digits and prints how well it reads those it has not seen.
 //!
 //! ```text
-//! cargo run --release -p models --example digits -- [--seed N] [--epochs N] [--hidden N] [--batch-norm] [--dropout P]
+//! cargo run --release -p models --example digits -- \
+//!     [--seed N] [--epochs N] [--hidden N] [--batch-norm] [--dropout P]
 //! ```
 //!
-//! The seed decides the 80/20 split, the initial weights and the order of the rows in every epoch, each from a stream of its
-//! own. Nothing is chosen by looking at the test rows: the accuracy is that of the model after the last epoch.
+//! The seed decides the 80/20 split, the initial weights and the order of the rows in every epoch,
+//! each from a stream of its own. Nothing is chosen by looking at the test rows: the accuracy is
+//! that of the model after the last epoch.
 
 mod data;
 
