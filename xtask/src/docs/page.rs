@@ -31,7 +31,7 @@ pub(crate) struct Docs {
 
 impl Page {
     /// Reads the page behind a link of `all.html`; nothing if it is no type, trait, function or
-    /// macro, or if another crate defines it: then its source is not linked.
+    /// macro, or if another crate defines it: then its source is not this crate's.
     pub(crate) fn parse(krate: &str, link: &str, html: &str) -> Option<Self> {
         let (folder, file) = link.rsplit_once('/').unwrap_or(("", link));
         let (kind, name) = file.strip_suffix(".html")?.split_once('.')?;
@@ -42,7 +42,7 @@ impl Page {
         let path: Vec<_> = std::iter::once(krate).chain(folders).chain([name]).collect();
         let (_, html) = html.split_once("id=\"main-content\"")?;
         let (heading, _) = between(html, "class=\"sub-heading\">", "</div>")?;
-        if !heading.contains("class=\"src\"") {
+        if !heading.contains(&format!("/src/{krate}/")) {
             return None;
         }
         let declaration = between(html, "item-decl\"><code>", "</code></pre>")
@@ -153,7 +153,7 @@ fn implemented(html: &str) -> Vec<String> {
 mod tests {
     use super::{Docs, Page};
 
-    const PAGE: &str = r##"<h2>x</h2><section id="main-content"><span class="sub-heading"><a class="src">Source</a></span></div><pre class="rust item-decl"><code>pub struct <b>A</b>&lt;F&gt;</code></pre>
+    const PAGE: &str = r##"<h2>x</h2><section id="main-content"><span class="sub-heading"><a class="src" href="../src/layers/a.rs.html">Source</a></span></div><pre class="rust item-decl"><code>pub struct <b>A</b>&lt;F&gt;</code></pre>
 <details class="toggle top-doc" open><div class="docblock"><p>One. Two.</p><h2 id="a">B</h2></div></details>
 <h2 id="implementations">Implementations</h2><section id="impl-A" class="impl"><h3 class="code-header">impl&lt;F&gt; A&lt;F&gt;</h3></section>
 <details><summary><section id="method.new" class="method"><h4 class="code-header">pub fn <a>new</a>() -&gt; Result&lt;Self, E&gt;</h4></section></summary><div class="docblock"><p>New.</p></div></details>
@@ -177,8 +177,11 @@ mod tests {
         assert_eq!(declared, "pub fn new() -> Result<Self, E>");
         assert_eq!((with, without), (&docs("<p>New.</p>"), &Docs::default()));
         assert!(Page::parse("layers", "constant.A.html", PAGE).is_none());
-        let elsewhere = PAGE.replace("class=\"src\"", "");
-        assert!(Page::parse("layers", "struct.A.html", &elsewhere).is_none());
+        for elsewhere in
+            [PAGE.replace("src/layers", "src/kernels"), PAGE.replace("href=\"../src", "")]
+        {
+            assert!(Page::parse("layers", "struct.A.html", &elsewhere).is_none());
+        }
     }
 
     #[test]

@@ -122,7 +122,7 @@ mod tests {
     fn page(link: &str, declaration: &str, docs: &str, behind: &str) -> Page {
         let declaration = declaration.replace('<', "&lt;").replace('>', "&gt;");
         let html = format!(
-            "id=\"main-content\"<span class=\"sub-heading\"><a class=\"src\"></a></div><pre class=\"rust item-decl\"><code>{declaration}</code></pre>\
+            "id=\"main-content\"<span class=\"sub-heading\"><a class=\"src\" href=\"../src/a/b.rs.html\"></a></div><pre class=\"rust item-decl\"><code>{declaration}</code></pre>\
              <details class=\"toggle top-doc\"><div class=\"docblock\">{docs}</div></details><h2 id=x>{behind}"
         );
         Page::parse("a", link, &html).unwrap()
