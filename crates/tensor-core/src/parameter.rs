@@ -4,7 +4,8 @@ use ndarray::{ArrayRef, ArrayViewD, ArrayViewMutD, Dimension};
 
 use crate::{Error, Float, Path};
 
-/// What a trained tensor does, for optimizers that treat biases and norms apart from weights.
+/// What a trained tensor does: a [`Parameter`] says it, so that an optimizer can treat biases and
+/// norms apart from weights. Weight decay of weights alone is the usual case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Multiplies features of the previous layer.
@@ -15,7 +16,8 @@ pub enum Role {
     Norm,
 }
 
-/// Whether a saved tensor is trained or only carried along.
+/// Whether a saved [`Tensor`] is trained or only carried along. A checkpoint has both kinds; an
+/// optimizer is shown the parameters alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Has a gradient; an optimizer moves it.
@@ -24,7 +26,18 @@ pub enum Kind {
     Buffer,
 }
 
-/// A tensor of a layer, or its gradient, to be read.
+/// A tensor of a layer, or its gradient, to be read: a view of any number of dimensions, such as
+/// `(C_out, C_in)` for the weight of a linear layer. Its name stands beside it, not in it.
+///
+/// ```
+/// use ndarray::array;
+/// use tensor_core::{Kind, Role, Tensor};
+///
+/// let weight = array![[1.0, 2.0, 3.0]];
+/// let tensor = Tensor { kind: Kind::Parameter(Role::Weight), value: weight.view().into_dyn() };
+/// assert_eq!(tensor.value.shape(), [1, 3]);
+/// assert_eq!(tensor.value.sum(), 6.0);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Tensor<'a, F> {
     /// Trained or carried along.
@@ -33,7 +46,18 @@ pub struct Tensor<'a, F> {
     pub value: ArrayViewD<'a, F>,
 }
 
-/// A tensor of a layer, to be written.
+/// A tensor of a layer, to be written: the same view as a [`Tensor`], but of values that may be
+/// replaced, as when a checkpoint is loaded. The shape stays.
+///
+/// ```
+/// use ndarray::{arr1, array};
+/// use tensor_core::{Kind, TensorMut};
+///
+/// let mut running_mean = array![0.0, 0.0];
+/// let mut tensor = TensorMut { kind: Kind::Buffer, value: running_mean.view_mut().into_dyn() };
+/// tensor.value.assign(&arr1(&[0.5, -1.0]).into_dyn());
+/// assert_eq!(running_mean, array![0.5, -1.0]);
+/// ```
 #[derive(Debug)]
 pub struct TensorMut<'a, F> {
     /// Trained or carried along.
@@ -42,7 +66,20 @@ pub struct TensorMut<'a, F> {
     pub value: ArrayViewMutD<'a, F>,
 }
 
-/// A trained tensor beside its gradient, as flat slices of equal length: all that an update rule needs.
+/// A trained tensor beside its gradient, as flat slices of equal length: all that an update rule
+/// needs. Both are in row-major order.
+///
+/// ```
+/// use tensor_core::{Parameter, Path, Role};
+///
+/// let (mut value, mut grad) = ([1.0, 2.0], [10.0, -20.0]);
+/// let parameter = Parameter::new(Path::of("bias"), Role::Bias, &mut value, &mut grad);
+/// // w ← w − η dL/dw with η = 0.1
+/// for (w, g) in parameter.value.iter_mut().zip(&*parameter.grad) {
+///     *w -= 0.1 * g;
+/// }
+/// assert_eq!(value, [0.0, 4.0]);
+/// ```
 #[derive(Debug)]
 pub struct Parameter<'a, F> {
     /// Its name within the model: `0.weight`.
