@@ -1,5 +1,5 @@
-//! Errors in units of the last place (ulp), for tests of functions. Other crates' tests include this
-//! file by its path.
+//! Errors in units of the last place (ulp), for tests of functions. Other crates' tests include
+//! this file by its path.
 
 /// How far a result lies from the exact value when it is rounded to `f32`, in units of that value's
 /// last place.
