@@ -1,6 +1,8 @@
-//! Every layer's training passes at 128×512 in `f32`: `forward`, and `backward` with the input's gradient.
+//! Every layer's training passes at 128×512 in `f32`: `forward`, and `backward` with the input's
+//! gradient.
 //!
-//! The bytes of an item are those that a pass has to touch: `x` and `y` forward; `dy`, `x` or `y`, and `dx` backward.
+//! The bytes of an item are those that a pass has to touch: `x` and `y` forward; `dy`, `x` or `y`,
+//! and `dx` backward.
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 

@@ -1,7 +1,9 @@
-//! Every activation and its derivative at z = −4, −3, …, 3, against numbers that were not computed by this library.
+//! Every activation and its derivative at z = −4, −3, …, 3, against numbers that were not computed
+//! by this library.
 //!
-//! Piecewise linear ones are exact. For the others the formula stands beside the row; its values were computed from that
-//! formula, and the derivatives from central differences of it, with 50 decimal digits (mpmath 1.3) and rounded to 17.
+//! Piecewise linear ones are exact. For the others the formula stands beside the row; its values
+//! were computed from that formula, and the derivatives from central differences of it, with 50
+//! decimal digits (mpmath 1.3) and rounded to 17.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 #![allow(
@@ -231,7 +233,8 @@ fn softplus() -> Result<(), Error> {
 
 #[test]
 fn silu() {
-    // z/(1 + e^(−z)). Its derivative subtracts: at −1 the sizes of σ and z·σ′ sum to 6.4 times what is left.
+    // z/(1 + e^(−z)). Its derivative subtracts: at −1 the sizes of σ and z·σ′ sum to 6.4 times what
+    // is left.
     check(
         Silu,
         4.0 * 6.4,
@@ -260,7 +263,8 @@ fn silu() {
 
 #[test]
 fn gelu_exact() {
-    // z·½ erfc(−z/√2). The rounding of the argument is multiplied by |z·Φ′/Φ| ≤ z² + 1 = 17 in the tail.
+    // z·½ erfc(−z/√2). The rounding of the argument is multiplied by |z·Φ′/Φ| ≤ z² + 1 = 17 in the
+    // tail.
     check(
         Gelu::Exact,
         20.0,
@@ -289,7 +293,8 @@ fn gelu_exact() {
 
 #[test]
 fn gelu_tanh() {
-    // z/2·(1 + tanh(√(2/π)(z + 0.044715 z³))). In the tail the rounding of 2u is multiplied by |2u| ≤ 11.
+    // z/2·(1 + tanh(√(2/π)(z + 0.044715 z³))). In the tail the rounding of 2u is multiplied by
+    // |2u| ≤ 11.
     check(
         Gelu::Tanh,
         40.0,

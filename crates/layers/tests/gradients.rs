@@ -1,5 +1,6 @@
-//! A few random cases of every layer's gradient under the gradient checker, at 1e-8 relative in `f64` and within the bound of
-//! rounding in `f32`. `cargo xtask gradcheck` runs many more, and prints them.
+//! A few random cases of every layer's gradient under the gradient checker, at 1e-8 relative in
+//! `f64` and within the bound of rounding in `f32`. `cargo xtask gradcheck` runs many more, and
+//! prints them.
 
 #![allow(clippy::panic, reason = "a failing test panics")]
 

@@ -1,4 +1,5 @@
-//! BatchNorm1d: its gradient against the chain of the notes, its statistics, extreme inputs, configurations.
+//! BatchNorm1d: its gradient against the chain of the notes, its statistics, extreme inputs,
+//! configurations.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -63,7 +64,8 @@ fn distance<F: Float, D: ndarray::Dimension>(
     difference.fold(0.0, |max, d| if d > max || d.is_nan() { d } else { max }) / largest
 }
 
-// Every result is a sum of N terms, each a few roundings from exact: c·√N·u, with c = 16 for sums that cancel.
+// Every result is a sum of N terms, each a few roundings from exact: c·√N·u, with c = 16 for sums
+// that cancel.
 #[test]
 fn the_gradient_is_the_notes_chain_in_fewer_terms() {
     fn check<F: Float>(rng: &mut Rng, n: usize, c: usize) {
@@ -114,7 +116,8 @@ fn without_gamma_and_beta_they_are_1_and_0() {
     assert_eq!(shown, 0);
 }
 
-// Whole numbers stay whole when 10⁸ is added, in f64 to the last bit: the deviations are the same, and so must be the rest.
+// Whole numbers stay whole when 10⁸ is added, in f64 to the last bit: the deviations are the same,
+// and so must be all that follows.
 #[test]
 fn a_huge_mean_costs_no_digit() {
     let x = Array2::from_shape_fn((64, 3), |(n, c)| ((n * (c + 1) * 37) % 101) as f64);
@@ -126,7 +129,8 @@ fn a_huge_mean_costs_no_digit() {
     assert_eq!(pass(&norm, &x, &dy, Mode::Train), pass(&norm, &(&x + 1e6), &dy, Mode::Train));
 }
 
-// N = 2, x = m ± d: μ = m, σ² = d², NZ = ±d/√(d² + ε), and dLdZ = γ/√(d² + ε)·½(dy₀ − dy₁)(1 − NZ²)·(±1).
+// N = 2, x = m ± d: μ = m, σ² = d², NZ = ±d/√(d² + ε), and
+// dLdZ = γ/√(d² + ε)·½(dy₀ − dy₁)(1 − NZ²)·(±1).
 #[test]
 fn two_rows() {
     for (m, d) in
@@ -220,7 +224,8 @@ fn running_statistics_move_once_for_each_training_pass() {
     }
 }
 
-// Z = [0, 0, 6, 6]: μ = 3, σ² = 9 biased, 9·4/3 = 12 unbiased. From mean 0 and variance 1 with momentum ¼, twice:
+// Z = [0, 0, 6, 6]: μ = 3, σ² = 9 biased, 9·4/3 = 12 unbiased. From mean 0 and variance 1 with
+// momentum ¼, twice:
 //   mean ¾, then 9/16 + ¾ = 21/16
 //   variance ¾ + 9/4 = 3, then 9/4 + 9/4 = 9/2; unbiased ¾ + 3 = 15/4, then 45/16 + 3 = 93/16
 #[test]
@@ -334,7 +339,8 @@ fn fault_6_evaluation_forgets_the_training_batch() {
 
 #[test]
 fn pytorchs_conventions_are_pytorchs() {
-    // torch.nn.BatchNorm1d(num_features, eps=1e-05, momentum=0.1, affine=True, …), and the running variance is unbiased.
+    // torch.nn.BatchNorm1d(num_features, eps=1e-05, momentum=0.1, affine=True, …), and the running
+    // variance is unbiased.
     let expected =
         BatchNorm1dConfig { eps: 1e-5, momentum: 0.1, unbiased_running_var: true, affine: true };
     assert_eq!(BatchNorm1dConfig::pytorch(), expected);

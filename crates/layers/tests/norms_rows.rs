@@ -1,5 +1,5 @@
-//! The normalizations of single rows, LayerNorm, GroupNorm, InstanceNorm1d and RmsNorm: against their definitions, against each
-//! other, and with extreme rows.
+//! The normalizations of single rows, LayerNorm, GroupNorm, InstanceNorm1d and RmsNorm: against
+//! their definitions, against each other, and with extreme rows.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -27,8 +27,8 @@ fn pass<F: Float, L: Layer<F>>(layer: &L, x: &Array2<F>, dy: &Array2<F>) -> [Arr
     [y, dx]
 }
 
-/// The definition for one group, with plain sums and, for RmsNorm, without a mean: `NZ`, `dLdZ` from `dLdNZ`, and
-/// the root.
+/// The definition for one group, with plain sums and, for RmsNorm, without a mean: `NZ`, `dLdZ`
+/// from `dLdNZ`, and the root.
 fn plain(x: &[f64], d_nz: &[f64], eps: f64, centered: bool) -> (Vec<f64>, Vec<f64>, f64) {
     let n = x.len() as f64;
     let mean = if centered { x.iter().sum::<f64>() / n } else { 0.0 };
@@ -48,10 +48,11 @@ fn normal<F: Float>(rows: usize, columns: usize, rng: &mut Rng) -> Array2<F> {
     Array2::from_shape_simple_fn((rows, columns), || F::of(0.5 + rng.normal()))
 }
 
-/// Checks a layer against `plain`, group by group: sums of `size` terms, each a few roundings from exact.
+/// Checks a layer against `plain`, group by group: sums of `size` terms, each a few roundings from
+/// exact.
 ///
-/// `plain` rounds its mean, so that its `NZ` is uncertain by `u·|Z|/√(σ² + ε)`; and what backward takes apart has the size of
-/// `dLdNZ·(1 + |NZ|)/√(σ² + ε)`, however small the difference.
+/// `plain` rounds its mean, so that its `NZ` is uncertain by `u·|Z|/√(σ² + ε)`; and what backward
+/// takes apart has the size of `dLdNZ·(1 + |NZ|)/√(σ² + ε)`, however small the difference.
 fn against_plain<F: Float, L: Layer<F>>(
     layer: &L,
     [n_groups, channels, length]: [usize; 3],
@@ -206,7 +207,8 @@ fn what_is_no_number_stays_in_its_row() {
     check(RmsNorm::new(4).unwrap());
 }
 
-// Multiplied, not selected: nothing that is no number is dropped silently. The rest of the batch is untouched.
+// Multiplied, not selected: nothing that is no number is dropped silently. The other rows are
+// untouched.
 #[test]
 fn dropout_of_extreme_entries() {
     let layer = Dropout::new(0.5, 0).unwrap();

@@ -32,8 +32,9 @@ fn softmax_and_log_softmax_by_hand() {
     close(&dx, [0.75, -0.75]);
 }
 
-// dLdZ = Jᵀ dLdA, term by term: ∂a_i/∂z_j = a_i(δ_ij − a_j) for softmax and δ_ij − softmax(z)_j for its logarithm. Widths
-// around that of a vector and of what is kept of a row, packed and not; enough rows in the first case for two threads.
+// dLdZ = Jᵀ dLdA, term by term: ∂a_i/∂z_j = a_i(δ_ij − a_j) for softmax and δ_ij − softmax(z)_j for
+// its logarithm. Widths around that of a vector and of what is kept of a row, packed and not;
+// enough rows in the first case for two threads.
 #[test]
 fn softmax_and_log_softmax_by_their_jacobians() {
     let mut rng = Rng::new(5);
@@ -65,8 +66,9 @@ fn softmax_and_log_softmax_by_their_jacobians() {
     }
 }
 
-// Logits 0 and 40: softmax [1/(1 + p), p/(1 + p)] rounds to [1, p] with p = e^(−40), the likelier class first or last. With
-// dLdA = 1 for it and 0 for the other, dLdZ = ±A₀A₁ = ±p, which a difference of numbers near 1 would lose.
+// Logits 0 and 40: softmax [1/(1 + p), p/(1 + p)] rounds to [1, p] with p = e^(−40), the likelier
+// class first or last. With dLdA = 1 for it and 0 for the other, dLdZ = ±A₀A₁ = ±p, which a
+// difference of numbers near 1 would lose.
 #[test]
 fn softmax_keeps_the_small_gradient_of_a_sure_answer() {
     let p = (-40.0_f64).exp();

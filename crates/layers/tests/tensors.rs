@@ -1,4 +1,5 @@
-//! What a layer shows of its tensors: the same ones to whoever reads, writes, trains or asks for gradients.
+//! What a layer shows of its tensors: the same ones to whoever reads, writes, trains or asks for
+//! gradients.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 

@@ -104,7 +104,8 @@ impl<'a, F> Parameter<'a, F> {
     /// A parameter that a layer holds as an array, beside its gradient.
     ///
     /// # Panics
-    /// If an array is not contiguous in row-major order or the shapes differ: a layer allocates both itself.
+    /// If an array is not contiguous in row-major order or the shapes differ: a layer allocates
+    /// both itself.
     #[inline]
     #[track_caller]
     pub fn of_arrays<D: Dimension>(
@@ -131,7 +132,8 @@ fn not_contiguous(path: Path<'_>) -> ! {
     panic!("{path}: a parameter and its gradient are contiguous in row-major order")
 }
 
-/// Whatever has parameters, gradients and perhaps running statistics: all that an optimizer knows of a model.
+/// Whatever has parameters, gradients and perhaps running statistics: all that an optimizer knows
+/// of a model.
 ///
 /// `models::Sequential` implements it. A model of your own does so in a few lines:
 ///
@@ -152,7 +154,8 @@ fn not_contiguous(path: Path<'_>) -> ! {
 ///         d_slope: &mut f64,
 ///         visit: &mut dyn FnMut(Parameter<'_, f64>),
 ///     ) -> Result<(), Error> {
-///         let (value, grad) = (std::slice::from_mut(&mut self.slope), std::slice::from_mut(d_slope));
+///         let value = std::slice::from_mut(&mut self.slope);
+///         let grad = std::slice::from_mut(d_slope);
 ///         visit(Parameter::new(Path::of("slope"), Role::Weight, value, grad));
 ///         Ok(())
 ///     }
@@ -177,8 +180,9 @@ pub trait Trainable<F: Float> {
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) -> Result<(), Error>;
 
-    /// Moves buffers by what the last forward pass left pending, once: running statistics by the batch's. An optimizer's
-    /// step calls it after the parameters have moved, so a training loop cannot forget it.
+    /// Moves buffers by what the last forward pass left pending, once: running statistics by the
+    /// batch's. An optimizer's step calls it after the parameters have moved, so a training loop
+    /// cannot forget it.
     fn settle(&mut self, workspace: &mut Self::Workspace) {
         let _ = workspace;
     }

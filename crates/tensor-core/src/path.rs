@@ -2,10 +2,12 @@
 
 use std::fmt::{self, Write};
 
-/// The name of a tensor or a layer within a model: `3.0.weight` is the tensor `weight` of layer 0 within layer 3.
+/// The name of a tensor or a layer within a model: `3.0.weight` is the tensor `weight` of layer 0
+/// within layer 3.
 ///
-/// The names are those of PyTorch's `state_dict`. A path is a chain of references to the paths above it, so that a walk over
-/// a model names every tensor without allocating; [`to_string`](ToString::to_string) makes a name to keep.
+/// The names are those of PyTorch's `state_dict`. A path is a chain of references to the paths
+/// above it, so that a walk over a model names every tensor without allocating;
+/// [`to_string`](ToString::to_string) makes a name to keep.
 ///
 /// ```
 /// use tensor_core::Path;
@@ -73,8 +75,8 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// Whether it is `prefix`, or stands below it: `3.0.weight` is within `3` and within `3.0`, and not within `3.0.w`.
-    /// Everything is within the empty path.
+    /// Whether it is `prefix`, or stands below it: `3.0.weight` is within `3` and within `3.0`, and
+    /// not within `3.0.w`. Everything is within the empty path.
     pub fn is_within(&self, prefix: &str) -> bool {
         prefix.is_empty() || *self == *prefix || self.parent.is_some_and(|p| p.is_within(prefix))
     }
