@@ -354,7 +354,7 @@ fn inner_values_belong_to_the_last_pass() {
         value("0.output_gradient"),
         ws.activation_gradient(1).unwrap().to_owned().into_dyn()
     );
-    // Dropout: A = M ⊙ Z.  BatchNorm: Ẑ = (Z − μ)/√(σ² + ε), and the default γ and β change nothing.
+    // Dropout: A = M ⊙ Z. BatchNorm: Ẑ = (Z − μ)/√(σ² + ε), and the default γ and β change nothing.
     assert_eq!(value("0.2.1.output"), &value("0.2.1.mask") * &value("0.2.0.output"));
     assert_eq!(value("0.1.normalized"), value("0.1.output"));
     let z = value("0.0.output");
