@@ -4,12 +4,12 @@
 //! cargo run -p models --example two_branches
 //! ```
 //!
-//! Columns 0–2 are numbers, columns 3–6 say which of four categories a row has. The second branch is
-//! a Linear without bias: of a one-hot row it picks one column of its weight, so it is an embedding
-//! of the category in two dimensions. The target is `y = slope[category]·x₀ + sin(2x₁)` with noise of
-//! standard deviation 0.1; `x₂` plays no part. In the trained embedding the categories lie in the
-//! order of their slopes. The tensors of the branches have the names that PyTorch gives them in an
-//! `nn.ModuleList`: `0.0.0.weight`, `0.1.weight`.
+//! Columns 0–2 are numbers, columns 3–6 say which of four categories a row has. The second branch
+//! is a Linear without bias: of a one-hot row it picks one column of its weight, so it is an
+//! embedding of the category in two dimensions. The target is `y = slope[category]·x₀ + sin(2x₁)`
+//! with noise of standard deviation 0.1; `x₂` plays no part. In the trained embedding the
+//! categories lie in the order of their slopes. The tensors of the branches have the names that
+//! PyTorch gives them in an `nn.ModuleList`: `0.0.0.weight`, `0.1.weight`.
 
 use layers::{Linear, LinearConfig, Mode, Tanh};
 use losses::{Loss, MseLoss};
