@@ -8,8 +8,7 @@
 //! and Witbrock, *Learning to Tell Two Spirals Apart*, Connectionist Models Summer School, 1988).
 //! The model widens `x` to 16 features `h`, passes them through three residual blocks `h + f(h)`
 //! with `f` = Linear, BatchNorm1d, ReLU, Linear, and ends in a Linear that gives the logit. The
-//! tensors have PyTorch's names, where `class Residual(nn.Sequential)` adds its input to its
-//! output.
+//! tensors have PyTorch's names, for a `class Residual(nn.Sequential)` that adds its input.
 
 use std::f64::consts::PI;
 
