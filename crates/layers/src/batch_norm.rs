@@ -1,37 +1,9 @@
-//! `BZ = γ ⊙ (Z − μ)/√(σ² + ε) + β`: every feature gets mean 0 and variance 1 over the batch, then a scale and an offset.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `Z`, `BZ` | `(N, C)` | input and output |
-//! | `μ = mean_n Z`, `σ² = mean_n (Z − μ)²` | `(C)` | in training; in evaluation the running statistics, as constants |
-//! | `NZ = (Z − μ)/√(σ² + ε)` | `(N, C)` | |
-//! | `γ`, `β` | `(C)` | `weight`, `bias` |
-//! | `dLdβ = Σ_n dLdBZ` | `(C)` | |
-//! | `dLdγ = Σ_n dLdBZ ⊙ NZ` | `(C)` | |
-//! | `dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)` | `(N, C)` | in training |
-//! | `dLdZ = γ/√(σ² + ε) ⊙ dLdBZ` | `(N, C)` | in evaluation |
-//! | `running ← α·running + (1 − α)·batch` | `(C)` | once for each optimizer step |
-//!
-//! The gradient in training is the chain over `dLdσ²` and `dLdμ` with the sums carried out: `Σ_n (Z − μ) = 0` removes one
-//! term of `dLdμ`, and what stays of the two are `dLdγ` and `dLdβ`, which are wanted anyway. (Ioffe and Szegedy, ICML 2015,
-//! <https://arxiv.org/abs/1502.03167>, algorithm 1 and section 3; the long form is the tests' reference.)
-//!
-//! The passes over the batch: one for `μ` and `σ²`, one for `BZ`; one for `dLdγ` and `dLdβ`, one for `dLdZ`. All of them compute
-//! in `f64`, and what they write is rounded once.
-//!
-//! ```
-//! use layers::{BatchNorm1d, Layer, Mode};
-//! use ndarray::{Array2, array};
-//!
-//! let norm = BatchNorm1d::new(1)?;
-//! let (mut bz, mut cache) = (Array2::zeros((2, 1)), norm.cache(2, 1));
-//! norm.forward(&array![[10.0], [14.0]], &mut bz, &mut cache, Mode::Train)?;
-//! assert!((bz[[0, 0]] + 1.0_f64).abs() < 1e-8 && (bz[[1, 0]] - 1.0).abs() < 1e-8);
-//! assert_eq!((cache.mean(0), cache.variance(0)), (12.0, 4.0));
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Batch normalization.
 
+mod cache;
 mod config;
+#[cfg(test)]
+mod tests;
 
 use ndarray::{Array1, Array2, ArrayD, ArrayRef1, ArrayRef2};
 use tensor_core::sums::Sum;
@@ -40,22 +12,126 @@ use tensor_core::sums::{ColumnMoments, deviation};
 use tensor_core::{Error, Float, Path};
 
 use crate::affine::AffineSums;
+use crate::eps::check_eps;
 use crate::{Affine, Layer, Mode, Saved, Seen, Tensors, Training, Visitor};
 
+pub use cache::BatchNorm1dCache;
 pub use config::BatchNorm1dConfig;
 
-/// Batch normalization of `(N, C)` batches, PyTorch's `nn.BatchNorm1d`.
+/// Batch normalization of `(N, C)` batches, PyTorch's `nn.BatchNorm1d`: every feature gets mean 0
+/// and variance 1 over the batch, then a scale and an offset of its own.
 ///
-/// Parameters: `weight (C)`, `bias (C)` unless they are left out. Buffers: `running_mean (C)`, `running_var (C)`.
+/// ```text
+/// μ[c]    = 1/N Σ_n Z[n,c]                        mean of feature c over the batch
+/// σ²[c]   = 1/N Σ_n (Z[n,c] − μ[c])²              its biased variance
+/// r[c]    = 1/√(σ²[c] + ε)                        ε > 0, so that an equal feature can be divided
+/// NZ[n,c] = (Z[n,c] − μ[c]) r[c]                  normalized
+/// BZ[n,c] = γ[c] NZ[n,c] + β[c]                   scaled and offset
+/// ```
 ///
-/// A forward pass does not change the layer. The statistics of a training batch wait in the [`BatchNorm1dCache`] until the
-/// optimizer's step calls [`settle`](Layer::settle), which moves the running statistics by them once; a forward pass in
-/// evaluation leaves nothing to move. Which gradient `backward` computes is decided by the mode of the forward pass before it:
-/// after evaluation the statistics are constants.
+/// `Z[n,c]` is input feature `c` of sample `n`, `BZ[n,c]` the output in its place, `γ` the
+/// parameter `weight`, `β` the parameter `bias`. In evaluation `μ` and `σ²` are the running
+/// statistics, as constants. They move once for each optimizer step, by `running ← α running + (1 −
+/// α) batch` (`1 − α` is the momentum).
 ///
-/// The defaults are the course's, ε = 1e-8 and a biased running variance; [`BatchNorm1dConfig::pytorch`] gives PyTorch's. Its
-/// `num_batches_tracked` is not kept: PyTorch reads it only to average with `momentum=None`, which is not offered here, and
-/// fills it in when a file does not have it.
+/// # Gradients
+/// Features do not mix, so the index `c` is left out. `dLdBZ[n] = ∂L/∂BZ[n]` is handed down by the
+/// layer above. `β` and `γ` enter every row, so that their gradients are sums over rows; `NZ[n]`
+/// enters `BZ[n]` alone:
+///
+/// ```text
+/// dLdβ     = Σ_n dLdBZ[n] ∂BZ[n]/∂β = Σ_n dLdBZ[n]
+/// dLdγ     = Σ_n dLdBZ[n] ∂BZ[n]/∂γ = Σ_n dLdBZ[n] NZ[n]
+/// dLdNZ[n] = dLdBZ[n] γ
+/// ```
+///
+/// `Z[n]` acts on the loss in three ways: through its own `NZ[n]`, through `σ²` and through `μ`,
+/// which enter the `NZ` of every row. By the chain rule
+///
+/// ```text
+/// dLdZ[n] = dLdNZ[n] ∂NZ[n]/∂Z[n] + dLdσ² ∂σ²/∂Z[n] + dLdμ ∂μ/∂Z[n]
+///         = dLdNZ[n] r            + dLdσ² 2(Z[n] − μ)/N + dLdμ/N
+///
+/// dLdσ²   = Σ_n dLdNZ[n] ∂NZ[n]/∂σ²                       ∂r/∂σ² = −½ (σ² + ε)^(−3/2) = −½ r³
+///         = −½ r³ Σ_n dLdNZ[n] (Z[n] − μ)                 (Z[n] − μ) r = NZ[n]
+///         = −½ r² γ dLdγ
+///
+/// dLdμ    = Σ_n dLdNZ[n] ∂NZ[n]/∂μ + dLdσ² ∂σ²/∂μ
+///         = −r Σ_n dLdNZ[n] − dLdσ² 2/N Σ_n (Z[n] − μ)    Σ_n (Z[n] − μ) = 0: the term vanishes
+///         = −r γ dLdβ
+/// ```
+///
+/// Put in, with `r (Z[n] − μ) = NZ[n]` once more:
+///
+/// ```text
+/// dLdZ[n] = γ r dLdBZ[n] − ½ r² γ dLdγ 2(Z[n] − μ)/N − r γ dLdβ/N
+///         = γ r (dLdBZ[n] − dLdβ/N − NZ[n] dLdγ/N)        in training
+/// dLdZ[n] = γ r dLdBZ[n]                                  in evaluation: μ and σ² are constants
+/// ```
+///
+/// *Why is `dLdZ` 0 in the worked example of the course notes* (see the page `course` of the crate
+/// `models`), `Z = [1, 2, 3]`, `dLdBZ = [0.1, 0.2, 0.3]`? There `dLdBZ[n] = 0.2 + 0.1 (Z[n] − μ)`:
+/// up to an offset and a scale the upstream gradient is `NZ` itself, `dLdBZ[n] = a + b NZ[n]`. It
+/// asks to add a constant to the feature and to stretch it. Normalization removes just these,
+/// offset and scale: no change of `Z` can fulfil either wish, so that neither is handed on. In the
+/// formula, `dLdβ/N = a` takes away the first part, and `NZ[n] dLdγ/N = b NZ[n] σ²/(σ² + ε)` the
+/// second, up to what `ε` leaves. `β` and `γ` can fulfil the wishes; their gradients are not 0.
+///
+/// # Kept for backward
+/// `μ` and `σ²` of the pass (`BatchNorm1dCache`), two numbers a feature: without them they would
+/// have to be measured again. `NZ` is not kept, because it is one subtraction and one product away
+/// from the input. Which gradient backward computes is decided by the mode of the forward pass
+/// before it.
+///
+/// A forward pass does not change the layer. The statistics of a training batch wait in the cache
+/// until the optimizer's step calls [`settle`](Layer::settle), which moves the running statistics
+/// once; a pass in evaluation leaves nothing to move.
+///
+/// # Shapes
+/// | | shape | |
+/// |---|---|---|
+/// | `Z`, `BZ`, `dLdBZ`, `dLdZ` | `(N, C)` | input, output, gradients; in training `N ≥ 2` |
+/// | `γ`, `dLdγ` | `(C)` | parameter `weight`, unless it is left out |
+/// | `β`, `dLdβ` | `(C)` | parameter `bias`, unless it is left out |
+/// | `running_mean`, `running_var` | `(C)` | buffers |
+/// | `μ`, `σ²` | `(C)` | cache |
+///
+/// # Differences
+/// The defaults are those of the course notes, `ε` = 1e-8 and a biased running variance;
+/// [`BatchNorm1dConfig::pytorch`] gives PyTorch's. Its `num_batches_tracked` is not kept: PyTorch
+/// reads it only to average with `momentum=None`, which is not offered here, and fills it in when a
+/// file does not have it.
+///
+/// (Ioffe and Szegedy, ICML 2015, <https://arxiv.org/abs/1502.03167>, algorithm 1 and section 3.)
+///
+/// # Examples
+/// With `ε = 3` the square root is whole: `Z = [1, 3]` has `μ = 2`, `σ² = 1`, `r = 1/√4 = ½`.
+///
+/// ```
+/// use layers::{BatchNorm1d, BatchNorm1dConfig, Layer, Mode, Saved, Tensors, Training};
+/// use ndarray::{Array2, array};
+///
+/// let config = BatchNorm1dConfig { eps: 3.0, momentum: 0.5, ..Default::default() };
+/// let mut norm = BatchNorm1d::with_config(1, config)?; // γ = 1, β = 0
+/// let z = array![[1.0], [3.0]];
+/// let (mut bz, mut cache) = (Array2::zeros((2, 1)), norm.cache(2, 1));
+/// norm.forward(&z, &mut bz, &mut cache, Mode::Train)?;
+/// assert_eq!(bz, array![[-0.5], [0.5]]);
+/// assert_eq!((cache.mean(0), cache.variance(0)), (2.0, 1.0));
+///
+/// let dbz = array![[1.0], [3.0]];
+/// let (mut dz, mut grads) = (Array2::zeros((2, 1)), norm.gradient());
+/// let saved = Saved { x: &z, y: &bz, cache: &mut cache };
+/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
+/// assert_eq!(grads.affine().bias(), Some(&array![1.0 + 3.0]));
+/// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5 + 3.0 * 0.5])); // 1
+/// // ½ (dLdBZ − 4/2 − NZ·1/2)
+/// assert_eq!(dz, array![[0.5 * (1.0 - 2.0 + 0.25)], [0.5 * (3.0 - 2.0 - 0.25)]]);
+///
+/// norm.settle(&mut cache, Training::Active); // running mean ½·0 + ½·2, running variance ½·1 + ½·1
+/// assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (1.0, 1.0));
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm1d<F> {
     config: BatchNorm1dConfig,
@@ -64,31 +140,9 @@ pub struct BatchNorm1d<F> {
     running_var: Array1<F>,
 }
 
-/// What a [`BatchNorm1d`] keeps of a forward pass: the statistics that were used, and whether they are still to be settled.
-#[derive(Debug, Clone)]
-pub struct BatchNorm1dCache<F> {
-    moments: ColumnMoments<F>,
-    /// `dLdγ` and `dLdβ` of the last backward pass.
-    sums: AffineSums,
-    mode: Mode,
-    /// Rows of the training batch whose statistics the running ones have not seen.
-    pending: Option<usize>,
-}
-
-impl<F: Float> BatchNorm1dCache<F> {
-    /// `μ` of feature `c` as the last forward pass used it.
-    pub fn mean(&self, c: usize) -> F {
-        F::of(self.moments.mean[c])
-    }
-
-    /// `σ²` of feature `c` as the last forward pass used it.
-    pub fn variance(&self, c: usize) -> F {
-        F::of(self.moments.variance[c])
-    }
-}
-
 impl<F: Float> BatchNorm1d<F> {
-    /// A layer for `features` features with the course's choices: γ = 1, β = 0, running mean 0, running variance 1.
+    /// A layer for `features` features with the default choices: γ = 1, β = 0, running mean 0,
+    /// running variance 1.
     ///
     /// # Errors
     /// If there are no features.
@@ -99,15 +153,13 @@ impl<F: Float> BatchNorm1d<F> {
     /// A layer for `features` features.
     ///
     /// # Errors
-    /// If there are no features, ε is not a positive number of the type `F`, or the momentum lies outside `[0, 1]`.
+    /// If there are no features, ε is not a positive number of the type `F`, or the momentum lies
+    /// outside `[0, 1]`.
     pub fn with_config(features: usize, config: BatchNorm1dConfig) -> Result<Self, Error> {
         if features == 0 {
             return Err(Error::empty(Self::NAME, "at least 1 feature"));
         }
-        // In F: an ε that rounds to 0 would divide a constant feature by 0.
-        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
-        let range = "a finite number > 0 in the layer's type";
-        Error::check_hyperparameter(Self::NAME, "eps", range, config.eps, in_range)?;
+        check_eps::<F>(Self::NAME, config.eps)?;
         let in_range = |m| (0.0..=1.0).contains(&m);
         let range = "a number from 0 to 1";
         Error::check_hyperparameter(Self::NAME, "momentum", range, config.momentum, in_range)?;
@@ -144,6 +196,70 @@ impl<F: Float> BatchNorm1d<F> {
     }
 }
 
+/// The passes over a batch. Plainly, for every feature `c`:
+///
+/// ```text
+/// forward   μ  = 1/N Σ_n Z[n];  σ² = 1/N Σ_n (Z[n] − μ)²;  r = 1/√(σ² + ε)
+///           NZ[n] = (Z[n] − μ) r;  BZ[n] = γ NZ[n] + β
+/// backward  dLdβ = Σ_n dLdBZ[n];  dLdγ = Σ_n dLdBZ[n] NZ[n]
+///           dLdZ[n] = γ r (dLdBZ[n] − dLdβ/N − NZ[n] dLdγ/N)
+/// ```
+///
+/// Here
+///
+/// 1. All features are computed row by row (`columns`), because the values of a feature stand far
+///    apart in memory and those of a row side by side. `μ`, `r` and the other numbers of a feature
+///    are looked up once for all rows.
+/// 2. Products of numbers of a feature are taken before the pass over its values: `r γ` forward,
+///    `r dLdγ/N` backward. `NZ` appears nowhere, because `Z − μ` times such a product is cheaper.
+/// 3. `dLdγ = r Σ_n dLdBZ[n] (Z[n] − μ)`: the factor `r` is multiplied to the sum, not to its
+///    terms.
+/// 4. `μ` has two parts, `Z − μ = (Z − mean) − mean_low`, because `f64` values far from zero would
+///    lose the digits of their deviations with `μ` in one number.
+/// 5. Everything is computed in `f64` and rounded once, when it is written. `dLdβ` and `dLdγ` enter
+///    `dLdZ` before they are rounded.
+impl<F: Float> BatchNorm1d<F> {
+    /// `r[c] γ[c]`.
+    fn scale(&self, moments: &ColumnMoments<F>, c: usize) -> f64 {
+        moments.inverse_deviation(c, self.config.eps) * self.affine.scale(c).as_f64()
+    }
+
+    /// `dLdβ[c] = Σ_n dLdBZ[n,c]` and `dLdγ[c] = r[c] Σ_n dLdBZ[n,c] (Z[n,c] − μ[c])`.
+    fn add_up(&self, moments: &ColumnMoments<F>, x_dy: [&ArrayRef2<F>; 2], sums: &mut AffineSums) {
+        columns::sums(
+            x_dy,
+            &|c| moments.mean_parts(c),
+            &|[x, dy], mean, [bias, weight]: [Sum<F>; 2]| {
+                [bias.plus(dy), weight.plus(dy * deviation::<F>(x, mean))]
+            },
+            |c, [bias, weight]| {
+                let inv_std = moments.inverse_deviation(c, self.config.eps);
+                (sums.bias[c], sums.weight[c]) = (bias.value(), weight.value() * inv_std); // 3
+            },
+        );
+    }
+
+    /// `dLdZ[n,c] = (dLdBZ[n,c] − dLdβ[c]/N − NZ[n,c] dLdγ[c]/N) (r[c] γ[c])`.
+    fn input_gradient(
+        &self,
+        cache: &BatchNorm1dCache<F>,
+        x_dy: [&ArrayRef2<F>; 2],
+        dx: &mut ArrayRef2<F>,
+    ) {
+        let BatchNorm1dCache { moments, sums, .. } = cache;
+        let n = dx.nrows() as f64;
+        let column = |c: usize| {
+            let [mean, mean_low] = moments.mean_parts(c);
+            let slope = moments.inverse_deviation(c, self.config.eps) * (sums.weight[c] / n); // 2
+            [mean, mean_low, sums.bias[c] / n, slope, self.scale(moments, c)]
+        };
+        columns::map(x_dy, &column, dx, &|[x, dy], [mean, mean_low, mean_dy, slope, scale]| {
+            // NZ dLdγ/N = (Z − μ) (r dLdγ/N)
+            ((dy - mean_dy) - deviation::<F>(x, [mean, mean_low]) * slope) * scale
+        });
+    }
+}
+
 impl<F: Float> Tensors<F> for BatchNorm1d<F> {
     #[inline(always)]
     fn tensors<V: Visitor<Self, F>>(v: &mut V) {
@@ -171,6 +287,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        // BZ = (Z − μ) (r γ) + β with the running statistics
         let column = |c: usize| {
             let inv_std = 1.0 / (self.running_var[c].as_f64() + self.config.eps).sqrt();
             let (scale, offset) = (self.affine.scale(c).as_f64(), self.affine.offset(c).as_f64());
@@ -201,14 +318,13 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         }
         let moments = &cache.moments;
         let column = |c: usize| {
-            let [mean, rest] = moments.mean_parts(c);
-            let scale = moments.inverse_deviation(c, self.config.eps);
-            let scale = scale * self.affine.scale(c).as_f64();
-            [mean, rest, scale, self.affine.offset(c).as_f64()]
+            let [mean, mean_low] = moments.mean_parts(c);
+            let scale = self.scale(moments, c); // 2
+            [mean, mean_low, scale, self.affine.offset(c).as_f64()]
         };
-        // BZ = γ/√(σ² + ε) ⊙ (Z − μ) + β
-        columns::map([x], &column, y, &|[x], [mean, rest, scale, offset]| {
-            deviation::<F>(x, [mean, rest]) * scale + offset
+        // BZ[n,c] = (Z[n,c] − μ[c]) (r[c] γ[c]) + β[c]
+        columns::map([x], &column, y, &|[x], [mean, mean_low, scale, offset]| {
+            deviation::<F>(x, [mean, mean_low]) * scale + offset
         });
         Ok(())
     }
@@ -221,42 +337,16 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         grads: &mut Self,
     ) {
         let Saved { x, cache, .. } = saved;
-        let (moments, sums) = (&cache.moments, &mut cache.sums);
-        let inv_std = |c: usize| moments.inverse_deviation(c, self.config.eps);
-        columns::sums(
-            [x, dy],
-            &|c| moments.mean_parts(c),
-            &|[x, dy], center, [bias, weight]: [Sum<F>; 2]| {
-                // dLdβ = Σ_n dLdBZ, dLdγ = Σ_n dLdBZ ⊙ (Z − μ), still to be divided by √(σ² + ε)
-                [bias.plus(dy), weight.plus(dy * deviation::<F>(x, center))]
-            },
-            |c, [bias, weight]| {
-                (sums.bias[c], sums.weight[c]) = (bias.value(), weight.value() * inv_std(c));
-            },
-        );
-        sums.round_into(&mut grads.affine);
+        self.add_up(&cache.moments, [x, dy], &mut cache.sums);
+        cache.sums.round_into(&mut grads.affine);
         let Some(dx) = dx else { return };
-        let scale = |c: usize| inv_std(c) * self.affine.scale(c).as_f64();
         match cache.mode {
-            // dLdZ = γ/√(σ² + ε) ⊙ (dLdBZ − dLdβ/N − NZ ⊙ dLdγ/N)
-            Mode::Train => {
-                let n = x.nrows() as f64;
-                let column = |c: usize| {
-                    let [mean, rest] = moments.mean_parts(c);
-                    let slope = inv_std(c) * (sums.weight[c] / n);
-                    [mean, rest, sums.bias[c] / n, slope, scale(c)]
-                };
-                columns::map(
-                    [x, dy],
-                    &column,
-                    dx,
-                    &|[x, dy], [mean, rest, mean_dy, slope, scale]| {
-                        ((dy - mean_dy) - deviation::<F>(x, [mean, rest]) * slope) * scale
-                    },
-                );
+            Mode::Train => self.input_gradient(cache, [x, dy], dx),
+            Mode::Eval => {
+                // dLdZ[n,c] = dLdBZ[n,c] (r[c] γ[c])
+                let scale = |c: usize| [self.scale(&cache.moments, c)];
+                columns::map([dy], &scale, dx, &|[dy], [scale]| dy * scale);
             }
-            // dLdZ = γ/√(σ² + ε) ⊙ dLdBZ
-            Mode::Eval => columns::map([dy], &|c| [scale(c)], dx, &|[dy], [scale]| dy * scale),
         }
     }
 
@@ -269,14 +359,14 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         let moments = &seen.cache.moments;
         show(path.name("mean"), moments.mean.mapv(F::of).into_dyn());
         show(path.name("variance"), moments.variance.mapv(F::of).into_dyn());
-        // Ẑ = (Z − μ)/√(σ² + ε)
+        // NZ[n,c] = (Z[n,c] − μ[c]) r[c]
         let column = |c: usize| {
-            let [mean, rest] = moments.mean_parts(c);
-            [mean, rest, moments.inverse_deviation(c, self.config.eps)]
+            let [mean, mean_low] = moments.mean_parts(c);
+            [mean, mean_low, moments.inverse_deviation(c, self.config.eps)]
         };
         let mut normalized = Array2::zeros(seen.x.dim());
-        columns::map([seen.x], &column, &mut normalized, &|[x], [mean, rest, inv_std]| {
-            deviation::<F>(x, [mean, rest]) * inv_std
+        columns::map([seen.x], &column, &mut normalized, &|[x], [mean, mean_low, inv_std]| {
+            deviation::<F>(x, [mean, mean_low]) * inv_std
         });
         show(path.name("normalized"), normalized.into_dyn());
     }
@@ -291,7 +381,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
             true => n as f64 / (n as f64 - 1.0),
             false => 1.0,
         };
-        // running ← α·running + (1 − α)·batch
+        // running ← α running + (1 − α) batch
         let moments = &cache.moments;
         let step = |running: &mut F, batch: f64| {
             *running = F::of((1.0 - momentum) * running.as_f64() + momentum * batch);
@@ -302,84 +392,5 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         for (running, &variance) in self.running_var.iter_mut().zip(&moments.variance) {
             step(running, variance * correction);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ndarray::{Array2, ArrayRef2, array};
-
-    use tensor_core::Path;
-
-    use super::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
-    use crate::{Affine, Layer, Mode, Saved, Tensors};
-
-    /// A forward and a backward pass: output, cache, `dx`, `dLdγ` and `dLdβ` of feature 0.
-    fn step(
-        norm: &BatchNorm1d<f64>,
-        x: &ArrayRef2<f64>,
-        dy: &ArrayRef2<f64>,
-        mode: Mode,
-    ) -> (Array2<f64>, BatchNorm1dCache<f64>, Array2<f64>, [f64; 2]) {
-        let mut cache = norm.cache(x.nrows(), x.ncols());
-        let nan = Array2::from_elem(x.dim(), f64::NAN);
-        let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.gradient());
-        norm.forward(x, &mut y, &mut cache, mode).unwrap();
-        norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
-        (y, cache, dx, [grads.affine.weight().unwrap()[0], grads.affine.bias().unwrap()[0]])
-    }
-
-    fn assert_close(found: &ArrayRef2<f64>, expected: &[f64; 3], bound: f64) {
-        for (found, expected) in found.iter().zip(expected) {
-            assert!(
-                (found - expected).abs() <= bound,
-                "{found:e}, expected {expected:e} ± {bound:e}"
-            );
-        }
-    }
-
-    /// γ = 2, β = 1 and the smallest ε there is.
-    fn of_the_notes() -> BatchNorm1d<f64> {
-        let config = BatchNorm1dConfig { eps: f64::MIN_POSITIVE, ..Default::default() };
-        let affine = Affine::from_parts(array![2.0], Some(array![1.0])).unwrap();
-        BatchNorm1d::with_config(1, config).unwrap().with_affine(affine).unwrap()
-    }
-
-    // Z = [1, 2, 3], γ = 2, β = 1, dLdBZ = [0.1, 0.2, 0.3], ε → 0:
-    //   μ = 2, σ² = 2/3, 1/σ = √(3/2), NZ = [−√(3/2), 0, √(3/2)], BZ = 2 NZ + 1
-    //   dLdβ = 0.6
-    //   dLdγ = −0.1·√(3/2) + 0.3·√(3/2) = 0.2·√(3/2) = 0.2449490 (the notes print half of it)
-    //   dLdZ = 2√(3/2) (dLdBZ − 0.2 − NZ·0.2√(3/2)/3) = 2√(3/2) ([−0.1, 0, 0.1] − [−0.1, 0, 0.1]) = 0 (the notes leave it open)
-    #[test]
-    fn fault_9_the_worked_example() {
-        let root = 1.5_f64.sqrt();
-        let (x, dy) = (array![[1.0], [2.0], [3.0]], array![[0.1], [0.2], [0.3]]);
-        let (bz, cache, dz, [d_gamma, d_beta]) = step(&of_the_notes(), &x, &dy, Mode::Train);
-        assert_eq!((cache.mean(0), cache.variance(0)), (2.0, 2.0 / 3.0));
-        // A few roundings of numbers of size 1.
-        let bound = 4.0 * f64::EPSILON;
-        assert_close(&bz, &[1.0 - 2.0 * root, 1.0, 1.0 + 2.0 * root], bound);
-        assert!((d_beta - 0.6).abs() <= bound, "{d_beta}");
-        assert!((d_gamma - 0.2 * root).abs() <= bound, "{d_gamma}");
-        assert!((d_gamma - 0.244_949_0).abs() <= 5e-8, "{d_gamma}");
-        assert_close(&dz, &[0.0; 3], bound);
-    }
-
-    // After evaluation the statistics are the running ones, here mean 1 and variance 4 (1/σ = ½), and constants:
-    //   NZ = [0, ½, 1], BZ = 2 NZ + 1 = [1, 2, 3], dLdγ = 0.2·½ + 0.3·1 = 0.4, dLdZ = 2·½·dLdBZ
-    #[test]
-    fn fault_6_backward_after_evaluation_uses_the_running_statistics() {
-        let mut norm = of_the_notes();
-        norm.each_tensor_mut(Path::root(), &mut |path, mut t| match path.leaf() {
-            "running_mean" => t.value.fill(1.0),
-            "running_var" => t.value.fill(4.0),
-            _ => {}
-        });
-        let (x, dy) = (array![[1.0], [2.0], [3.0]], array![[0.1], [0.2], [0.3]]);
-        let (bz, cache, dz, [d_gamma, d_beta]) = step(&norm, &x, &dy, Mode::Eval);
-        assert_eq!(bz, array![[1.0], [2.0], [3.0]]);
-        assert_eq!((cache.mean(0), cache.variance(0)), (1.0, 4.0));
-        assert_close(&dz, &[0.1, 0.2, 0.3], 0.0);
-        assert!((d_gamma - 0.4).abs() <= f64::EPSILON && (d_beta - 0.6).abs() <= f64::EPSILON);
     }
 }

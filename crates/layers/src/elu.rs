@@ -1,17 +1,4 @@
-//! `A = Z` where `Z > 0`, `A = α(e^Z − 1)` elsewhere: a ReLU that bends smoothly toward `−α`.
-//!
-//! Derivative: 1 where `Z > 0`, `α e^Z` elsewhere. (Clevert et al., ICLR 2016, <https://arxiv.org/abs/1511.07289>, equation 1.)
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Elu};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 3));
-//! Elu::default().infer(&array![[0.0, 2.0, -1e4]], &mut a);
-//! assert_eq!(a, array![[0.0, 2.0, -1.0]]);
-//! ```
+//! ELU.
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
@@ -20,7 +7,46 @@ use tensor_core::{Error, Float};
 
 use crate::Activation;
 
-/// The exponential linear unit, PyTorch's `nn.ELU`.
+/// The exponential linear unit, PyTorch's `nn.ELU`: a ReLU that bends smoothly toward `−α`.
+///
+/// ```text
+/// A[n,c] = Z[n,c] where Z[n,c] > 0, α (e^Z[n,c] − 1) elsewhere
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place; `−α` is the limit
+/// of the negative side, −1 by default.
+///
+/// # Derivative
+/// ```text
+/// f′(z) = 1 where z > 0, α e^z elsewhere        dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
+/// ```
+///
+/// At `z = 0`, where the two sides meet, the derivative is the negative side's, `α`; for `α = 1`
+/// there is no kink.
+///
+/// Two forms keep digits that the textbook's would lose. Forward: `e^z − 1` is computed as one
+/// function, `exp_m1`, because the difference has no digits left near 0. Backward: `α e^z` is
+/// computed from the input. `A + α`, which is equal to it, has no digits left where `A` is nearly
+/// `−α`.
+///
+/// (Clevert, Unterthiner and Hochreiter, ICLR 2016, <https://arxiv.org/abs/1511.07289>, section 3.)
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Elu};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Elu::default();
+/// let (z, da) = (array![[-1e4, 0.0, 2.0]], array![[5.0, 5.0, 5.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[-1.0, 0.0, 2.0]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.0, 5.0, 5.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Elu {
     alpha: f64,
@@ -49,7 +75,8 @@ impl Elu {
     }
 }
 
-/// By `exp_m1`: `e^z − 1` would lose all digits near 0.
+/// `z` where `z > 0`, `α (e^z − 1)` elsewhere. By `exp_m1`: the difference itself would lose all
+/// digits near 0.
 #[inline(always)]
 fn value<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
     // Computed for every z, so that there is no branch.
@@ -57,7 +84,7 @@ fn value<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
     if z > 0.0 { z } else { below }
 }
 
-/// `α e^z` from the input: from the output, `a + α` would lose the tail.
+/// 1 where `z > 0`, `α e^z` elsewhere. From the input: `a + α` would lose the digits of the tail.
 #[inline(always)]
 fn slope<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
     let below = alpha * exp::<F>(z);

@@ -1,22 +1,4 @@
-//! `A = Z·Φ(Z)` with the normal distribution function `Φ`: every input weighted by how likely a normal number is smaller.
-//!
-//! | form | `A` | PyTorch |
-//! |---|---|---|
-//! | exact | `Z·Φ(Z)`, `Φ(z) = ½ erfc(−z/√2)` | `nn.GELU()` |
-//! | tanh | `Z·½(1 + tanh u)`, `u = √(2/π)(Z + 0.044715 Z³)` | `nn.GELU(approximate="tanh")` |
-//!
-//! (Hendrycks and Gimpel, 2016, <https://arxiv.org/abs/1606.08415>, section 2.)
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Gelu, Layer};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 3));
-//! Gelu::Exact.infer(&array![[0.0, 1e4, -1e4]], &mut a);
-//! assert_eq!(a, array![[0.0, 1e4, 0.0]]);
-//! ```
+//! GELU, exact and by its tanh approximation.
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
@@ -26,9 +8,51 @@ use tensor_core::functions::{product_or_zero, sigmoid, sigmoid_derivative};
 
 use crate::Activation;
 
-/// The Gaussian error linear unit, PyTorch's `nn.GELU`.
+/// The Gaussian error linear unit, PyTorch's `nn.GELU`: every input multiplied by the probability
+/// that a standard normal number is smaller.
 ///
-/// At −∞ the value is the limit 0, where PyTorch's product gives NaN.
+/// | variant | `A[n,c] = f(Z[n,c])` with | PyTorch |
+/// |---|---|---|
+/// | [`Exact`](Self::Exact) | `f(z) = z Φ(z)`, `Φ(z) = ½ erfc(−z/√2)` | `nn.GELU()` |
+/// | [`Tanh`](Self::Tanh) | `f(z) = z ½(1 + tanh u)` | `nn.GELU(approximate="tanh")` |
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place; `Φ` is the
+/// distribution function of the standard normal distribution, `Φ′(z) = e^(−z²/2)/√(2π)` its
+/// density; `u = √(2/π) (z + 0.044715 z³)`.
+///
+/// # Derivative
+/// By the product rule, and for the second form with the logistic function `σ` of
+/// [`Sigmoid`](crate::Sigmoid), because `½(1 + tanh u) = σ(2u)`:
+///
+/// ```text
+/// exact:  f′(z) = Φ(z) + z Φ′(z)
+/// tanh:   f′(z) = σ(2u) + z σ′(2u) (2u)′        (2u)′ = 2√(2/π) (1 + 3·0.044715 z²)
+///
+/// dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
+/// ```
+///
+/// `Φ` by `erfc`, and `σ(2u)` instead of `½(1 + tanh u)`, keep the digits of the negative tail,
+/// where `1 + erf` and `1 + tanh` have none left. At −∞ the value is the limit 0, where PyTorch's
+/// product gives NaN.
+///
+/// (Hendrycks and Gimpel, 2016, <https://arxiv.org/abs/1606.08415>, section 2.)
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Gelu};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Gelu::Exact;
+/// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[4.0, 4.0, 4.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[0.0, 0.0, 1e4]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.0, 2.0, 4.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Gelu {
     /// With the error function.
@@ -44,12 +68,13 @@ const TWO_SQRT_2_OVER_PI: f64 =
 /// The coefficient of the cubic term.
 const CUBIC: f64 = 0.044_715;
 
+/// `z Φ(z)`.
 #[inline(always)]
 fn exact<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     product_or_zero(z, cdf::<F>(z))
 }
 
-/// `dA/dZ = Φ(Z) + Z Φ′(Z)`.
+/// `Φ(z) + z Φ′(z)`.
 #[inline(always)]
 fn exact_slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     let (cdf, density) = cdf_and_density::<F>(z);
@@ -62,13 +87,13 @@ fn two_u(z: f64) -> f64 {
     TWO_SQRT_2_OVER_PI * z * (1.0 + CUBIC * z * z)
 }
 
-/// `½(1 + tanh u) = σ(2u)`: the sum itself has no digits left where `tanh u` rounds to −1.
+/// `z ½(1 + tanh u) = z σ(2u)`: `1 + tanh u` has no digits left where `tanh u` rounds to −1.
 #[inline(always)]
 fn tanh_form<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     product_or_zero(z, sigmoid::<F>(two_u(z)))
 }
 
-/// `dA/dZ = σ(2u) + Z σ′(2u) (2u)′`, `(2u)′ = 2√(2/π)(1 + 3·0.044715 Z²)`.
+/// `σ(2u) + z σ′(2u) (2u)′`, `(2u)′ = 2√(2/π)(1 + 3·0.044715 z²)`.
 #[inline(always)]
 fn tanh_slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     let slope = TWO_SQRT_2_OVER_PI * z * (1.0 + 3.0 * CUBIC * z * z);

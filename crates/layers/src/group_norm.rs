@@ -1,31 +1,4 @@
-//! `BZ = γ ⊙ (Z − μ)/√(σ² + ε) + β` with `μ` and `σ²` of each group of channels of each sample: no row knows of another.
-//!
-//! A row holds `C` channels of `L` values each, `Z[n, c·L + l]`; plain features are channels of length 1. The channels are cut
-//! into `G` groups of `M = C/G·L` values.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `Z`, `BZ` | `(N, C·L)` | input and output, PyTorch's `(N, C, L)` |
-//! | `μ`, `σ²` | `(N, G)` | mean and biased variance of a group |
-//! | `NZ = (Z − μ)/√(σ² + ε)` | `(N, C·L)` | |
-//! | `γ`, `β` | `(C)` | `weight`, `bias`: one for all values of a channel |
-//! | `dLdβ = Σ_{n,l} dLdBZ`, `dLdγ = Σ_{n,l} dLdBZ ⊙ NZ` | `(C)` | |
-//! | `dLdNZ = dLdBZ ⊙ γ` | `(N, C·L)` | |
-//! | `dLdZ = (dLdNZ − mean(dLdNZ) − NZ ⊙ mean(dLdNZ ⊙ NZ))/√(σ² + ε)` | `(N, C·L)` | means over the group |
-//!
-//! (Wu and He, ECCV 2018, <https://arxiv.org/abs/1803.08494>, section 3.)
-//!
-//! ```
-//! use layers::{GroupNorm, Layer};
-//! use ndarray::{Array2, array};
-//!
-//! let norm = GroupNorm::new(2, 4)?;
-//! let mut bz = Array2::zeros((1, 4));
-//! norm.infer(&array![[1.0, 3.0, -70.0, -70.0]], &mut bz);
-//! assert!((bz[[0, 0]] + 1.0_f64).abs() < 1e-5 && (bz[[0, 1]] - 1.0).abs() < 1e-5);
-//! assert_eq!((bz[[0, 2]], bz[[0, 3]]), (0.0, 0.0));
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Group normalization.
 
 use tensor_core::{Error, Float};
 
@@ -33,18 +6,97 @@ use crate::groups::Groups;
 use crate::sample_norm::sample_norm;
 use crate::{Affine, Layer};
 
-/// Group normalization, PyTorch's `nn.GroupNorm`.
+/// Group normalization, PyTorch's `nn.GroupNorm`: every group of channels of a sample gets mean 0
+/// and variance 1, then a scale and an offset for each channel.
 ///
-/// Parameters: `weight (C)`, `bias (C)` unless they are left out. Training and evaluation are the same.
+/// A row holds `C` channels of `L` values each, value `l` of channel `c` in column `c L + l`; plain
+/// features are channels of length 1. The channels are cut into `G` groups of `C/G` channels, which
+/// are `M = C/G · L` values side by side. For each sample `n` and group `k`, with sums over the `M`
+/// columns `j` of the group,
 ///
-/// A group of a single value is allowed and becomes β, as in PyTorch for batches of more than one sample.
+/// ```text
+/// μ[n,k]  = 1/M Σ_j Z[n,j]                        mean of the group
+/// σ²[n,k] = 1/M Σ_j (Z[n,j] − μ[n,k])²            its biased variance
+/// r[n,k]  = 1/√(σ²[n,k] + ε)
+/// NZ[n,j] = (Z[n,j] − μ[n,k]) r[n,k]              normalized
+/// BZ[n,j] = γ[c] NZ[n,j] + β[c]                   scaled and offset; c is the channel of column j
+/// ```
+///
+/// `Z[n,j]` is the input in column `j` of sample `n`, `BZ[n,j]` the output in its place, `γ` the
+/// parameter `weight`, `β` the parameter `bias`. No sample depends on another, so training and
+/// evaluation are the same.
+///
+/// # Gradients
+/// `dLdBZ[n,j] = ∂L/∂BZ[n,j]` is handed down by the layer above. `β[c]` and `γ[c]` enter all values
+/// of their channel in every row, so that their gradients are sums over both:
+///
+/// ```text
+/// dLdβ[c]    = Σ_n Σ_l dLdBZ[n,cL+l]
+/// dLdγ[c]    = Σ_n Σ_l dLdBZ[n,cL+l] NZ[n,cL+l]
+/// dLdNZ[n,j] = dLdBZ[n,j] γ[c]
+/// ```
+///
+/// Groups do not mix, so the indices `n` and `k` are left out. `Z[j]` acts on the loss in three
+/// ways: through its own `NZ[j]`, through `σ²` and through `μ`, which enter the `NZ` of the whole
+/// group:
+///
+/// ```text
+/// dLdZ[j] = dLdNZ[j] r + dLdσ² 2(Z[j] − μ)/M + dLdμ/M
+///
+/// dLdσ²   = Σ_i dLdNZ[i] (Z[i] − μ) ∂r/∂σ²        ∂r/∂σ² = −½ r³
+///         = −½ r² Σ_i dLdNZ[i] NZ[i]
+/// dLdμ    = −r Σ_i dLdNZ[i]                       the way through σ² vanishes: Σ_i (Z[i] − μ) = 0
+///
+/// dLdZ[j] = r (dLdNZ[j] − 1/M Σ_i dLdNZ[i] − NZ[j] 1/M Σ_i dLdNZ[i] NZ[i])
+/// ```
+///
+/// *What is kept for backward?* Nothing beside the input: `μ` and `r` are two sums over values that
+/// are at hand.
+///
+/// # Shapes
+/// | | shape | |
+/// |---|---|---|
+/// | `Z`, `BZ`, `dLdBZ`, `dLdZ` | `(N, C·L)` | input, output and gradients, PyTorch's `(N, C, L)` |
+/// | `γ`, `dLdγ` | `(C)` | parameter `weight`, unless it is left out |
+/// | `β`, `dLdβ` | `(C)` | parameter `bias`, unless it is left out |
+/// | `μ`, `σ²` | `(N, G)` | computed in each pass |
+///
+/// No buffers. A group of a single value is allowed and becomes `β`, as in PyTorch for batches of
+/// more than one sample.
+///
+/// (Wu and He, ECCV 2018, <https://arxiv.org/abs/1803.08494>, section 3.)
+///
+/// # Examples
+/// Two groups of two features. With `ε = 3` the square root is whole: `[1, 3]` has `μ = 2`, `σ² =
+/// 1`, `r = 1/√4 = ½`, and so has `[9, 11]` around 10.
+///
+/// ```
+/// use layers::{GroupNorm, GroupNormConfig, Layer, Saved, Tensors};
+/// use ndarray::{Array2, array};
+///
+/// let norm = GroupNorm::with_config(2, 4, GroupNormConfig { eps: 3.0, ..Default::default() })?;
+/// let z = array![[1.0, 3.0, 9.0, 11.0]];
+/// let mut bz = Array2::zeros((1, 4));
+/// norm.infer(&z, &mut bz);
+/// assert_eq!(bz, array![[-0.5, 0.5, -0.5, 0.5]]); // γ = 1, β = 0
+///
+/// let dbz = array![[1.0, 3.0, 0.0, 0.0]];
+/// let (mut dz, mut grads) = (Array2::zeros((1, 4)), norm.gradient());
+/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 4) };
+/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
+/// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5, 3.0 * 0.5, 0.0, 0.0]));
+/// // Means 2 and ½ in the first group: ½ (dLdNZ − 2 − NZ·½)
+/// assert_eq!(dz, array![[0.5 * (1.0 - 2.0 + 0.25), 0.5 * (3.0 - 2.0 - 0.25), 0.0, 0.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupNorm<F> {
     groups: Groups,
     affine: Affine<F>,
 }
 
-/// Choices of a [`GroupNorm`] beyond its groups and channels; PyTorch's defaults.
+/// Choices of a [`GroupNorm`] beyond its groups and channels: the length of a channel, `ε`, and
+/// whether it has parameters. The default is PyTorch's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupNormConfig {
     /// `L`: values of a channel, 1 for plain features.
@@ -73,8 +125,8 @@ impl<F: Float> GroupNorm<F> {
     /// A layer for `channels` channels in `n_groups` groups.
     ///
     /// # Errors
-    /// If there are no channels or no values in them, the groups do not divide the channels, or ε is not a positive number of
-    /// the type `F`.
+    /// If there are no channels or no values in them, the groups do not divide the channels, or ε
+    /// is not a positive number of the type `F`.
     pub fn with_config(
         n_groups: usize,
         channels: usize,
@@ -98,8 +150,9 @@ mod tests {
     use super::{GroupNorm, GroupNormConfig};
     use crate::{Affine, Layer, Saved, Tensors};
 
-    // Z = [1, 3 | 9, 11]: both groups have deviations ∓1 and σ² = 1; ε = 3 makes 1/√(σ² + ε) = ½. NZ = [−½, ½ | −½, ½].
-    // With dLdBZ = [1, 1, 2, 4] the four columns are four channels in two groups, or two channels of length 2:
+    // Z = [1, 3 | 9, 11]: both groups have deviations ∓1 and σ² = 1; ε = 3 makes 1/√(σ² + ε) = ½.
+    // NZ = [−½, ½ | −½, ½]. With dLdBZ = [1, 1, 2, 4] the four columns are four channels in two
+    // groups, or two channels of length 2:
     //
     //   γ, β      [1, 2, 3, 4], [0, 0, 5, 6]                       [1, 2], [0, 5]
     //   BZ        [−½, 1, −3/2 + 5, 2 + 6]                         [−½, ½, −1 + 5, 1 + 5]

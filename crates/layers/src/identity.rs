@@ -1,22 +1,38 @@
-//! `A = Z`: the layer that does nothing, for a place where an activation is expected.
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Identity};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 2));
-//! Identity.infer(&array![[-1.0, 2.0]], &mut a);
-//! assert_eq!(a, array![[-1.0, 2.0]]);
-//! ```
+//! The layer that passes its input on.
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 
 use crate::Activation;
 
-/// Passes its input on, PyTorch's `nn.Identity`.
+/// The layer that passes its input on, PyTorch's `nn.Identity`: for a place where an activation is
+/// expected.
+///
+/// ```text
+/// A[n,c] = Z[n,c]
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
+///
+/// # Derivative
+/// `f(z) = z`, so `f′(z) = 1` and `dLdZ[n,c] = dLdA[n,c]`. Nothing is kept for backward.
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Identity};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Identity;
+/// let (z, da) = (array![[-1.0, 2.0]], array![[3.0, 4.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[-1.0, 2.0]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[3.0, 4.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Identity;
 

@@ -1,28 +1,4 @@
-//! `BZ = γ ⊙ (Z − μ)/√(σ² + ε) + β` with `μ` and `σ²` of each row: every sample gets mean 0 and variance 1 over its features.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `Z`, `BZ` | `(N, C)` | input and output |
-//! | `μ`, `σ²` | `(N)` | mean and biased variance of a row |
-//! | `NZ = (Z − μ)/√(σ² + ε)` | `(N, C)` | |
-//! | `γ`, `β` | `(C)` | `weight`, `bias` |
-//! | `dLdβ = Σ_n dLdBZ`, `dLdγ = Σ_n dLdBZ ⊙ NZ` | `(C)` | |
-//! | `dLdNZ = dLdBZ ⊙ γ` | `(N, C)` | |
-//! | `dLdZ = (dLdNZ − mean_c(dLdNZ) − NZ ⊙ mean_c(dLdNZ ⊙ NZ))/√(σ² + ε)` | `(N, C)` | |
-//!
-//! (Ba, Kiros and Hinton, 2016, <https://arxiv.org/abs/1607.06450>, section 3.) The passes are those of a
-//! [`GroupNorm`](crate::GroupNorm) with one group.
-//!
-//! ```
-//! use layers::{Layer, LayerNorm};
-//! use ndarray::{Array2, array};
-//!
-//! let mut bz = Array2::zeros((2, 2));
-//! LayerNorm::new(2)?.infer(&array![[1.0, 3.0], [500.0, 500.0]], &mut bz);
-//! assert!((bz[[0, 0]] + 1.0_f64).abs() < 1e-5 && (bz[[0, 1]] - 1.0).abs() < 1e-5);
-//! assert_eq!((bz[[1, 0]], bz[[1, 1]]), (0.0, 0.0));
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Layer normalization.
 
 use tensor_core::{Error, Float};
 
@@ -30,19 +6,97 @@ use crate::groups::Groups;
 use crate::sample_norm::sample_norm;
 use crate::{Affine, Layer};
 
-/// Layer normalization over the features, PyTorch's `nn.LayerNorm(C)`.
+/// Layer normalization over the features, PyTorch's `nn.LayerNorm(C)`: every sample gets mean 0 and
+/// variance 1 over its own features, then a scale and an offset for each feature.
 ///
-/// Parameters: `weight (C)`, `bias (C)` unless they are left out. Training and evaluation are the same.
+/// ```text
+/// μ[n]    = 1/C Σ_c Z[n,c]                        mean of the features of sample n
+/// σ²[n]   = 1/C Σ_c (Z[n,c] − μ[n])²              their biased variance
+/// r[n]    = 1/√(σ²[n] + ε)
+/// NZ[n,c] = (Z[n,c] − μ[n]) r[n]                  normalized
+/// BZ[n,c] = γ[c] NZ[n,c] + β[c]                   scaled and offset
+/// ```
 ///
-/// A row of a single feature becomes β. PyTorch's `normalized_shape` with more than one axis is their product here, and its
-/// `weight` and `bias` of that shape are read in row-major order.
+/// `Z[n,c]` is input feature `c` of sample `n`, `BZ[n,c]` the output in its place, `γ` the
+/// parameter `weight`, `β` the parameter `bias`. No sample depends on another, so training and
+/// evaluation are the same.
+///
+/// # Gradients
+/// `dLdBZ[n,c] = ∂L/∂BZ[n,c]` is handed down by the layer above. `β[c]` and `γ[c]` enter every row,
+/// so that their gradients are sums over rows:
+///
+/// ```text
+/// dLdβ[c]    = Σ_n dLdBZ[n,c]
+/// dLdγ[c]    = Σ_n dLdBZ[n,c] NZ[n,c]
+/// dLdNZ[n,c] = dLdBZ[n,c] γ[c]
+/// ```
+///
+/// Samples do not mix, so the index `n` is left out. `Z[c]` acts on the loss in three ways: through
+/// its own `NZ[c]`, through `σ²` and through `μ`, which enter the `NZ` of all features of the row:
+///
+/// ```text
+/// dLdZ[c] = dLdNZ[c] r + dLdσ² 2(Z[c] − μ)/C + dLdμ/C
+///
+/// dLdσ²   = Σ_k dLdNZ[k] (Z[k] − μ) ∂r/∂σ²        ∂r/∂σ² = −½ r³
+///         = −½ r² Σ_k dLdNZ[k] NZ[k]
+/// dLdμ    = −r Σ_k dLdNZ[k]                       the way through σ² vanishes: Σ_k (Z[k] − μ) = 0
+///
+/// dLdZ[c] = r (dLdNZ[c] − 1/C Σ_k dLdNZ[k] − NZ[c] 1/C Σ_k dLdNZ[k] NZ[k])
+/// ```
+///
+/// This is the gradient of [`BatchNorm1d`](crate::BatchNorm1d) along rows instead of columns. One
+/// thing differs: here `γ` is not the same for all values that share a mean, so that it stays
+/// inside the sums.
+///
+/// *What is kept for backward?* Nothing beside the input: `μ` and `r` are two sums over a row that
+/// is at hand.
+///
+/// # Shapes
+/// | | shape | |
+/// |---|---|---|
+/// | `Z`, `BZ`, `dLdBZ`, `dLdZ` | `(N, C)` | input, output and their gradients |
+/// | `γ`, `dLdγ` | `(C)` | parameter `weight`, unless it is left out |
+/// | `β`, `dLdβ` | `(C)` | parameter `bias`, unless it is left out |
+/// | `μ`, `σ²` | `(N)` | computed in each pass |
+///
+/// No buffers. A row of a single feature becomes `β`. PyTorch's `normalized_shape` with more than
+/// one axis is their product here, and its `weight` and `bias` of that shape are read in row-major
+/// order.
+///
+/// The passes are those of a [`GroupNorm`](crate::GroupNorm) with one group. (Ba, Kiros and Hinton,
+/// 2016, <https://arxiv.org/abs/1607.06450>, section 3.)
+///
+/// # Examples
+/// With `ε = 3` the square root is whole: `Z = [1, 3]` has `μ = 2`, `σ² = 1`, `r = 1/√4 = ½`.
+///
+/// ```
+/// use layers::{Layer, LayerNorm, LayerNormConfig, Saved, Tensors};
+/// use ndarray::{Array2, array};
+///
+/// let norm = LayerNorm::with_config(2, LayerNormConfig { eps: 3.0, ..Default::default() })?;
+/// let z = array![[1.0, 3.0]];
+/// let mut bz = Array2::zeros((1, 2));
+/// norm.infer(&z, &mut bz);
+/// assert_eq!(bz, array![[-0.5, 0.5]]); // γ = 1, β = 0
+///
+/// let dbz = array![[1.0, 3.0]];
+/// let (mut dz, mut grads) = (Array2::zeros((1, 2)), norm.gradient());
+/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 2) };
+/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
+/// assert_eq!(grads.affine().bias(), Some(&array![1.0, 3.0]));
+/// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5, 3.0 * 0.5]));
+/// // Means 2 of dLdNZ and ½ of dLdNZ·NZ: ½ (dLdNZ − 2 − NZ·½)
+/// assert_eq!(dz, array![[0.5 * (1.0 - 2.0 + 0.25), 0.5 * (3.0 - 2.0 - 0.25)]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerNorm<F> {
     groups: Groups,
     affine: Affine<F>,
 }
 
-/// Choices of a [`LayerNorm`] beyond its width; PyTorch's defaults.
+/// Choices of a [`LayerNorm`] beyond its width: `ε`, and which parameters it has. The default is
+/// PyTorch's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerNormConfig {
     /// ε: added to the variance.
@@ -97,13 +151,14 @@ mod tests {
     use super::{LayerNorm, LayerNormConfig};
     use crate::{Affine, Layer, Saved, Tensors};
 
-    // ε = 3 makes 1/√(σ² + ε) = ½ for the first row, Z = [1, 3] with μ = 2, σ² = 1, and ¼ for the second, Z = [−√13, √13] with
-    // μ = 0, σ² = 13. With γ = [2, 4], β = [1, 0] and r = √13:
+    // ε = 3 makes 1/√(σ² + ε) = ½ for the first row, Z = [1, 3] with μ = 2, σ² = 1, and ¼ for the
+    // second, Z = [−√13, √13] with μ = 0, σ² = 13. With γ = [2, 4], β = [1, 0] and r = √13:
     //   NZ = [−½, ½], [−r/4, r/4];   BZ = [0, 2], [1 − r/2, r]
     // With dLdBZ = [1, 1], [2, 0]:   dLdNZ = [2, 4], [4, 0]
     //   dLdγ = [−½ − r/2, ½],        dLdβ = [3, 1]
     //   row 0: means 3 and ½(−1 + 2) = ½:      dLdZ = ½([2, 4] − 3 − [−¼, ¼]) = [−3/8, 3/8]
-    //   row 1: means 2 and ½(−r) = −r/2:       dLdZ = ¼([4, 0] − 2 + r/2·[−r/4, r/4]) = ¼(2 − 13/8)·[1, −1] = [3/32, −3/32]
+    //   row 1: means 2 and ½(−r) = −r/2:       dLdZ = ¼([4, 0] − 2 + r/2·[−r/4, r/4])
+    //                                               = ¼(2 − 13/8)·[1, −1] = [3/32, −3/32]
     #[test]
     fn by_hand() {
         let r = 13.0_f64.sqrt();

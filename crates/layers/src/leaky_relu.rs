@@ -1,16 +1,4 @@
-//! `A = Z` where `Z > 0`, `A = s·Z` elsewhere, with a small slope `s`.
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, LeakyRelu};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 3));
-//! LeakyRelu::new(0.25)?.infer(&array![[-4.0, 0.0, 2.0]], &mut a);
-//! assert_eq!(a, array![[-1.0, 0.0, 2.0]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Leaky ReLU.
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{map, map2};
@@ -18,9 +6,46 @@ use tensor_core::{Error, Float};
 
 use crate::Activation;
 
-/// A ReLU that lets a little of the negative side through, PyTorch's `nn.LeakyReLU`.
+/// A ReLU with a small slope on the negative side, PyTorch's `nn.LeakyReLU`.
 ///
-/// At `Z = 0` the derivative is the negative side's, as in PyTorch.
+/// ```text
+/// A[n,c] = Z[n,c] where Z[n,c] > 0, s Z[n,c] elsewhere
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place, `s` the slope of
+/// the negative side, 0.01 by default.
+///
+/// # Derivative
+/// Each side is a straight line through 0, so `f′(z)` is its slope:
+///
+/// ```text
+/// f′(z) = 1 where z > 0, s elsewhere        dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
+/// ```
+///
+/// Unlike ReLU's, this gradient is not 0 on the negative side, so that no unit can become inactive
+/// for good. At `z = 0` the derivative is the negative side's, as in PyTorch. Backward reads the
+/// input: for `s ≤ 0` the sign of the output does not say on which side it was.
+///
+/// (Maas, Hannun and Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models*, ICML
+/// 2013, <https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf>, section 2.)
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, LeakyRelu};
+/// use ndarray::{Array2, array};
+///
+/// let layer = LeakyRelu::new(0.25)?;
+/// let (z, da) = (array![[-4.0, 0.0, 2.0]], array![[8.0, 8.0, 8.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[-1.0, 0.0, 2.0]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[2.0, 2.0, 8.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeakyRelu {
     negative_slope: f64,
@@ -61,11 +86,13 @@ impl Activation for LeakyRelu {
 
     fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
         let slope = F::of(self.negative_slope);
+        // A = Z where Z > 0, s Z elsewhere
         map(z, a, move |z| if z > F::zero() { z } else { slope * z });
     }
 
     fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
         let slope = F::of(self.negative_slope);
+        // dLdZ = dLdA where Z > 0, s dLdA elsewhere
         map2(z, da, dz, move |z, da| if z > F::zero() { da } else { slope * da });
     }
 }
@@ -77,7 +104,7 @@ mod tests {
     use super::LeakyRelu;
     use crate::{Activation, Layer};
 
-    // α = ¼: −2 becomes −½, and a gradient of 8 there becomes 2.
+    // s = ¼: −2 becomes −½, and a gradient of 8 there becomes 2.
     #[test]
     fn forward_and_backward_by_hand() {
         let relu = LeakyRelu::new(0.25).unwrap();

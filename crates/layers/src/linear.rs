@@ -1,44 +1,91 @@
-//! `Z = A Wᵀ + ι bᵀ`: every output is a weighted sum of all inputs, plus a constant.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `A` | `(N, C_in)` | input, one sample a row |
-//! | `W` | `(C_out, C_in)` | `weight`, one output a row |
-//! | `b` | `(C_out)` | `bias` |
-//! | `Z` | `(N, C_out)` | output |
-//! | `dLdA = dLdZ W` | `(N, C_in)` | |
-//! | `dLdW = dLdZᵀ A` | `(C_out, C_in)` | no `1/N`: the loss has averaged already |
-//! | `dLdb = Σ_n dLdZ[n, :]` | `(C_out)` | |
-//!
-//! ```
-//! use layers::{Layer, Linear};
-//! use ndarray::{Array2, array};
-//!
-//! let linear = Linear::from_parts(array![[1.0, 2.0], [0.0, -1.0]], Some(array![10.0, 20.0]))?;
-//! let mut z = Array2::zeros((1, 2));
-//! linear.infer(&array![[3.0, 4.0]], &mut z);
-//! assert_eq!(z, array![[1.0 * 3.0 + 2.0 * 4.0 + 10.0, -4.0 + 20.0]]);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! The fully connected layer.
 
 use ndarray::{Array1, Array2, ArrayRef2, ArrayViewMut1, ArrayViewMut2};
 use tensor_core::sums::column_sums;
-use tensor_core::{Error, Float, Init, Rng, Role, gemm, gemm_row};
+use tensor_core::{Error, Float, Init, Rng, Role, gemm, gemm_row, row_major};
 
 use crate::{Layer, Saved, Tensors, Visitor};
 
-/// A fully connected layer, PyTorch's `nn.Linear`.
+/// A fully connected layer, PyTorch's `nn.Linear`: every output is a weighted sum of all inputs,
+/// plus a constant.
 ///
-/// Parameters: `weight (C_out, C_in)`, `bias (C_out)` unless it is left out.
+/// ```text
+/// Z[n,i] = Σ_j A[n,j] W[i,j] + b[i]
+/// ```
 ///
-/// The course's notes hold the bias as a column `(C_out, 1)`; here it is `(C_out)`, as in PyTorch.
+/// `A[n,j]` is input feature `j` of sample `n`, `Z[n,i]` output feature `i` of that sample.
+/// `W[i,j]` is the weight with which input `j` enters output `i`, `b[i]` the bias of output `i`. As
+/// a product of matrices: `Z = A Wᵀ`, and `b` added to every row.
+///
+/// # Gradients
+/// The loss `L` is one number, and `dLdZ[n,i] = ∂L/∂Z[n,i]` is handed down by the layer above. A
+/// variable acts on the loss through every output that it enters. So its gradient is a sum over all
+/// outputs, of `dLdZ` there times the derivative of that output (the chain rule); most terms are 0.
+///
+/// ```text
+/// dLdW[i,j] = Σ_n Σ_k dLdZ[n,k] ∂Z[n,k]/∂W[i,j]    ∂Z[n,k]/∂W[i,j] = A[n,j] if k = i, else 0
+///           = Σ_n dLdZ[n,i] A[n,j]                 as a product: dLdW = dLdZᵀ A
+///
+/// dLdb[i]   = Σ_n Σ_k dLdZ[n,k] ∂Z[n,k]/∂b[i]      ∂Z[n,k]/∂b[i] = 1 if k = i, else 0
+///           = Σ_n dLdZ[n,i]                        a sum over rows
+///
+/// dLdA[n,j] = Σ_m Σ_k dLdZ[m,k] ∂Z[m,k]/∂A[n,j]    ∂Z[m,k]/∂A[n,j] = W[k,j] if m = n, else 0
+///           = Σ_k dLdZ[n,k] W[k,j]                 as a product: dLdA = dLdZ W
+/// ```
+///
+/// `dLdA` is what the layer below is handed as its `dLdZ`.
+///
+/// *Why is there no `1/N` in `dLdW`?* The loss has averaged already. It is `L = 1/N Σ_n L[n]`, so
+/// that every `dLdZ[n,i]` carries the factor `1/N`, and the sum over samples is the mean of their
+/// gradients. Dividing once more would make it `N` times too small.
+///
+/// *Why is the gradient of the bias a sum over rows?* One and the same `b[i]` is added in every
+/// row, so that it acts on the loss `N` times, once with each sample, and the contributions add up.
+/// Forward copies it to every row; the derivative of a copy is a sum.
+///
+/// *What is kept for backward?* Nothing beside the input `A`, which `dLdW` is made of. `dLdA` needs
+/// only the weight, and the output `Z` is not read.
+///
+/// # Shapes
+/// | | shape | |
+/// |---|---|---|
+/// | `A`, `dLdA` | `(N, C_in)` | input and its gradient, one sample a row |
+/// | `Z`, `dLdZ` | `(N, C_out)` | output and its gradient |
+/// | `W`, `dLdW` | `(C_out, C_in)` | parameter `weight`, one output a row |
+/// | `b`, `dLdb` | `(C_out)` | parameter `bias`, unless it is left out |
+///
+/// No buffers. The course notes (see the page `course` of the crate `models`) hold the bias as a
+/// column `(C_out, 1)`; here it is `(C_out)`, as in PyTorch.
+///
+/// # Examples
+/// Both passes by hand, for two samples, two inputs and one output:
+///
+/// ```
+/// use layers::{Layer, Linear, Saved, Tensors};
+/// use ndarray::{Array2, array};
+///
+/// let linear = Linear::from_parts(array![[2.0, -1.0]], Some(array![10.0]))?;
+/// let a = array![[1.0, 2.0], [3.0, 4.0]];
+/// let mut z = Array2::zeros((2, 1));
+/// linear.infer(&a, &mut z);
+/// assert_eq!(z, array![[1.0 * 2.0 - 2.0 * 1.0 + 10.0], [3.0 * 2.0 - 4.0 * 1.0 + 10.0]]);
+///
+/// let dz = array![[1.0], [10.0]];
+/// let (mut da, mut grads) = (Array2::zeros((2, 2)), linear.gradient());
+/// linear.backward(Saved { x: &a, y: &z, cache: &mut () }, &dz, Some(&mut da), &mut grads);
+/// assert_eq!(grads.weight(), array![[1.0 * 1.0 + 10.0 * 3.0, 1.0 * 2.0 + 10.0 * 4.0]]);
+/// assert_eq!(grads.bias(), Some(&array![1.0 + 10.0]));
+/// assert_eq!(da, array![[1.0 * 2.0, 1.0 * -1.0], [10.0 * 2.0, 10.0 * -1.0]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear<F> {
     weight: Array2<F>,
     bias: Option<Array1<F>>,
 }
 
-/// Choices of a [`Linear`] beyond its widths.
+/// Choices of a [`Linear`] beyond its widths: whether it has a bias, and how its parameters begin.
+/// By default it has one, and both begin as PyTorch's do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinearConfig {
     /// Whether a constant is added; `false` in front of a layer that subtracts the mean anyway.
@@ -83,7 +130,10 @@ impl<F: Float> Linear<F> {
         Ok(Self { weight, bias })
     }
 
-    /// A layer with given values: `weight (C_out, C_in)` and, unless it is left out, `bias (C_out)`.
+    /// A layer with given values.
+    ///
+    /// # Shapes
+    /// `weight (C_out, C_in)` and, unless it is left out, `bias (C_out)`.
     ///
     /// # Errors
     /// If a width is 0 or the bias has another length than the weight has rows.
@@ -96,14 +146,7 @@ impl<F: Float> Linear<F> {
             return Err(Error::shape("Linear: bias", &[out_features], &[bias.len()]));
         }
         // Row-major, so that optimizers see the values as one slice.
-        let weight = if weight.is_standard_layout() {
-            weight
-        } else {
-            weight.as_standard_layout().into_owned()
-        };
-        let bias =
-            bias.map(|b| if b.is_standard_layout() { b } else { b.iter().copied().collect() });
-        Ok(Self { weight, bias })
+        Ok(Self { weight: row_major(weight), bias: bias.map(row_major) })
     }
 
     /// `W (C_out, C_in)`.
@@ -164,7 +207,8 @@ impl<F: Float> Layer<F> for Linear<F> {
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         match &self.bias {
-            Some(bias) => gemm_row(x, &self.weight.t(), bias, y), // Z = A Wᵀ + ι bᵀ
+            // Z[n,i] = Σ_j A[n,j] W[i,j] + b[i]
+            Some(bias) => gemm_row(x, &self.weight.t(), bias, y),
             None => gemm(F::one(), x, &self.weight.t(), F::zero(), y),
         }
     }
@@ -176,12 +220,14 @@ impl<F: Float> Layer<F> for Linear<F> {
         dx: Option<&mut ArrayRef2<F>>,
         grads: &mut Self,
     ) {
-        gemm(F::one(), &dy.t(), saved.x, F::zero(), &mut grads.weight); // dLdW = dLdZᵀ A
+        // dLdW[i,j] = Σ_n dLdZ[n,i] A[n,j]
+        gemm(F::one(), &dy.t(), saved.x, F::zero(), &mut grads.weight);
         if let Some(db) = &mut grads.bias {
-            column_sums(dy, db); // dLdb = Σ_n dLdZ[n, :]
+            column_sums(dy, db); // dLdb[i] = Σ_n dLdZ[n,i]
         }
         if let Some(dx) = dx {
-            gemm(F::one(), dy, &self.weight, F::zero(), dx); // dLdA = dLdZ W
+            // dLdA[n,j] = Σ_k dLdZ[n,k] W[k,j]
+            gemm(F::one(), dy, &self.weight, F::zero(), dx);
         }
     }
 }

@@ -1,30 +1,62 @@
-//! `A[n, c] = Z[n, c] − ln Σ_k e^Z[n, k]`: the logarithm of softmax, finite where softmax itself rounds to 0.
-//!
-//! The Jacobian of a row is `∂a_i/∂z_j = δ_ij − softmax(z)_j`, so `dLdZ = dLdA − softmax(Z)·Σ_c dLdA`, with
-//! `softmax(Z)` from the input: `e^A` would make what `A` was rounded by `|A|` times larger.
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, LogSoftmax};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 2));
-//! LogSoftmax.infer(&array![[1e4, -1e4]], &mut a);
-//! assert_eq!(a, array![[0.0, -2e4]]);
-//! ```
+//! The logarithm of softmax along a row.
 
-use ndarray::ArrayRef2;
+use ndarray::{ArrayRef2, ArrayView1, ArrayViewMut1};
 use tensor_core::Float;
-use tensor_core::functions::exponentials::{self, Exponentials, write_beside};
+use tensor_core::functions::exponentials::{Exponentials, write_beside};
 use tensor_core::functions::log_softmax;
-use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Sum;
 use tensor_core::sums::rows;
 
 use crate::Activation;
+use crate::row_gradient::{RowGradient, write_rows};
 
-/// The logarithm of softmax over the features, PyTorch's `nn.LogSoftmax(dim=1)`.
+/// The logarithm of softmax over the features, PyTorch's `nn.LogSoftmax(dim=1)`: finite where
+/// softmax itself rounds to 0.
+///
+/// ```text
+/// A[n,c] = ln(e^Z[n,c] / S[n]) = Z[n,c] − ln S[n]        S[n] = Σ_k e^Z[n,k]
+/// ```
+///
+/// `Z[n,c]` is the score (logit) of class `c` for sample `n`, `A[n,c]` the logarithm of the
+/// probability of that class.
+///
+/// # Gradient
+/// Every output of a row depends on every input of that row. Let `z`, `a`, `s` be `Z`, `A`, `S` of
+/// one sample and `p[j] = e^z[j]/s` the softmax. Because `∂ln s/∂z[j] = e^z[j]/s = p[j]`,
+///
+/// ```text
+/// ∂a[i]/∂z[j] = [i = j] − p[j]                            [i = j] is 1 if i = j, else 0
+///
+/// dLdz[j] = Σ_i dLda[i] ∂a[i]/∂z[j]
+///         = dLda[j] − p[j] Σ_i dLda[i]
+/// ```
+///
+/// With the negative log-likelihood of the class `y`, `L = −a[y]`, this is `p[j] − [j = y]`:
+/// softmax minus one-hot label, the gradient of the cross-entropy loss.
+///
+/// `p` is computed anew from the input, so that nothing is kept for backward. `e^a`, which is equal
+/// to it, would make the rounding error of `a` larger by a factor `|a|`.
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, one sample a row. No parameters, no buffers.
+///
+/// # Examples
+/// Two equal scores have probability ½ each:
+///
+/// ```
+/// use layers::{Activation, Layer, LogSoftmax};
+/// use ndarray::{Array2, array};
+///
+/// let (z, da) = (array![[7.0, 7.0]], array![[-1.0, 0.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+/// LogSoftmax.infer(&z, &mut a);
+/// assert_eq!(a, array![[0.5_f64.ln(), 0.5_f64.ln()]]);
+/// LogSoftmax.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.5 - 1.0, 0.5 - 0.0]]); // softmax − one-hot
+///
+/// LogSoftmax.infer(&array![[1e4, -1e4]], &mut a);
+/// assert_eq!(a, array![[0.0, -2e4]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogSoftmax;
 
@@ -36,34 +68,32 @@ impl Activation for LogSoftmax {
     }
 
     fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
-        exponentials::for_each_part(z, da, dz, |x, dy, dx| vectorized(Backward { x, dy, dx }));
+        write_rows::<F, Gradient>([z, da], dz);
     }
 }
 
-struct Backward<'a, F> {
-    x: &'a ArrayRef2<F>,
-    dy: &'a ArrayRef2<F>,
-    dx: &'a mut ArrayRef2<F>,
-}
+/// `dLdz[j] = dLda[j] − p[j] Σ_i dLda[i]` of a row.
+struct Gradient;
 
-impl<F: Float> Loop for Backward<'_, F> {
-    type Output = ();
-
+impl RowGradient for Gradient {
     #[inline(always)]
-    fn run(self) {
-        let mut powers = Exponentials::new(self.x);
-        for (n, (dy, mut dx)) in self.dy.rows().into_iter().zip(self.dx.rows_mut()).enumerate() {
-            let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(dy)];
-            let [total] = match dy.to_slice() {
-                Some(dy) => rows::sums([dy], &add),
-                None => rows::sums([dy], &add),
-            }; // Σ_c dLdA
-            let share = total.value() / (1.0 + powers.sums(n).0);
-            // dLdZ = dLdA − softmax(Z)·Σ_c dLdA
-            for start in powers.starts() {
-                let (_, powers) = powers.part(n, start);
-                write_beside(&mut dx, start, powers, &dy, |power, dy| dy - power * share);
-            }
+    fn write<F: Float>(
+        exponentials: &mut Exponentials<'_, F>,
+        n: usize,
+        dy: ArrayView1<'_, F>,
+        mut dx: ArrayViewMut1<'_, F>,
+    ) {
+        let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(dy)];
+        let [total] = match dy.to_slice() {
+            Some(dy) => rows::sums([dy], &add),
+            None => rows::sums([dy], &add),
+        }; // Σ_i dLda[i]
+        // p[j] = e[j]/(1 + s): the quotient of the two sums is computed once a row.
+        let scale = total.value() / (1.0 + exponentials.sums(n).0);
+        // dLdz[j] = dLda[j] − p[j] Σ_i dLda[i]
+        for start in exponentials.starts() {
+            let (_, part) = exponentials.part(n, start);
+            write_beside(&mut dx, start, part, &dy, |e, dy| dy - e * scale);
         }
     }
 }

@@ -1,26 +1,4 @@
-//! `A = γ ⊙ Z/√(mean_c Z² + ε)`: every row is scaled to a root mean square of 1. Like LayerNorm, but no mean is taken away.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `Z`, `A` | `(N, C)` | input and output |
-//! | `NZ = Z/√(mean_c Z² + ε)` | `(N, C)` | |
-//! | `γ` | `(C)` | `weight` |
-//! | `dLdγ = Σ_n dLdA ⊙ NZ` | `(C)` | |
-//! | `dLdNZ = dLdA ⊙ γ` | `(N, C)` | |
-//! | `dLdZ = (dLdNZ − NZ ⊙ mean_c(dLdNZ ⊙ NZ))/√(mean_c Z² + ε)` | `(N, C)` | |
-//!
-//! (Zhang and Sennrich, NeurIPS 2019, <https://arxiv.org/abs/1910.07467>, equation 4; the ε is PyTorch's.) The passes are
-//! those of a [`GroupNorm`](crate::GroupNorm) with one group whose mean is not taken away.
-//!
-//! ```
-//! use layers::{Layer, RmsNorm};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 2));
-//! RmsNorm::new(2)?.infer(&array![[5.0, -5.0]], &mut a);
-//! assert!((a[[0, 0]] - 1.0_f64).abs() < 1e-15 && (a[[0, 1]] + 1.0).abs() < 1e-15);
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! Root-mean-square normalization.
 
 use tensor_core::{Error, Float};
 
@@ -28,21 +6,90 @@ use crate::groups::Groups;
 use crate::sample_norm::sample_norm;
 use crate::{Affine, Layer};
 
-/// Root-mean-square normalization over the features, PyTorch's `nn.RMSNorm(C)`.
+/// Root-mean-square normalization over the features, PyTorch's `nn.RMSNorm(C)`: every sample is
+/// scaled to a root mean square of 1. Like [`LayerNorm`](crate::LayerNorm), but no mean is
+/// subtracted.
 ///
-/// Parameters: `weight (C)` unless it is left out. Training and evaluation are the same.
+/// ```text
+/// s[n]    = 1/C Σ_c Z[n,c]²                       mean square of the features of sample n
+/// r[n]    = 1/√(s[n] + ε)
+/// NZ[n,c] = Z[n,c] r[n]                           normalized
+/// A[n,c]  = γ[c] NZ[n,c]                          scaled
+/// ```
 ///
-/// The squares have to fit into an `f64`: from entries of about 1e154 on, the row becomes 0, as in PyTorch.
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place, `γ` the parameter
+/// `weight`. No sample depends on another, so training and evaluation are the same.
+///
+/// # Gradients
+/// `dLdA[n,c] = ∂L/∂A[n,c]` is handed down by the layer above. `γ[c]` enters every row, so that its
+/// gradient is a sum over rows:
+///
+/// ```text
+/// dLdγ[c]    = Σ_n dLdA[n,c] NZ[n,c]
+/// dLdNZ[n,c] = dLdA[n,c] γ[c]
+/// ```
+///
+/// Samples do not mix, so the index `n` is left out. `Z[c]` acts on the loss in two ways: through
+/// its own `NZ[c]` and through `s`, which enters the `NZ` of all features of the row:
+///
+/// ```text
+/// dLdZ[c] = dLdNZ[c] r + dLds 2 Z[c]/C
+///
+/// dLds    = Σ_k dLdNZ[k] Z[k] ∂r/∂s               ∂r/∂s = −½ (s + ε)^(−3/2) = −½ r³
+///         = −½ r² Σ_k dLdNZ[k] NZ[k]
+///
+/// dLdZ[c] = r (dLdNZ[c] − NZ[c] 1/C Σ_k dLdNZ[k] NZ[k])
+/// ```
+///
+/// *What is kept for backward?* Nothing beside the input: `r` is a sum over a row that is at hand.
+///
+/// # Shapes
+/// | | shape | |
+/// |---|---|---|
+/// | `Z`, `A`, `dLdA`, `dLdZ` | `(N, C)` | input, output and their gradients |
+/// | `γ`, `dLdγ` | `(C)` | parameter `weight`, unless it is left out |
+/// | `s`, `r` | `(N)` | computed in each pass |
+///
+/// No buffers. The squares have to fit into an `f64`: from entries of about 1e154 on, the row
+/// becomes 0, as in PyTorch.
+///
+/// (Zhang and Sennrich, NeurIPS 2019, <https://arxiv.org/abs/1910.07467>, equation 4; the `ε` is
+/// PyTorch's.)
+///
+/// # Examples
+/// With `ε = 7/2` the square root is whole: `Z = [3, 4]` has `s = 25/2`, `r = 1/√16 = ¼`.
+///
+/// ```
+/// use layers::{Layer, RmsNorm, RmsNormConfig, Saved, Tensors};
+/// use ndarray::{Array2, array};
+///
+/// let norm = RmsNorm::with_config(2, RmsNormConfig { eps: Some(3.5), ..Default::default() })?;
+/// let z = array![[3.0, 4.0]];
+/// let mut a = Array2::zeros((1, 2));
+/// norm.infer(&z, &mut a);
+/// assert_eq!(a, array![[0.75, 1.0]]); // γ = 1
+///
+/// let da = array![[4.0, 1.0]];
+/// let (mut dz, mut grads) = (Array2::zeros((1, 2)), norm.gradient());
+/// let saved = Saved { x: &z, y: &a, cache: &mut norm.cache(1, 2) };
+/// norm.backward(saved, &da, Some(&mut dz), &mut grads);
+/// assert_eq!(grads.affine().weight(), Some(&array![4.0 * 0.75, 1.0 * 1.0]));
+/// // The mean of dLdNZ·NZ is ½ (3 + 1) = 2: ¼ (dLdNZ − 2 NZ)
+/// assert_eq!(dz, array![[0.25 * (4.0 - 2.0 * 0.75), 0.25 * (1.0 - 2.0 * 1.0)]]);
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct RmsNorm<F> {
     groups: Groups,
     affine: Affine<F>,
 }
 
-/// Choices of an [`RmsNorm`] beyond its width; PyTorch's defaults.
+/// Choices of an [`RmsNorm`] beyond its width: `ε`, and whether it has a parameter. The default is
+/// PyTorch's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RmsNormConfig {
-    /// ε: added to the mean square; without one, the distance from 1 to the next number of the layer's type.
+    /// ε: added to the mean square. Without one, the distance from 1 to the next number of the
+    /// layer's type.
     pub eps: Option<f64>,
     /// Whether there is a γ.
     pub elementwise_affine: bool,

@@ -1,18 +1,4 @@
-//! `A = s·Z` where `Z > 0`, `A = s·α(e^Z − 1)` elsewhere, with the two constants for which mean 0 and variance 1 are a fixed point.
-//!
-//! `α = 1.6732632423543772…`, `s = 1.0507009873554804…` (Klambauer et al., NeurIPS 2017, <https://arxiv.org/abs/1706.02515>,
-//! equation 14; digits from the authors' code).
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Selu};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 2));
-//! Selu.infer(&array![[0.0, 1.0]], &mut a);
-//! assert_eq!(a, array![[0.0, 1.0507009873554805]]);
-//! ```
+//! SELU.
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
@@ -21,13 +7,51 @@ use tensor_core::functions::{exp, exp_m1};
 
 use crate::Activation;
 
-/// The self-normalizing ELU, PyTorch's `nn.SELU`.
+/// The self-normalizing ELU, PyTorch's `nn.SELU`: scaled so that mean 0 and variance 1 are a fixed
+/// point.
+///
+/// ```text
+/// A[n,c] = s Z[n,c] where Z[n,c] > 0, s α (e^Z[n,c] − 1) elsewhere
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
+/// `α = 1.6732632423543772…` and `s = 1.0507009873554804…` are the two numbers for which a standard
+/// normal `Z` gives an `A` of mean 0 and variance 1.
+///
+/// # Derivative
+/// ```text
+/// f′(z) = s where z > 0, s α e^z elsewhere        dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
+/// ```
+///
+/// As in [`Elu`](crate::Elu), `e^z − 1` is one function, which keeps its digits near 0, and the
+/// derivative is computed from the input, which keeps the digits of the tail.
+///
+/// (Klambauer, Unterthiner, Mayr and Hochreiter, NeurIPS 2017, <https://arxiv.org/abs/1706.02515>,
+/// equation 14; the digits from the authors' code.)
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Selu};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Selu;
+/// let (z, da) = (array![[0.0, 1.0]], array![[0.0, 1.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[0.0, 1.0507009873554805]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.0, 1.0507009873554805]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Selu;
 
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 const SCALE: f64 = 1.050_700_987_355_480_5;
 
+/// `s z` where `z > 0`, `s α (e^z − 1)` elsewhere.
 #[inline(always)]
 fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     // Computed for every z, so that there is no branch.
@@ -35,6 +59,7 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     if z > 0.0 { SCALE * z } else { below }
 }
 
+/// `s` where `z > 0`, `s α e^z` elsewhere.
 #[inline(always)]
 fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     let below = SCALE * ALPHA * exp::<F>(z);

@@ -1,15 +1,4 @@
-//! `A = 1/(1 + e^(−Z))`, with derivative `A(1 − A)`.
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Sigmoid};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 3));
-//! Sigmoid.infer(&array![[0.0, 1e4, -1e4]], &mut a);
-//! assert_eq!(a, array![[0.5, 1.0, 0.0]]);
-//! ```
+//! The logistic sigmoid.
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
@@ -18,7 +7,41 @@ use tensor_core::functions::{sigmoid, sigmoid_derivative};
 
 use crate::Activation;
 
-/// The logistic function, PyTorch's `nn.Sigmoid`.
+/// The logistic function, PyTorch's `nn.Sigmoid`: every number becomes one between 0 and 1.
+///
+/// ```text
+/// A[n,c] = σ(Z[n,c])        σ(z) = 1/(1 + e^(−z))
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
+///
+/// # Derivative
+/// By the quotient rule, and because `1 − σ(z) = e^(−z)/(1 + e^(−z))`,
+///
+/// ```text
+/// σ′(z) = e^(−z)/(1 + e^(−z))² = σ(z) (1 − σ(z))        dLdZ[n,c] = dLdA[n,c] σ′(Z[n,c])
+/// ```
+///
+/// The textbook's form is `A (1 − A)`. `1 − A` has no digits left where `A` is nearly 1, so the
+/// first form is used, with `|z|` in place of `z`, which changes nothing because `σ′` is even:
+/// `σ′(z) = e^(−|z|)/(1 + e^(−|z|))²`. Its exponent is never positive and cannot overflow.
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Sigmoid};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Sigmoid;
+/// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[8.0, 8.0, 8.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[0.0, 0.5, 1.0]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.0, 2.0, 0.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sigmoid;
 

@@ -1,17 +1,4 @@
-//! `A = Z·σ(Z)`, with derivative `σ(Z) + Z·σ′(Z)`; also known as swish.
-//!
-//! (Elfwing et al., Neural Networks 107, 2018, <https://arxiv.org/abs/1702.03118>, equations 4 and 6.)
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Silu};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 3));
-//! Silu.infer(&array![[0.0, 1e4, -1e4]], &mut a);
-//! assert_eq!(a, array![[0.0, 1e4, 0.0]]);
-//! ```
+//! SiLU, also known as swish.
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
@@ -21,13 +8,50 @@ use tensor_core::functions::{product_or_zero, sigmoid, sigmoid_derivative};
 
 use crate::Activation;
 
-/// The sigmoid-weighted linear unit, PyTorch's `nn.SiLU`.
+/// The sigmoid-weighted linear unit, PyTorch's `nn.SiLU`; also known as swish.
 ///
-/// At −∞ the value is the limit 0, where PyTorch's product gives NaN.
+/// ```text
+/// A[n,c] = Z[n,c] σ(Z[n,c])        σ(z) = 1/(1 + e^(−z))
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
+///
+/// # Derivative
+/// By the product rule,
+///
+/// ```text
+/// f′(z) = σ(z) + z σ′(z)        σ′(z) = σ(z) (1 − σ(z))        dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
+/// ```
+///
+/// `σ′` is the one of [`Sigmoid`](crate::Sigmoid), which keeps its digits in both tails. The value
+/// is computed as `z/(1 + e^(−z))`, on the negative side as `z e^z/(1 + e^z)`: no exponent is
+/// positive, so nothing overflows. At −∞ the value is the limit 0, where PyTorch's product gives
+/// NaN.
+///
+/// (Elfwing, Uchibe and Doya, Neural Networks 107, 2018, <https://arxiv.org/abs/1702.03118>,
+/// equations 4 and 6.)
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Silu};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Silu;
+/// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[4.0, 4.0, 4.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[0.0, 0.0, 1e4]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.0, 2.0, 4.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Silu;
 
-/// `z σ(z) = z/(1 + e^(−z))`, with an exponent that is never positive; `σ` first would round once more.
+/// `z σ(z) = z/(1 + e^(−z))`, with an exponent that is never positive. `z` times `σ(z)` would round
+/// once more.
 #[inline(always)]
 fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     let e = exp::<F>(-z.abs());
@@ -36,6 +60,7 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     numerator / (1.0 + e)
 }
 
+/// `σ(z) + z σ′(z)`.
 #[inline(always)]
 fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     sigmoid::<F>(z) + product_or_zero(z, sigmoid_derivative::<F>(z))

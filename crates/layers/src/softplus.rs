@@ -1,15 +1,4 @@
-//! `A = ln(1 + e^(βZ))/β`: a ReLU without a corner. Its derivative is `σ(βZ)`.
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Softplus};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 2));
-//! Softplus::default().infer(&array![[1e4, -1e4]], &mut a);
-//! assert_eq!(a, array![[1e4, 0.0]]);
-//! ```
+//! Softplus.
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
@@ -18,9 +7,49 @@ use tensor_core::{Error, Float};
 
 use crate::Activation;
 
-/// The smooth ReLU, PyTorch's `nn.Softplus`.
+/// A ReLU without a corner, PyTorch's `nn.Softplus`.
 ///
-/// PyTorch switches to the identity above `βZ = 20`, an error of up to 2e-9; here the formula holds everywhere.
+/// ```text
+/// A[n,c] = ln(1 + e^(β Z[n,c]))/β
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place; the corner is the
+/// sharper the larger `β` is, 1 by default.
+///
+/// # Derivative
+/// By the chain rule, and after division of numerator and denominator by `e^(βz)`,
+///
+/// ```text
+/// f′(z) = 1/β · β e^(βz)/(1 + e^(βz)) = 1/(1 + e^(−βz)) = σ(βz)
+///
+/// dLdZ[n,c] = dLdA[n,c] σ(β Z[n,c])
+/// ```
+///
+/// with the logistic function `σ` of [`Sigmoid`](crate::Sigmoid). It is computed from the input.
+///
+/// `e^(βz)` overflows for large `βz`, so the logarithm is computed as `max(0, βz) + ln(1 +
+/// e^(−|βz|))`. PyTorch switches to the identity above `βz = 20`, an error of up to 2e-9; here the
+/// formula holds everywhere.
+///
+/// (Glorot, Bordes and Bengio, *Deep Sparse Rectifier Neural Networks*, AISTATS 2011,
+/// <https://proceedings.mlr.press/v15/glorot11a.html>.)
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Softplus};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Softplus::default();
+/// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[4.0, 4.0, 4.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[0.0, std::f64::consts::LN_2, 1e4]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.0, 2.0, 4.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Softplus {
     beta: f64,
@@ -50,11 +79,13 @@ impl Softplus {
     }
 }
 
+/// `ln(1 + e^(βz))/β`.
 #[inline(always)]
 fn value<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
     softplus::<F>(beta * z) / beta
 }
 
+/// `σ(βz)`.
 #[inline(always)]
 fn slope<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
     sigmoid::<F>(beta * z)

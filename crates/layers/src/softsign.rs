@@ -1,17 +1,4 @@
-//! `A = Z/(1 + |Z|)`: a sigmoid shape whose tails fall off as `1/Z²` instead of exponentially.
-//!
-//! Derivative: `1/(1 + |Z|)²`. (Glorot and Bengio, AISTATS 2010, <https://proceedings.mlr.press/v9/glorot10a.html>, section 3.)
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Softsign};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 3));
-//! Softsign.infer(&array![[-1.0, 0.0, 3.0]], &mut a);
-//! assert_eq!(a, array![[-0.5, 0.0, 0.75]]);
-//! ```
+//! Softsign.
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
@@ -19,18 +6,55 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 
 use crate::Activation;
 
-/// A rational sigmoid, PyTorch's `nn.Softsign`.
+/// A rational sigmoid, PyTorch's `nn.Softsign`: its derivative falls off as `1/z²` instead of
+/// exponentially.
 ///
-/// At ±∞ the value is the limit ±1, where PyTorch's quotient gives NaN.
+/// ```text
+/// A[n,c] = Z[n,c]/(1 + |Z[n,c]|)
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
+///
+/// # Derivative
+/// For `z > 0` the quotient rule gives `((1 + z) − z)/(1 + z)²`, for `z < 0` the same with `−z`,
+/// and at 0 both have the limit 1:
+///
+/// ```text
+/// f′(z) = 1/(1 + |z|)²        dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
+/// ```
+///
+/// It is computed from the input: `(1 − |A|)²`, which is equal to it, has no digits left where `A`
+/// is nearly ±1. At ±∞ the value is the limit ±1, where PyTorch's quotient gives NaN.
+///
+/// (Glorot and Bengio, AISTATS 2010, <https://proceedings.mlr.press/v9/glorot10a.html>, section 3.)
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Softsign};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Softsign;
+/// let (z, da) = (array![[-1.0, 0.0, 3.0]], array![[16.0, 16.0, 16.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[-0.5, 0.0, 0.75]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[4.0, 16.0, 1.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Softsign;
 
+/// `z/(1 + |z|)`, at ±∞ its limit.
 #[inline(always)]
 fn value(z: f64, []: [f64; 0]) -> f64 {
     let quotient = z / (1.0 + z.abs());
     if z.is_infinite() { z.signum() } else { quotient }
 }
 
+/// `1/(1 + |z|)²`.
 #[inline(always)]
 fn slope(z: f64, []: [f64; 0]) -> f64 {
     let denominator = 1.0 + z.abs();
@@ -62,7 +86,8 @@ mod tests {
         dx
     }
 
-    // z = −3, −1, 0, 1, 7: z/(1 + |z|) = −3/4, −1/2, 0, 1/2, 7/8 and 1/(1 + |z|)² = 1/16, 1/4, 1, 1/4, 1/64.
+    // z = −3, −1, 0, 1, 7: z/(1 + |z|) = −3/4, −1/2, 0, 1/2, 7/8 and
+    // 1/(1 + |z|)² = 1/16, 1/4, 1, 1/4, 1/64.
     // Far out 1/(1 + 1e4)² = 9.998000299960005e-9.
     #[test]
     fn by_hand_and_far_from_zero() {

@@ -1,15 +1,4 @@
-//! `A = tanh(Z)`, with derivative `1 − A²`.
-//!
-//! Input, output and both gradients have one shape `(N, C)`; there are no parameters.
-//!
-//! ```
-//! use layers::{Layer, Tanh};
-//! use ndarray::{Array2, array};
-//!
-//! let mut a = Array2::zeros((1, 3));
-//! Tanh.infer(&array![[0.0, 1e4, -1e4]], &mut a);
-//! assert_eq!(a, array![[0.0, 1.0, -1.0]]);
-//! ```
+//! The hyperbolic tangent.
 
 use ndarray::ArrayRef2;
 use tensor_core::Float;
@@ -18,7 +7,43 @@ use tensor_core::functions::{sigmoid_derivative, tanh};
 
 use crate::Activation;
 
-/// The hyperbolic tangent, PyTorch's `nn.Tanh`.
+/// The hyperbolic tangent, PyTorch's `nn.Tanh`: every number becomes one between −1 and 1.
+///
+/// ```text
+/// A[n,c] = tanh(Z[n,c])        tanh(z) = (e^z − e^(−z))/(e^z + e^(−z))
+/// ```
+///
+/// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
+///
+/// # Derivative
+/// By the quotient rule, with `tanh = sinh/cosh`, `sinh′ = cosh` and `cosh′ = sinh`,
+///
+/// ```text
+/// tanh′(z) = (cosh²(z) − sinh²(z))/cosh²(z) = 1 − tanh²(z)
+///
+/// dLdZ[n,c] = dLdA[n,c] tanh′(Z[n,c])
+/// ```
+///
+/// The textbook's form is `1 − A²`, which has no digits left where `A` is nearly ±1. `tanh(z) =
+/// 2σ(2z) − 1` with the logistic function `σ` of [`Sigmoid`](crate::Sigmoid), so `tanh′(z) =
+/// 4σ′(2z)`, and that keeps them.
+///
+/// # Shapes
+/// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Activation, Layer, Tanh};
+/// use ndarray::{Array2, array};
+///
+/// let layer = Tanh;
+/// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[3.0, 3.0, 3.0]]);
+/// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
+/// layer.infer(&z, &mut a);
+/// assert_eq!(a, array![[-1.0, 0.0, 1.0]]);
+/// layer.chain([&z, &a, &da], &mut dz);
+/// assert_eq!(dz, array![[0.0, 3.0, 0.0]]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tanh;
 
@@ -27,7 +52,7 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     tanh::<F>(z)
 }
 
-/// `tanh(z) = 2σ(2z) − 1`, so `1 − tanh² = 4σ′(2z)`: `1 − A²` itself has no digits left where `A` rounds to 1.
+/// `1 − tanh²(z) = 4σ′(2z)`: the difference itself has no digits left where `tanh` rounds to ±1.
 #[inline(always)]
 fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     4.0 * sigmoid_derivative::<F>(2.0 * z)
