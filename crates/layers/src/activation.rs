@@ -7,12 +7,15 @@ use tensor_core::Float;
 
 use crate::{Layer, Saved, Tensors};
 
-/// A layer without parameters that maps its input: `A = f(Z)`. Whoever implements it has a [`Layer`].
+/// A layer without parameters that maps its input: `A = f(Z)`. Whoever implements it has a
+/// [`Layer`].
 ///
-/// For an elementwise `f` every output depends on the input at the same place alone, `A[n,i] = f(Z[n,i])`, so
+/// `Z` is the input, `A` the output, `L` the loss and `dLdA[m,j] = ∂L/∂A[m,j]`. For an elementwise
+/// `f` every output depends on the input at the same place alone, `A[n,i] = f(Z[n,i])`, so that of
+/// the sum of the chain rule one term is left:
 ///
 /// ```text
-/// dLdZ[n,i] = Σ_m Σ_j dLdA[m,j] · dA[m,j]/dZ[n,i] = dLdA[n,i] · f′(Z[n,i])
+/// dLdZ[n,i] = Σ_m Σ_j dLdA[m,j] · ∂A[m,j]/∂Z[n,i] = dLdA[n,i] · f′(Z[n,i])
 /// ```
 ///
 /// # Shapes
@@ -52,8 +55,8 @@ pub trait Activation: Clone + Debug + Send + Sync + 'static {
     /// `A ← f(Z)`. Every element of `a` is overwritten.
     fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>);
 
-    /// `dLdZ ← dLdA ⊙ f′(Z)`, by the chain rule, from `[Z, A, dLdA]`. `A` is the output for `Z`, for an `f` whose derivative is
-    /// a function of its value.
+    /// `dLdZ ← dLdA ⊙ f′(Z)`, by the chain rule, from `[Z, A, dLdA]`. `A` is the output for `Z`,
+    /// for an `f` whose derivative is a function of its value.
     fn chain<F: Float>(&self, z_a_da: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>);
 }
 

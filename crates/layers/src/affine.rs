@@ -1,31 +1,50 @@
-//! `BZ = γ ⊙ NZ + ι βᵀ`: the scale and the offset that follow a normalization.
-//!
-//! | | shape | |
-//! |---|---|---|
-//! | `γ` | `(C)` | `weight`, 1 where there is none |
-//! | `β` | `(C)` | `bias`, 0 where there is none |
-//! | `dLdγ = Σ_n dLdBZ ⊙ NZ` | `(C)` | |
-//! | `dLdβ = Σ_n dLdBZ` | `(C)` | |
-//!
-//! Not a layer: what the normalization layers have in common, for them and for your own.
-//!
-//! ```
-//! use layers::Affine;
-//! use ndarray::array;
-//!
-//! let affine = Affine::from_parts(array![2.0, 3.0], None)?;
-//! assert_eq!((affine.scale(1), affine.offset(1)), (3.0, 0.0));
-//! # Ok::<(), tensor_core::Error>(())
-//! ```
+//! The scale and the offset that follow a normalization.
 
 use ndarray::Array1;
-use tensor_core::{Error, Float, Role};
+use tensor_core::{Error, Float, Role, row_major};
 
 use crate::{Tensors, Visitor};
 
-/// γ and β of a normalization layer, either of which may be missing.
+/// The scale `γ` and the offset `β` that follow a normalization, either of which may be missing.
 ///
-/// Parameters: `weight (C)`, an optimizer's [`Role::Norm`]; `bias (C)`, its [`Role::Bias`].
+/// ```text
+/// BZ[n,c] = γ[c] NZ[n,c] + β[c]
+/// ```
+///
+/// `NZ[n,c]` is the normalized value of channel `c` of sample `n`, `BZ[n,c]` the output in its
+/// place. Where there is no `γ` it counts as 1, where there is no `β` as 0.
+///
+/// # Gradients
+/// `γ[c]` and `β[c]` enter every row, so that by the chain rule their gradients are sums over rows;
+/// `NZ[n,c]` enters `BZ[n,c]` alone:
+///
+/// ```text
+/// dLdγ[c]    = Σ_n dLdBZ[n,c] ∂BZ[n,c]/∂γ[c] = Σ_n dLdBZ[n,c] NZ[n,c]
+/// dLdβ[c]    = Σ_n dLdBZ[n,c] ∂BZ[n,c]/∂β[c] = Σ_n dLdBZ[n,c]
+/// dLdNZ[n,c] = dLdBZ[n,c] ∂BZ[n,c]/∂NZ[n,c] = dLdBZ[n,c] γ[c]
+/// ```
+///
+/// This is not a layer but a part of the normalization layers, and of your own: it holds the
+/// parameters and shows them ([`Tensors`]); the layer computes. As everywhere, its gradient is an
+/// `Affine` too.
+///
+/// # Shapes
+/// `γ`, `dLdγ`: `(C)`, parameter `weight` of [`Role::Norm`]. `β`, `dLdβ`: `(C)`, parameter `bias`
+/// of [`Role::Bias`]. No buffers.
+///
+/// # Examples
+/// ```
+/// use layers::{Affine, LayerNorm, Tensors};
+/// use ndarray::array;
+///
+/// let affine = Affine::from_parts(array![2.0, 3.0], None)?;
+/// assert_eq!((affine.scale(1), affine.offset(1)), (3.0, 0.0));
+/// assert_eq!(affine.gradient().weight(), Some(&array![0.0, 0.0]));
+///
+/// let norm = LayerNorm::new(2)?.with_affine(affine)?;
+/// assert_eq!(norm.affine().weight(), Some(&array![2.0, 3.0]));
+/// # Ok::<(), tensor_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Affine<F> {
     channels: usize,
@@ -33,8 +52,8 @@ pub struct Affine<F> {
     bias: Option<Array1<F>>,
 }
 
-/// `dLdγ` and `dLdβ` in `f64`, to which every sample adds its part: what a normalization keeps until all have been added. Both are
-/// there whether or not the parameter is: `dLdZ` of a BatchNorm is made of them.
+/// `dLdγ` and `dLdβ` in `f64`: every sample adds its contribution before they are rounded. Both are
+/// there whether or not the parameter is, because `dLdZ` of a BatchNorm is made of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AffineSums {
     pub(crate) weight: Vec<f64>,
@@ -73,7 +92,10 @@ impl<F: Float> Affine<F> {
         Self { channels, weight: None, bias: None }
     }
 
-    /// Given values: `weight (C)` and, unless it is left out, `bias (C)`.
+    /// Given values.
+    ///
+    /// # Shapes
+    /// `weight (C)` and, unless it is left out, `bias (C)`.
     ///
     /// # Errors
     /// If the lengths differ.
@@ -84,10 +106,8 @@ impl<F: Float> Affine<F> {
         {
             return Err(Error::shape("Affine: bias", &[channels], &[bias.len()]));
         }
-        // In order, so that optimizers see the values as one slice.
-        let in_order =
-            |a: Array1<F>| if a.is_standard_layout() { a } else { a.iter().copied().collect() };
-        Ok(Self { channels, weight: Some(in_order(weight)), bias: bias.map(in_order) })
+        // Row-major, so that optimizers see the values as one slice.
+        Ok(Self { channels, weight: Some(row_major(weight)), bias: bias.map(row_major) })
     }
 
     /// Itself, if it is made for that many channels; `place` is the layer that asks.

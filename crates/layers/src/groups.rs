@@ -1,10 +1,10 @@
-//! Both passes over groups of values that are normalized by themselves: what [`GroupNorm`](crate::GroupNorm),
-//! [`LayerNorm`](crate::LayerNorm), [`InstanceNorm1d`](crate::InstanceNorm1d) and [`RmsNorm`](crate::RmsNorm) share. The formulas
-//! stand in `group_norm.rs`, those without a mean in `rms_norm.rs`. All is computed in `f64`, and what is written is rounded once.
+//! Both passes over groups of values that are normalized by themselves.
 
-use std::{iter, mem};
+mod cut;
 
-use ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayViewMut1, Axis};
+use std::iter;
+
+use ndarray::{Array1, Array2, ArrayRef2};
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Moments;
 use tensor_core::sums::Sum;
@@ -13,18 +13,47 @@ use tensor_core::{Error, Float};
 
 use crate::Affine;
 use crate::affine::AffineSums;
+use crate::eps::check_eps;
 
-/// How rows are cut into groups, and both passes over them: for every layer that normalizes a sample by itself.
+use cut::cut;
+
+/// How rows are cut into groups, and both passes over them: for every layer that normalizes a
+/// sample by itself. [`GroupNorm`](crate::GroupNorm) derives the formulas,
+/// [`RmsNorm`](crate::RmsNorm) those without a mean.
 ///
-/// Nothing is saved for backward: the moments of a group are two sums over values that are at hand, and what is not kept
-/// cannot be out of date.
+/// Plainly, for every row and every group of `M` values `j` in it, `c` the channel of value `j`:
+///
+/// ```text
+/// normalize  μ = 1/M Σ_j Z[j];  σ² = 1/M Σ_j (Z[j] − μ)²;  r = 1/√(σ² + ε)
+///            NZ[j] = (Z[j] − μ) r;  BZ[j] = γ[c] NZ[j] + β[c]
+/// backward   μ, r, NZ as before
+///            dLdβ[c] += dLdBZ[j];  dLdγ[c] += dLdBZ[j] NZ[j]
+///            dLdNZ[j] = dLdBZ[j] γ[c]
+///            mean = 1/M Σ_j dLdNZ[j];  slope = 1/M Σ_j dLdNZ[j] NZ[j]
+///            dLdZ[j] = r (dLdNZ[j] − mean − NZ[j] slope)
+/// ```
+///
+/// Here
+///
+/// 1. Arrays whose rows lie one after another are cut as one slice, others row by row, because a
+///    slice is read a vector at a time. What is computed is the same.
+/// 2. Channels of length 1 have loops of their own: `γ` and `β` then lie beside the values, and
+///    everything is one loop over slices that the compiler vectorizes.
+/// 3. For longer channels `dLdBZ` and `dLdBZ NZ` are summed along the channel first. These sums are
+///    the contributions to `dLdβ` and `dLdγ`, and times `γ[c]` those to `mean` and `slope`: `γ[c]`
+///    is the same for the whole channel, so that one pass gives all four.
+/// 4. Products of numbers of a group or channel are taken before the pass over its values: `r γ[c]`
+///    for channels of length > 1, `slope r` for `NZ[j] slope = (Z[j] − μ) (slope r)`.
+/// 5. Nothing is kept from forward for backward: `μ` and `σ²` are two sums over values that are at
+///    hand, and what is not kept cannot be out of date.
+/// 6. Everything is computed in `f64` and rounded once, when it is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Groups {
     n_groups: usize,
     channels: usize,
     length: usize,
     eps: f64,
-    /// Whether the mean is taken away.
+    /// Whether the mean is subtracted.
     is_centered: bool,
 }
 
@@ -44,10 +73,7 @@ impl Groups {
         Error::check_hyperparameter(place, "n_groups", range, n_groups as f64, |_| {
             channels.checked_rem(n_groups) == Some(0)
         })?;
-        // In F: an ε that rounds to 0 would divide equal values by 0.
-        let in_range = |e| F::of(e) > F::zero() && F::of(e).is_finite();
-        let range = "a finite number > 0 in the layer's type";
-        Error::check_hyperparameter(place, "eps", range, eps, in_range)?;
+        check_eps::<F>(place, eps)?;
         Ok(Self { n_groups, channels, length, eps, is_centered: true })
     }
 
@@ -76,12 +102,13 @@ impl Groups {
         self.channels
     }
 
-    /// Whether the mean is taken away.
+    /// Whether the mean is subtracted.
     pub(crate) fn is_centered(&self) -> bool {
         self.is_centered
     }
 
-    /// Mean and `1/√(σ² + ε)` of each group of each row, `(N, n_groups)`, as the passes compute them.
+    /// Mean and `1/√(σ² + ε)` of each group of each row, `(N, n_groups)`, as the passes compute
+    /// them.
     pub(crate) fn measured<F: Float>(&self, x: &ArrayRef2<F>) -> [Array2<F>; 2] {
         let shape = (x.nrows(), self.n_groups);
         let (mut mean, mut inverse) = (Array2::zeros(shape), Array2::zeros(shape));
@@ -114,6 +141,7 @@ impl Groups {
     ) {
         let (groups, size) = (*self, self.size());
         match (x.as_slice(), y.as_slice_mut()) {
+            // 1
             (Some(x), Some(y)) => {
                 let parts = x.chunks_exact(size).zip(y.chunks_exact_mut(size));
                 vectorized(Normalize { groups, affine, parts });
@@ -138,9 +166,10 @@ impl Groups {
         sums.weight.fill(0.0);
         sums.bias.fill(0.0);
         let (groups, size) = (*self, self.size());
-        let dx_is_packed = dx.as_ref().is_none_or(|dx| dx.is_standard_layout());
+        let dx_is_row_major = dx.as_ref().is_none_or(|dx| dx.is_standard_layout());
         match (x.as_slice(), dy.as_slice()) {
-            (Some(x), Some(dy)) if dx_is_packed => {
+            // 1
+            (Some(x), Some(dy)) if dx_is_row_major => {
                 let dx = dx.and_then(|dx| dx.as_slice_mut());
                 let mut dx = dx.map(|dx| dx.chunks_exact_mut(size));
                 let dx = iter::from_fn(move || Some(dx.as_mut().and_then(Iterator::next)));
@@ -184,8 +213,9 @@ where
             let first = groups.first_channel(k);
             let (moments, inv_std) = groups.moments(x);
             let mut elements = y.into_iter().zip(x.values());
-            // BZ = γ ⊙ NZ + β
+            // BZ[j] = γ[c] NZ[j] + β[c]
             if length == 1 {
+                // 2
                 let weight = slice(affine.weight(), first, size);
                 let bias = slice(affine.bias(), first, size);
                 let normalized = |x: F| moments.deviation(x.as_f64()) * inv_std;
@@ -205,6 +235,7 @@ where
                 continue;
             }
             for c in first..first + size / length {
+                // 4
                 let (scale, offset) = (inv_std * affine.scale(c).as_f64(), affine.offset(c));
                 for (y, &x) in elements.by_ref().take(length) {
                     *y = F::of(moments.deviation(x.as_f64()) * scale + offset.as_f64());
@@ -234,68 +265,108 @@ where
     #[inline(always)]
     fn run(self) {
         let Self { groups, affine, parts, sums } = self;
-        let (size, length) = (groups.size(), groups.length);
-        let n = size as f64;
+        let n_channels = groups.channels / groups.n_groups;
         for (k, ((x, dy), dx)) in parts.enumerate() {
             let first = groups.first_channel(k);
-            let (moments, inv_std) = groups.moments(x);
-            let normalized = |x: f64| moments.deviation(x) * inv_std;
-            let weight = slice(affine.weight(), first, size / length);
-            // Σ dLdNZ and Σ dLdNZ ⊙ NZ, where dLdNZ = dLdBZ ⊙ γ
-            let [sum, sum_normalized] = if length > 1 {
-                let mut all = [Sum::<F>::default(); 2];
-                for c in first..first + size / length {
-                    let start = (c - first) * length;
-                    let [bias, weight] = rows::sums(
-                        [x.part(start, length), dy.part(start, length)],
-                        &|[x, dy], s| add_gradients::<F>(s, dy, normalized(x)),
-                    );
-                    let (bias, weight) = (bias.value(), weight.value());
-                    sums.bias[c] += bias;
-                    sums.weight[c] += weight;
-                    let scale = affine.scale(c).as_f64();
-                    all = [all[0].plus(bias * scale), all[1].plus(weight * scale)];
-                }
-                all
+            let weight = slice(affine.weight(), first, n_channels);
+            let (moments, inv_std) = groups.moments(x); // 5
+            let group = Group { groups, x, dy, weight, moments, inv_std };
+            let channels = first..first + n_channels;
+            let (bias, weight) = (&mut sums.bias[channels.clone()], &mut sums.weight[channels]);
+            let totals = if groups.length > 1 {
+                group.add_channels(bias, weight)
             } else {
-                let channels = first..first + size;
-                let biases = sums.bias[channels.clone()].iter_mut();
-                let shares = biases.zip(&mut sums.weight[channels]);
-                for ((bias, weight), (x, dy)) in shares.zip(x.values().zip(dy.values())) {
-                    *bias += dy.as_f64();
-                    *weight += dy.as_f64() * normalized(x.as_f64());
-                }
-                match weight {
-                    Some(weight) => {
-                        rows::sums([x, dy, X::of_slice(weight)], &|[x, dy, weight], s| {
-                            add_gradients::<F>(s, dy * weight, normalized(x))
-                        })
-                    }
-                    None => {
-                        rows::sums([x, dy], &|[x, dy], s| add_gradients::<F>(s, dy, normalized(x)))
-                    }
-                }
+                group.add_values(bias, weight)
             };
-            let Some(dx) = dx else { continue };
-            let mean = if groups.is_centered { sum.value() / n } else { 0.0 };
-            let slope = sum_normalized.value() / n * inv_std;
-            // dLdZ = (dLdNZ − mean(dLdNZ) − NZ ⊙ mean(dLdNZ ⊙ NZ))/√(σ² + ε)
-            let gradient = |dy: f64, x: F| {
-                F::of(((dy - mean) - moments.deviation(x.as_f64()) * slope) * inv_std)
-            };
-            let mut elements = dx.into_iter().zip(x.values().zip(dy.values()));
-            match weight {
-                None => elements.for_each(|(dx, (&x, dy))| *dx = gradient(dy.as_f64(), x)),
-                Some(weight) if length == 1 => {
-                    for ((dx, (&x, dy)), weight) in elements.zip(weight) {
+            if let Some(dx) = dx {
+                group.write_gradient(totals, dx);
+            }
+        }
+    }
+}
+
+/// A group of one row: its values, `dLdBZ`, `γ`, the moments, and `r = 1/√(σ² + ε)`.
+struct Group<'w, F, X> {
+    groups: Groups,
+    x: X,
+    dy: X,
+    weight: Option<&'w [F]>,
+    moments: Moments<F>,
+    inv_std: f64,
+}
+
+// Inlined, because all of it runs inside a vectorized loop.
+impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
+    /// `NZ[j] = (Z[j] − μ) r`.
+    #[inline(always)]
+    fn normalized(&self, x: f64) -> f64 {
+        self.moments.deviation(x) * self.inv_std
+    }
+
+    /// Adds the contributions to `dLdβ[c]` and `dLdγ[c]` of channels of length 1. Returns
+    /// `Σ_j dLdNZ[j]` and `Σ_j dLdNZ[j] NZ[j]`.
+    #[inline(always)]
+    fn add_values(&self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
+        let (x, dy) = (self.x, self.dy);
+        let sums = d_beta.iter_mut().zip(d_gamma);
+        for ((d_beta, d_gamma), (x, dy)) in sums.zip(x.values().zip(dy.values())) {
+            *d_beta += dy.as_f64();
+            *d_gamma += dy.as_f64() * self.normalized(x.as_f64());
+        }
+        match self.weight {
+            Some(weight) => rows::sums([x, dy, X::of_slice(weight)], &|[x, dy, weight], sums| {
+                add_gradients::<F>(sums, dy * weight, self.normalized(x))
+            }),
+            None => rows::sums([x, dy], &|[x, dy], sums| {
+                add_gradients::<F>(sums, dy, self.normalized(x))
+            }),
+        }
+    }
+
+    /// The same for longer channels. 3
+    #[inline(always)]
+    fn add_channels(&self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
+        let length = self.groups.length;
+        let mut totals = [Sum::<F>::default(); 2];
+        for (c, (d_beta, d_gamma)) in d_beta.iter_mut().zip(d_gamma).enumerate() {
+            let channel = [self.x, self.dy].map(|values| values.part(c * length, length));
+            let [bias, weight] = rows::sums(channel, &|[x, dy], sums| {
+                add_gradients::<F>(sums, dy, self.normalized(x))
+            });
+            let (bias, weight) = (bias.value(), weight.value());
+            *d_beta += bias;
+            *d_gamma += weight;
+            let scale = self.weight.map_or(1.0, |weight| weight[c].as_f64());
+            totals = [totals[0].plus(bias * scale), totals[1].plus(weight * scale)];
+        }
+        totals
+    }
+
+    /// `dLdZ[j] = r (dLdNZ[j] − mean − NZ[j] slope)`, from the sums over `dLdNZ` and `dLdNZ NZ`.
+    #[inline(always)]
+    fn write_gradient<D>(&self, [sum, sum_normalized]: [Sum<F>; 2], dx: D)
+    where
+        D: IntoIterator<Item = &'a mut F>,
+    {
+        let Groups { length, is_centered, .. } = self.groups;
+        let n = self.groups.size() as f64;
+        let mean = if is_centered { sum.value() / n } else { 0.0 };
+        let slope = sum_normalized.value() / n * self.inv_std; // 4
+        let gradient = |dy: f64, x: F| {
+            F::of(((dy - mean) - self.moments.deviation(x.as_f64()) * slope) * self.inv_std)
+        };
+        let mut elements = dx.into_iter().zip(self.x.values().zip(self.dy.values()));
+        match self.weight {
+            None => elements.for_each(|(dx, (&x, dy))| *dx = gradient(dy.as_f64(), x)),
+            Some(weight) if length == 1 => {
+                for ((dx, (&x, dy)), weight) in elements.zip(weight) {
+                    *dx = gradient(dy.as_f64() * weight.as_f64(), x);
+                }
+            }
+            Some(weight) => {
+                for weight in weight {
+                    for (dx, (&x, dy)) in elements.by_ref().take(length) {
                         *dx = gradient(dy.as_f64() * weight.as_f64(), x);
-                    }
-                }
-                Some(weight) => {
-                    for weight in weight {
-                        for (dx, (&x, dy)) in elements.by_ref().take(length) {
-                            *dx = gradient(dy.as_f64() * weight.as_f64(), x);
-                        }
                     }
                 }
             }
@@ -303,44 +374,14 @@ where
     }
 }
 
-/// The groups of a row.
-fn cut<R: Cut>(row: R, size: usize) -> impl Iterator<Item = R> {
-    let mut rest = row;
-    iter::from_fn(move || rest.take(size))
-}
-
-/// A row that gives away its first values.
-trait Cut: Sized {
-    /// The first `n` values, unless there are none left.
-    fn take(&mut self, n: usize) -> Option<Self>;
-}
-
-impl<F> Cut for ArrayView1<'_, F> {
-    fn take(&mut self, n: usize) -> Option<Self> {
-        let (part, rest) = (*self).split_at(Axis(0), n.min(self.len()));
-        *self = rest;
-        (!part.is_empty()).then_some(part)
-    }
-}
-
-impl<F> Cut for ArrayViewMut1<'_, F> {
-    fn take(&mut self, n: usize) -> Option<Self> {
-        let row = mem::replace(self, ArrayViewMut1::from(&mut []));
-        let n = n.min(row.len());
-        let (part, rest) = row.split_at(Axis(0), n);
-        *self = rest;
-        (!part.is_empty()).then_some(part)
-    }
-}
-
 /// The values of `n` channels from `first` on.
 #[inline(always)]
 fn slice<F>(channels: Option<&Array1<F>>, first: usize, n: usize) -> Option<&[F]> {
-    // An Affine keeps its values in order; were they not, the range would panic.
+    // An `Affine` holds its values row-major; were they not, the range would panic.
     channels.map(|channels| &channels.as_slice().unwrap_or_default()[first..first + n])
 }
 
-/// Adds an element's share of `dLdβ` and of `dLdγ`.
+/// Adds `dy` and `dy NZ` of one value.
 #[inline(always)]
 fn add_gradients<F: Float>([bias, weight]: [Sum<F>; 2], dy: f64, normalized: f64) -> [Sum<F>; 2] {
     [bias.plus(dy), weight.plus(dy * normalized)]

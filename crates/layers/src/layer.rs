@@ -7,10 +7,11 @@ use tensor_core::{Error, Float, Path};
 
 use crate::{Scratch, Tensors};
 
-/// Whether a forward pass belongs to training or to evaluation: Dropout and BatchNorm differ between the two.
+/// Whether a forward pass belongs to training or to evaluation: Dropout and BatchNorm differ
+/// between the two.
 ///
-/// It is an argument of [`Layer::forward`], so that no layer can be left in the wrong mode. A model may give single layers
-/// another mode than the pass has: `models::Sequential::set_mode`.
+/// It is an argument of [`Layer::forward`], so that no layer can be left in the wrong mode. A model
+/// may give single layers another mode than the pass has: `models::Sequential::set_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Masks are drawn, batch statistics are used.
@@ -29,6 +30,19 @@ pub enum Training {
 }
 
 /// What a backward pass is given of the forward pass before it: an argument of [`Layer::backward`].
+///
+/// Input and output are at hand in any case, because the layers below and above need them. What
+/// else a layer needs it keeps in its cache:
+///
+/// | layers | backward reads | cache |
+/// |---|---|---|
+/// | [`Linear`](crate::Linear) | `x`, for `dLdW` | nothing |
+/// | [`Relu`](crate::Relu) | `y`, whose sign is that of `x` | nothing |
+/// | all other activations, [`Softmax`](crate::Softmax), [`LogSoftmax`](crate::LogSoftmax) | `x`, from which the derivative keeps all its digits | nothing |
+/// | [`BatchNorm1d`](crate::BatchNorm1d) | `x` | `μ` and `σ²` of each feature |
+/// | [`LayerNorm`](crate::LayerNorm), [`GroupNorm`](crate::GroupNorm), [`InstanceNorm1d`](crate::InstanceNorm1d), [`RmsNorm`](crate::RmsNorm) | `x`, and measures it again | memory for sums |
+/// | [`Dropout`](crate::Dropout) | neither | the mask |
+/// | [`Identity`](crate::Identity) | neither | nothing |
 #[derive(Debug)]
 pub struct Saved<'a, F, C> {
     /// The input `(N, C_in)` of the forward pass.
@@ -47,24 +61,41 @@ pub struct Saved<'a, F, C> {
 /// |---|---|---|
 /// | [`infer`](Self::infer) | `x` | `y = f(x; θ)`, as after training |
 /// | [`forward`](Self::forward) | `x` | the same as in training, and keeps in its cache what backward needs |
-/// | [`backward`](Self::backward) | `dL/dy` | `dL/dx[n,j] = Σ_i dL/dy[n,i] · dy[n,i]/dx[n,j]` and `dL/dθ[k] = Σ_n Σ_i dL/dy[n,i] · dy[n,i]/dθ[k]` |
+/// | [`backward`](Self::backward) | `dL/dy` | `dL/dx` and `dL/dθ` |
 ///
-/// A layer owns its parameters and nothing else. What a pass writes belongs to the caller: the output, the gradients and the
-/// layer's [`Cache`](Self::Cache). So threads can share a `&layer`, and every intermediate value can be looked at.
+/// by the chain rule: `x[n,j]` and `θ[k]` act on the loss through every output that they enter, so
 ///
-/// **The gradient of a layer is a value of the layer's own type**, with `dL/dweight` where the layer has its `weight`: both have
-/// the same tensors of the same shapes. [`gradient`](Tensors::gradient) makes one. [`Tensors`] names each tensor once; a layer without
+/// ```text
+/// dL/dx[n,j] = Σ_m Σ_i dL/dy[m,i] · ∂y[m,i]/∂x[n,j]
+/// dL/dθ[k]   = Σ_m Σ_i dL/dy[m,i] · ∂y[m,i]/∂θ[k]
+/// ```
+///
+/// In most layers a row of `y` depends on the same row of `x` alone, so that of the first sum over
+/// `m` only `m = n` is left. [`Saved`] lists what each kind of layer needs for it.
+///
+/// A layer owns its parameters and nothing else. What a pass writes belongs to the caller: the
+/// output, the gradients and the layer's [`Cache`](Self::Cache). So threads can share a `&layer`,
+/// and every intermediate value can be looked at.
+///
+/// **The gradient of a layer is a value of the layer's own type**, with `dL/dweight` where the
+/// layer has its `weight`: both have the same tensors of the same shapes.
+/// [`gradient`](Tensors::gradient) makes one. [`Tensors`] names each tensor once; a layer without
 /// any says `impl<F: Float> Tensors<F> for MyLayer {}`. A layer without parameters that maps its
 /// input is shorter still as an [`Activation`](crate::Activation).
 ///
-/// Shapes are checked once, when a model is built and at the head of its passes; a layer's own passes then trust them. They
-/// may panic if called by hand with shapes that do not fit.
+/// Shapes are checked once, when a model is built and at the head of its passes; a layer's own
+/// passes then trust them. They may panic if called by hand with shapes that do not fit.
 ///
-/// `Clone` makes a model cheap to snapshot and to hand to other threads; `Send + Sync` and the absence of interior mutability
-/// let threads share one.
+/// `Clone` makes a model cheap to snapshot and to hand to other threads; `Send + Sync` and the
+/// absence of interior mutability let threads share one.
+///
+/// # Shapes
+/// `x`, `dL/dx`: `(N, C_in)`, one sample a row. `y`, `dL/dy`: `(N, C_out)`, with
+/// [`out_features`](Self::out_features)`(C_in)` for `C_out`. Parameters and their gradients: any.
 ///
 /// # Examples
-/// A new layer is one file. This one scales every feature by a factor of its own, `y[n,c] = x[n,c] · w[c]`, so
+/// A new layer is one file. This one scales every feature by a factor of its own, `y[n,c] = x[n,c]
+/// · w[c]`, so
 ///
 /// ```text
 /// dL/dw[c] = Σ_n dL/dy[n,c] · x[n,c]        dL/dx[n,c] = dL/dy[n,c] · w[c]
@@ -119,7 +150,8 @@ pub struct Saved<'a, F, C> {
 ///
 /// let scale = Scale { weight: array![2.0, 10.0] };
 /// let (x, dy) = (array![[1.0, 2.0], [3.0, 4.0]], array![[1.0, 1.0], [1.0, -1.0]]);
-/// let (mut y, mut dx, mut grads) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)), scale.gradient());
+/// let (mut y, mut dx) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)));
+/// let mut grads = scale.gradient();
 /// scale.infer(&x, &mut y);
 /// scale.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
 /// assert_eq!(y, array![[2.0, 20.0], [6.0, 40.0]]);
@@ -127,13 +159,14 @@ pub struct Saved<'a, F, C> {
 /// assert_eq!(dx, array![[2.0, 10.0], [2.0, -10.0]]);
 /// ```
 pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
-    /// What forward keeps for backward, beside input and output, which are handed back anyway: `()` for most layers, the
-    /// batch statistics for BatchNorm, the mask for Dropout.
+    /// What forward keeps for backward, beside input and output, which are handed back anyway: `()`
+    /// for most layers, the batch statistics for BatchNorm, the mask for Dropout.
     type Cache: Send + 'static;
     /// The type's name as it stands in messages.
     const NAME: &'static str;
 
-    /// Width of the output for an input of width `in_features`. Most layers keep it, which is the default.
+    /// Width of the output for an input of width `in_features`. Most layers keep it, which is the
+    /// default.
     ///
     /// # Errors
     /// If the layer cannot take that width.
@@ -141,7 +174,8 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         Ok(in_features)
     }
 
-    /// A cache for batches of up to `max_batch` rows. Called once for a workspace: later passes allocate nothing.
+    /// A cache for batches of up to `max_batch` rows. Called once for a workspace: later passes
+    /// allocate nothing.
     fn cache(&self, max_batch: usize, in_features: usize) -> Self::Cache;
 
     /// `y ← f(x)` as after training. Every element of `y` is overwritten.
@@ -150,8 +184,8 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// `x (N, C_in)`, `y (N, C_out)`.
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>);
 
-    /// `y ← f(x)`, keeping in `cache` what [`backward`](Self::backward) needs. The layer does not change: running statistics
-    /// wait in the cache for [`settle`](Self::settle).
+    /// `y ← f(x)`, keeping in `cache` what [`backward`](Self::backward) needs. The layer does not
+    /// change: running statistics wait in the cache for [`settle`](Self::settle).
     ///
     /// # Shapes
     /// `x (N, C_in)`, `y (N, C_out)`.
@@ -171,8 +205,9 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         Ok(())
     }
 
-    /// Overwrites `dx` and the tensors of `grads` with the gradients of the loss; nothing is added to what they held. `dx` is
-    /// `None` where nobody reads it, which saves a product in the first layer.
+    /// Overwrites `dx` and the tensors of `grads` with the gradients of the loss; nothing is added
+    /// to what they held. `dx` is `None` where nobody reads it, which saves a product in the first
+    /// layer.
     ///
     /// # Shapes
     /// `dy (N, C_out)`, `dx (N, C_in)`, and those of the parameters.
@@ -184,9 +219,10 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         grads: &mut Self,
     );
 
-    /// Shows the values that the last pass computed between input and output, each under a name: the mean of a
-    /// normalization, the mask of a dropout. They are read from the cache, or computed anew from `x` and `y`, when somebody
-    /// looks; a pass does nothing for it. None by default.
+    /// Shows the values that the last pass computed between input and output, each under a name:
+    /// the mean of a normalization, the mask of a dropout. They are read from the cache, or
+    /// computed anew from `x` and `y`, when somebody looks; a pass does nothing for it. None by
+    /// default.
     fn intermediates(
         &self,
         seen: Seen<'_, F, Self::Cache>,
@@ -196,24 +232,28 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         let _ = (seen, path, show);
     }
 
-    /// Says that the first row of the following passes is row `first_row` of the step's whole batch: for layers that draw
-    /// random numbers by row, when a batch is cut in parts. 0 until said otherwise.
+    /// Says that the first row of the following passes is row `first_row` of the step's whole
+    /// batch: for layers that draw random numbers by row, when a batch is cut in parts. 0 until
+    /// said otherwise.
     fn start_at(&self, cache: &mut Self::Cache, first_row: u64) {
         let _ = (cache, first_row);
     }
 
-    /// Moves buffers by what the last forward pass left pending in `cache`, unless the layer is frozen, and marks it as done.
+    /// Moves buffers by what the last forward pass left pending in `cache`, unless the layer is
+    /// frozen, and marks it as done.
     fn settle(&mut self, cache: &mut Self::Cache, training: Training) {
         let _ = (cache, training);
     }
 
-    /// Memory for [`infer_with`](Self::infer_with), where layers stand inside; none for most layers, which is the default.
+    /// Memory for [`infer_with`](Self::infer_with), where layers stand inside; none for most
+    /// layers, which is the default.
     fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F> {
         let _ = (max_batch, in_features);
         Scratch::default()
     }
 
-    /// [`infer`](Self::infer) with memory for what lies between the layers inside: the same numbers without an allocation.
+    /// [`infer`](Self::infer) with memory for what lies between the layers inside: the same numbers
+    /// without an allocation.
     #[inline]
     fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
         let _ = scratch;

@@ -1,34 +1,49 @@
-//! Neural network layers, each in one file that opens with its formula.
+//! Neural network layers. Each type's page has its formula, the derivation of its gradients, and
+//! both passes by hand.
 //!
-//! The crate's one decision: **a layer owns its parameters and nothing else**. Input, output and what backward needs belong
-//! to whoever runs the layer, in practice the workspace of `models::Sequential`. A layer that remembers its last input, as
-//! the course's and PyTorch's do, was rejected: it cannot be shared by threads, a validation pass in the wrong place changes
-//! its gradients, and its intermediate values are hidden.
+//! The crate's one decision: **a layer owns its parameters and nothing else**. Input, output and
+//! what backward needs belong to whoever runs the layer, in practice the workspace of
+//! `models::Sequential`. A layer that keeps its last input, as PyTorch's and those of the course
+//! notes do (see the page `course` of the crate `models`), was rejected: it cannot be shared by
+//! threads, a validation pass in the wrong place changes its gradients, and its intermediate values
+//! are hidden.
 //!
-//! | layer | formula | parameters |
+//! To learn how backpropagation works, read [`Linear`], then [`Relu`], [`Softmax`] and
+//! [`BatchNorm1d`].
+//!
+//! `Z[n,c]` is input feature `c` of sample `n`:
+//!
+//! | layer | output | parameters |
 //! |---|---|---|
-//! | [`Linear`] | `A Wᵀ + ι bᵀ` | `weight (C_out, C_in)`, `bias (C_out)` |
+//! | [`Linear`] | `Σ_j A[n,j] W[i,j] + b[i]` for an input `A` | `weight (C_out, C_in)`, `bias (C_out)` |
 //! | [`Identity`] | `Z` | |
 //! | [`Relu`] | `max(0, Z)` | |
-//! | [`LeakyRelu`] | `max(0, Z) + s·min(0, Z)` | |
-//! | [`Elu`] | `max(0, Z) + α(e^min(0, Z) − 1)` | |
+//! | [`LeakyRelu`] | `max(0, Z) + s min(0, Z)` | |
+//! | [`Elu`] | `max(0, Z) + α (e^min(0, Z) − 1)` | |
 //! | [`Selu`] | ELU, scaled to keep mean 0 and variance 1 | |
-//! | [`Sigmoid`] | `1/(1 + e^(−Z))` | |
+//! | [`Sigmoid`] | `σ(Z) = 1/(1 + e^(−Z))` | |
 //! | [`Tanh`] | `tanh Z` | |
 //! | [`Softplus`] | `ln(1 + e^(βZ))/β` | |
 //! | [`Softsign`] | `Z/(1 + \|Z\|)` | |
 //! | [`Silu`] | `Z σ(Z)` | |
 //! | [`Gelu`] | `Z Φ(Z)`, or its tanh form | |
-//! | [`Softmax`] | `e^Z / Σ e^Z` along a row | |
-//! | [`LogSoftmax`] | `Z − ln Σ e^Z` along a row | |
-//! | [`BatchNorm1d`] | `γ ⊙ (Z − μ)/√(σ² + ε) + β`, `μ` and `σ²` of each column | `weight (C)`, `bias (C)` |
+//! | [`Softmax`] | `e^Z[n,c] / Σ_k e^Z[n,k]` | |
+//! | [`LogSoftmax`] | `Z[n,c] − ln Σ_k e^Z[n,k]` | |
+//! | [`BatchNorm1d`] | `γ (Z − μ)/√(σ² + ε) + β`, `μ` and `σ²` of each column | `weight (C)`, `bias (C)` |
 //! | [`GroupNorm`] | the same, `μ` and `σ²` of each group of channels of a row | `weight (C)`, `bias (C)` |
 //! | [`LayerNorm`] | the same, `μ` and `σ²` of each row | `weight (C)`, `bias (C)` |
 //! | [`InstanceNorm1d`] | the same, `μ` and `σ²` of each channel of a row | on request: `weight (C)`, `bias (C)` |
-//! | [`RmsNorm`] | `γ ⊙ Z/√(mean Z² + ε)` along a row | `weight (C)` |
-//! | [`Dropout`] | `M ⊙ Z` with a random mask `M` in training, `Z` in evaluation | |
+//! | [`RmsNorm`] | `γ Z/√(s + ε)`, `s` the mean of `Z²` along a row | `weight (C)` |
+//! | [`Dropout`] | `M Z` with a random mask `M` in training, `Z` in evaluation | |
 //!
-//! The trait they share, [`Layer`], can be implemented in any crate; [`Activation`] is its short form for layers without parameters. [`Affine`] is the γ and β of a normalization.
+//! | to write a layer | what it is |
+//! |---|---|
+//! | [`Layer`] | what a layer computes: forward and backward |
+//! | [`Activation`] | the short form of a layer without parameters that maps its input |
+//! | [`Tensors`], [`Visitor`] | how a layer shows its parameters and buffers |
+//! | [`Affine`] | the `γ` and `β` of a normalization |
+//! | [`Mode`], [`Training`] | training or evaluation; trained or frozen |
+//! | [`Saved`], [`Seen`], [`Scratch`] | what passes are given |
 
 #![forbid(unsafe_code)]
 

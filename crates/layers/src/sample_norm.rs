@@ -1,4 +1,4 @@
-//! What layers have in common that normalize every sample by itself: everything but their formula and their choices.
+//! Layers that normalize every sample by itself, but for their formula and their choices.
 
 use ndarray::{Array2, ArrayD, ArrayRef2};
 use tensor_core::{Float, Path};
@@ -7,15 +7,20 @@ use crate::Affine;
 use crate::affine::AffineSums;
 use crate::groups::Groups;
 
-/// What [`LayerNorm`](crate::LayerNorm), [`GroupNorm`](crate::GroupNorm), [`InstanceNorm1d`](crate::InstanceNorm1d) and
-/// [`RmsNorm`](crate::RmsNorm) keep for backward: memory for the sums over all samples that become the gradients of `weight` and
-/// `bias`. Mean and deviation are not kept but measured again: two sums over values that are at hand.
+/// The cache of the layers that normalize every sample by itself: [`LayerNorm`](crate::LayerNorm),
+/// [`GroupNorm`](crate::GroupNorm), [`InstanceNorm1d`](crate::InstanceNorm1d) and
+/// [`RmsNorm`](crate::RmsNorm). Memory in which backward adds up `dLdγ` and `dLdβ` over all
+/// samples.
+///
+/// It keeps nothing of a forward pass. Mean and deviation are measured again: two sums over values
+/// that are at hand.
 #[derive(Debug, Clone)]
 pub struct SampleNormCache {
     pub(crate) sums: AffineSums,
 }
 
-/// The constructors and the [`Layer`](crate::Layer) of a type with the fields `groups: Groups` and `affine: Affine<F>`.
+/// The constructors and the [`Layer`](crate::Layer) of a type with the fields `groups: Groups` and
+/// `affine: Affine<F>`.
 macro_rules! sample_norm {
     ($name:ident) => {
         impl<F: Float> $name<F> {
@@ -90,7 +95,8 @@ macro_rules! sample_norm {
 
 pub(crate) use sample_norm;
 
-/// Shows mean and `1/√(σ² + ε)` of each group of each row, `(N, n_groups)`, and the normalized values.
+/// Shows mean and `1/√(σ² + ε)` of each group of each row, `(N, n_groups)`, and the normalized
+/// values.
 pub(crate) fn show_moments<F: Float>(
     groups: &Groups,
     x: &ArrayRef2<F>,

@@ -85,8 +85,8 @@ pub trait Tensors<F: Float>: Clone + 'static {
     }
 }
 
-/// Whoever looks at the tensors of a `T`: [`Tensors::tensors`] tells it the name of each, and how to
-/// come to it from a `&T` and from a `&mut T`.
+/// Whoever looks at the tensors of a `T`: [`Tensors::tensors`] tells it the name of each, and how
+/// to come to it from a `&T` and from a `&mut T`.
 ///
 /// The three walks of [`Tensors`] are visitors. There is hardly a reason to write another; this one
 /// only lists names:

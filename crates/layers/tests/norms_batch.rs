@@ -1,4 +1,4 @@
-//! BatchNorm1d: its gradient against the chain of the notes, its statistics, extreme inputs,
+//! BatchNorm1d: its gradient against the chain of the course notes, its statistics, extreme inputs,
 //! configurations.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
@@ -38,7 +38,8 @@ fn gradients<F: Float>(grads: &BatchNorm1d<F>) -> [Array1<F>; 2] {
     [affine.weight(), affine.bias()].map(|g| g.cloned().unwrap_or_default())
 }
 
-/// The notes' chain over `dLdσ²` and `dLdμ`, term by term, in training.
+/// The chain of the course notes (see the page `course` of the crate `models`) over `dLdσ²` and
+/// `dLdμ`, term by term, in training.
 fn long_form(x: &Array2<f64>, gamma: &Array1<f64>, eps: f64, dy: &Array2<f64>) -> Pass<f64> {
     let n = x.nrows() as f64;
     let mean = x.sum_axis(Axis(0)) / n;

@@ -152,7 +152,7 @@ fn equal_values_become_beta() {
     check::<f64>();
 }
 
-// Whole numbers stay whole when 10⁸ is added: the deviations are the same, and so must be the rest.
+// Whole numbers stay whole when 10⁸ is added: the deviations are the same, and so are the results.
 #[test]
 fn a_huge_mean_costs_no_digit() {
     let x = Array2::from_shape_fn((3, 8), |(n, c)| ((n * 8 + c) * 37 % 101) as f64);

@@ -33,7 +33,7 @@ fn softmax_and_log_softmax_by_hand() {
 }
 
 // dLdZ = Jᵀ dLdA, term by term: ∂a_i/∂z_j = a_i(δ_ij − a_j) for softmax and δ_ij − softmax(z)_j for
-// its logarithm. Widths around that of a vector and of what is kept of a row, packed and not;
+// its logarithm. Widths around that of a vector and of what is kept of a row, row-major and not;
 // enough rows in the first case for two threads.
 #[test]
 fn softmax_and_log_softmax_by_their_jacobians() {

@@ -1,4 +1,5 @@
-//! Both modes by hand.
+//! Both modes by hand: the worked example of the course notes, and what their evaluation mode gets
+//! wrong (see the page `course` of the crate `models`).
 
 use ndarray::{Array2, ArrayRef2, array};
 
