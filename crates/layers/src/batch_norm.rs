@@ -31,8 +31,11 @@ pub use config::BatchNorm1dConfig;
 ///
 /// `Z[n,c]` is input feature `c` of sample `n`, `BZ[n,c]` the output in its place, `γ` the
 /// parameter `weight`, `β` the parameter `bias`. In evaluation `μ` and `σ²` are the running
-/// statistics, as constants. They move once for each optimizer step, by `running ← α running + (1 −
-/// α) batch` (`1 − α` is the momentum).
+/// statistics, as constants. They move once for each optimizer step; `1 − α` is the momentum:
+///
+/// ```text
+/// running[c] ← α running[c] + (1 − α) batch[c]
+/// ```
 ///
 /// # Gradients
 /// Features do not mix, so the index `c` is left out. `dLdBZ[n] = ∂L/∂BZ[n]` is handed down by the
@@ -52,12 +55,12 @@ pub use config::BatchNorm1dConfig;
 /// dLdZ[n] = dLdNZ[n] ∂NZ[n]/∂Z[n] + dLdσ² ∂σ²/∂Z[n] + dLdμ ∂μ/∂Z[n]
 ///         = dLdNZ[n] r            + dLdσ² 2(Z[n] − μ)/N + dLdμ/N
 ///
-/// dLdσ²   = Σ_n dLdNZ[n] ∂NZ[n]/∂σ²                       ∂r/∂σ² = −½ (σ² + ε)^(−3/2) = −½ r³
-///         = −½ r³ Σ_n dLdNZ[n] (Z[n] − μ)                 (Z[n] − μ) r = NZ[n]
+/// dLdσ²   = Σ_m dLdNZ[m] ∂NZ[m]/∂σ²                       ∂r/∂σ² = −½ (σ² + ε)^(−3/2) = −½ r³
+///         = −½ r³ Σ_m dLdNZ[m] (Z[m] − μ)                 (Z[m] − μ) r = NZ[m]
 ///         = −½ r² γ dLdγ
 ///
-/// dLdμ    = Σ_n dLdNZ[n] ∂NZ[n]/∂μ + dLdσ² ∂σ²/∂μ
-///         = −r Σ_n dLdNZ[n] − dLdσ² 2/N Σ_n (Z[n] − μ)    Σ_n (Z[n] − μ) = 0: the term vanishes
+/// dLdμ    = Σ_m dLdNZ[m] ∂NZ[m]/∂μ + dLdσ² ∂σ²/∂μ
+///         = −r Σ_m dLdNZ[m] − dLdσ² 2/N Σ_m (Z[m] − μ)    Σ_m (Z[m] − μ) = 0: the term vanishes
 ///         = −r γ dLdβ
 /// ```
 ///
@@ -71,21 +74,17 @@ pub use config::BatchNorm1dConfig;
 ///
 /// *Why is `dLdZ` 0 in the worked example of the course notes* (see the page `course` of the crate
 /// `models`), `Z = [1, 2, 3]`, `dLdBZ = [0.1, 0.2, 0.3]`? There `dLdBZ[n] = 0.2 + 0.1 (Z[n] − μ)`:
-/// up to an offset and a scale the upstream gradient is `NZ` itself, `dLdBZ[n] = a + b NZ[n]`. It
-/// asks to add a constant to the feature and to stretch it. Normalization removes just these,
-/// offset and scale: no change of `Z` can fulfil either wish, so that neither is handed on. In the
-/// formula, `dLdβ/N = a` takes away the first part, and `NZ[n] dLdγ/N = b NZ[n] σ²/(σ² + ε)` the
-/// second, up to what `ε` leaves. `β` and `γ` can fulfil the wishes; their gradients are not 0.
+/// the upstream gradient is an affine function of the normalized values, `dLdBZ[n] = a + b NZ[n]`.
+/// Normalization removes offset and scale: however `Z` changes, `Σ_n NZ[n]` stays 0 and
+/// `Σ_n NZ[n]²` stays `N` (for `ε → 0`). So a small change `ΔNZ` has `Σ_n ΔNZ[n] = 0` and
+/// `Σ_n NZ[n] ΔNZ[n] = 0`, and the loss changes by `γ Σ_n (a + b NZ[n]) ΔNZ[n] = 0`. In the
+/// formula `dLdβ/N = a` cancels the first part and `NZ[n] dLdγ/N = b NZ[n]` the second. `β` and `γ`
+/// do set offset and scale; their gradients are not 0.
 ///
 /// # Kept for backward
-/// `μ` and `σ²` of the pass (`BatchNorm1dCache`), two numbers a feature: without them they would
-/// have to be measured again. `NZ` is not kept, because it is one subtraction and one product away
-/// from the input. Which gradient backward computes is decided by the mode of the forward pass
-/// before it.
-///
-/// A forward pass does not change the layer. The statistics of a training batch wait in the cache
-/// until the optimizer's step calls [`settle`](Layer::settle), which moves the running statistics
-/// once; a pass in evaluation leaves nothing to move.
+/// `μ` and `σ²` of the pass ([`BatchNorm1dCache`]), and its mode, which decides between the two
+/// gradients. `NZ` is not kept: it is one subtraction and one product away from the input. A pass
+/// does not change the layer; the running statistics move when [`settle`](Layer::settle) is called.
 ///
 /// # Shapes
 /// | | shape | |
@@ -98,9 +97,8 @@ pub use config::BatchNorm1dConfig;
 ///
 /// # Differences
 /// The defaults are those of the course notes, `ε` = 1e-8 and a biased running variance;
-/// [`BatchNorm1dConfig::pytorch`] gives PyTorch's. Its `num_batches_tracked` is not kept: PyTorch
-/// reads it only to average with `momentum=None`, which is not offered here, and fills it in when a
-/// file does not have it.
+/// [`BatchNorm1dConfig::pytorch`] gives PyTorch's. `num_batches_tracked` is not kept: PyTorch reads
+/// it only for `momentum=None`, which is not offered here, and fills it in where it is missing.
 ///
 /// (Ioffe and Szegedy, ICML 2015, <https://arxiv.org/abs/1502.03167>, algorithm 1 and section 3.)
 ///
@@ -225,10 +223,16 @@ impl<F: Float> BatchNorm1d<F> {
     }
 
     /// `dLdβ[c] = Σ_n dLdBZ[n,c]` and `dLdγ[c] = r[c] Σ_n dLdBZ[n,c] (Z[n,c] − μ[c])`.
-    fn add_up(&self, moments: &ColumnMoments<F>, x_dy: [&ArrayRef2<F>; 2], sums: &mut AffineSums) {
+    fn parameter_gradients(
+        &self,
+        moments: &ColumnMoments<F>,
+        x_dy: [&ArrayRef2<F>; 2],
+        sums: &mut AffineSums,
+    ) {
+        // 1
         columns::sums(
             x_dy,
-            &|c| moments.mean_parts(c),
+            &|c| moments.mean_parts(c), // 4
             &|[x, dy], mean, [bias, weight]: [Sum<F>; 2]| {
                 [bias.plus(dy), weight.plus(dy * deviation::<F>(x, mean))]
             },
@@ -254,7 +258,7 @@ impl<F: Float> BatchNorm1d<F> {
             [mean, mean_low, sums.bias[c] / n, slope, self.scale(moments, c)]
         };
         columns::map(x_dy, &column, dx, &|[x, dy], [mean, mean_low, mean_dy, slope, scale]| {
-            // NZ dLdγ/N = (Z − μ) (r dLdγ/N)
+            // NZ dLdγ/N = (Z − μ) (r dLdγ/N), with the sums before they are rounded: 5
             ((dy - mean_dy) - deviation::<F>(x, [mean, mean_low]) * slope) * scale
         });
     }
@@ -318,11 +322,11 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         }
         let moments = &cache.moments;
         let column = |c: usize| {
-            let [mean, mean_low] = moments.mean_parts(c);
+            let [mean, mean_low] = moments.mean_parts(c); // 4
             let scale = self.scale(moments, c); // 2
             [mean, mean_low, scale, self.affine.offset(c).as_f64()]
         };
-        // BZ[n,c] = (Z[n,c] − μ[c]) (r[c] γ[c]) + β[c]
+        // BZ[n,c] = (Z[n,c] − μ[c]) (r[c] γ[c]) + β[c], row by row: 1
         columns::map([x], &column, y, &|[x], [mean, mean_low, scale, offset]| {
             deviation::<F>(x, [mean, mean_low]) * scale + offset
         });
@@ -337,8 +341,8 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         grads: &mut Self,
     ) {
         let Saved { x, cache, .. } = saved;
-        self.add_up(&cache.moments, [x, dy], &mut cache.sums);
-        cache.sums.round_into(&mut grads.affine);
+        self.parameter_gradients(&cache.moments, [x, dy], &mut cache.sums);
+        cache.sums.round_into(&mut grads.affine); // 5
         let Some(dx) = dx else { return };
         match cache.mode {
             Mode::Train => self.input_gradient(cache, [x, dy], dx),

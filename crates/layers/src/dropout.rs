@@ -33,7 +33,7 @@ use crate::{Layer, Mode, Saved, Seen, Tensors, Training};
 /// dLdZ[n,c] = dLdA[n,c]                                           in evaluation
 /// ```
 ///
-/// *What is kept for backward?* The mask `M` (`DropoutCache`): backward has to drop the same
+/// *What is kept for backward?* The mask `M` ([`DropoutCache`]): backward has to drop the same
 /// entries.
 ///
 /// # The mask

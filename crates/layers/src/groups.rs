@@ -218,7 +218,7 @@ where
                 // 2
                 let weight = slice(affine.weight(), first, size);
                 let bias = slice(affine.bias(), first, size);
-                let normalized = |x: F| moments.deviation(x.as_f64()) * inv_std;
+                let normalized = |x: F| moments.deviation(x.as_f64()) * inv_std; // 6
                 match (weight, bias) {
                     (Some(weight), Some(bias)) => {
                         for (((y, &x), &weight), &bias) in elements.zip(weight).zip(bias) {
@@ -304,15 +304,17 @@ impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
     }
 
     /// Adds the contributions to `dLdβ[c]` and `dLdγ[c]` of channels of length 1. Returns
-    /// `Σ_j dLdNZ[j]` and `Σ_j dLdNZ[j] NZ[j]`.
+    /// `Σ_j dLdNZ[j]` and `Σ_j dLdNZ[j] NZ[j]`. 2
     #[inline(always)]
     fn add_values(&self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
         let (x, dy) = (self.x, self.dy);
         let sums = d_beta.iter_mut().zip(d_gamma);
         for ((d_beta, d_gamma), (x, dy)) in sums.zip(x.values().zip(dy.values())) {
+            // dLdβ[c] += dLdBZ[j], dLdγ[c] += dLdBZ[j] NZ[j]
             *d_beta += dy.as_f64();
             *d_gamma += dy.as_f64() * self.normalized(x.as_f64());
         }
+        // dLdNZ[j] = dLdBZ[j] γ[c]
         match self.weight {
             Some(weight) => rows::sums([x, dy, X::of_slice(weight)], &|[x, dy, weight], sums| {
                 add_gradients::<F>(sums, dy * weight, self.normalized(x))
