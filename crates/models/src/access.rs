@@ -24,7 +24,7 @@ impl<F: Float> Sequential<F> {
     }
 
     fn layer_for<L: Layer<F>>(&self, place: &'static str, path: &str) -> Result<&L, Error> {
-        match find(&self.slots, path).and_then(|slot| slot.layer.as_any().downcast_ref()) {
+        match find(&self.slots, path).and_then(|slot| slot.any().downcast_ref()) {
             Some(layer) => Ok(layer),
             None => Err(self.no_layer::<L>(place, path)),
         }
@@ -40,7 +40,7 @@ impl<F: Float> Sequential<F> {
         self.layer_for::<L>("layer_mut", path)?;
         self.structure = Arc::new(Structure { widths: self.widths().to_vec() });
         let slot = find_mut(&mut self.slots, path);
-        match slot.and_then(|slot| slot.layer.as_any_mut().downcast_mut()) {
+        match slot.and_then(|slot| slot.any_mut().downcast_mut()) {
             Some(layer) => Ok(layer),
             None => unreachable!("the layer has just been found"),
         }
@@ -145,7 +145,7 @@ impl<F: Float> Workspace<F> {
 
 /// The list inside the layer, if it is made of layers.
 fn slots<F: Float>(slot: &Slot<F>) -> Option<&[Slot<F>]> {
-    let layer = slot.layer.as_any();
+    let layer = slot.any();
     if let Some(sequential) = layer.downcast_ref::<Sequential<F>>() {
         Some(&sequential.slots)
     } else if let Some(residual) = layer.downcast_ref::<Residual<F>>() {
@@ -156,7 +156,7 @@ fn slots<F: Float>(slot: &Slot<F>) -> Option<&[Slot<F>]> {
 }
 
 fn slots_mut<F: Float>(slot: &mut Slot<F>) -> Option<&mut [Slot<F>]> {
-    let layer = slot.layer.as_any_mut();
+    let layer = slot.any_mut();
     if layer.is::<Sequential<F>>() {
         layer.downcast_mut::<Sequential<F>>().map(|sequential| &mut *sequential.slots)
     } else if layer.is::<Residual<F>>() {

@@ -5,6 +5,12 @@
 //! a layer works with them directly. A list needs one type for all, so [`ErasedLayer`] repeats the
 //! trait with `dyn` in their place, and one generic implementation translates. (The crate
 //! `erased-serde` does the same for `serde`.)
+//!
+//! Finding a type again is a call for each layer and pass, which counts in a small model. What has
+//! no size holds nothing, so that any value of its type serves and need not be found:
+//!
+//! 1. a cache of no size, that of most layers;
+//! 2. a layer of no size, such as ReLU: it has no tensors, and so no gradient.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -17,7 +23,7 @@ use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 pub(crate) type Cache = Box<dyn Any + Send>;
 
 /// [`Layer`] without its associated type.
-pub(crate) trait ErasedLayer<F: Float>: Debug + Send + Sync {
+pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn out_features(&self, in_features: usize) -> Result<usize, Error>;
     fn cache(&self, max_batch: usize, in_features: usize) -> Cache;
@@ -58,8 +64,6 @@ pub(crate) trait ErasedLayer<F: Float>: Debug + Send + Sync {
     fn start_at(&self, cache: &mut Cache, first_row: u64);
     fn settle(&mut self, cache: &mut Cache, training: Training);
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>>;
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
 impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
@@ -90,7 +94,7 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         cache: &mut Cache,
         mode: Mode,
     ) -> Result<(), Error> {
-        Layer::forward(self, x, y, own_cache::<F, L>(cache), mode)
+        with_cache(self, cache, |cache| Layer::forward(self, x, y, cache, mode))
     }
 
     fn backward(
@@ -100,8 +104,16 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         dx: Option<&mut ArrayRef2<F>>,
         grads: &mut dyn ErasedLayer<F>,
     ) {
-        let saved = Saved { x: saved.x, y: saved.y, cache: own_cache::<F, L>(saved.cache) };
-        Layer::backward(self, saved, dy, dx, own_grads(grads));
+        let Saved { x, y, cache } = saved;
+        with_cache(self, cache, |cache| {
+            let saved = Saved { x, y, cache };
+            if size_of::<L>() > 0 {
+                Layer::backward(self, saved, dy, dx, own_grads(grads));
+            } else {
+                // 2.
+                Layer::backward(self, saved, dy, dx, &mut self.clone());
+            }
+        });
     }
 
     fn intermediates(
@@ -136,7 +148,10 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
-        Tensors::each_parameter(self, own_grads(grads), path, visit);
+        // 2.
+        if size_of::<L>() > 0 {
+            Tensors::each_parameter(self, own_grads(grads), path, visit);
+        }
     }
 
     fn start_at(&self, cache: &mut Cache, first_row: u64) {
@@ -144,19 +159,27 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
     }
 
     fn settle(&mut self, cache: &mut Cache, training: Training) {
-        Layer::settle(self, own_cache::<F, L>(cache), training);
+        if size_of::<L::Cache>() > 0 {
+            Layer::settle(self, own_cache::<F, L>(cache), training);
+        }
     }
 
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>> {
         Box::new(self.clone())
     }
+}
 
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
+/// Calls `run` with the layer's cache.
+fn with_cache<F: Float, L: Layer<F>, R>(
+    layer: &L,
+    cache: &mut Cache,
+    run: impl FnOnce(&mut L::Cache) -> R,
+) -> R {
+    if size_of::<L::Cache>() > 0 {
+        run(own_cache::<F, L>(cache))
+    } else {
+        // 1.
+        run(&mut layer.cache(0, 0))
     }
 }
 
@@ -168,7 +191,8 @@ fn own_cache<F: Float, L: Layer<F>>(cache: &mut Cache) -> &mut L::Cache {
 }
 
 fn own_grads<F: Float, L: Layer<F>>(grads: &mut dyn ErasedLayer<F>) -> &mut L {
-    match grads.as_any_mut().downcast_mut() {
+    let grads: &mut dyn Any = grads;
+    match grads.downcast_mut() {
         Some(grads) => grads,
         None => foreign(L::NAME),
     }

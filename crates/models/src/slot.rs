@@ -1,5 +1,7 @@
 //! One layer in a list of layers.
 
+use std::any::Any;
+
 use layers::{Layer, Mode, Training};
 use tensor_core::{Float, Parameter, Path};
 
@@ -31,6 +33,15 @@ impl<F: Float> Slot<F> {
 
     pub(crate) fn cache(&self, max_batch: usize, in_features: usize) -> SlotCache {
         SlotCache { cache: self.layer.cache(max_batch, in_features), mode: None }
+    }
+
+    /// The layer, to be asked for its type.
+    pub(crate) fn any(&self) -> &dyn Any {
+        &*self.layer
+    }
+
+    pub(crate) fn any_mut(&mut self) -> &mut dyn Any {
+        &mut *self.layer
     }
 
     /// The layer's parameters beside those of `grads`, marked if the layer is frozen.
