@@ -12,8 +12,11 @@ use crate::slot::Slot;
 /// Layers one after the other: `A[0] = x`, `A[i+1] = layer_i(A[i])`, `y = A[L]`.
 ///
 /// The gradient comes back the same way: with `dLdA[L]` from a loss, `dLdA[i]` is layer `i`'s
-/// backward pass of `dLdA[i+1]`, which is the chain rule, `dLdA[i][n,j] = Σ_k dLdA[i+1][n,k] ·
-/// dA[i+1][n,k]/dA[i][n,j]`, one layer at a time.
+/// backward pass of `dLdA[i+1]`, which is the chain rule, one layer at a time:
+///
+/// ```text
+/// dLdA[i][n,j] = Σ_m Σ_k dLdA[i+1][m,k] · ∂A[i+1][m,k]/∂A[i][n,j]
+/// ```
 ///
 /// Nothing inside it changes but by [`set_tensor`](Self::set_tensor),
 /// [`layer_mut`](Self::layer_mut), [`freeze`](Self::freeze) and an optimizer's step: everything

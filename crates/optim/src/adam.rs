@@ -5,8 +5,8 @@ use tensor_core::{Error, Float};
 use crate::rule::{decayed, normal_or_zero};
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
-/// Adam, PyTorch's `optim.Adam`: `w ← w − λ m̂/(√v̂ + ε)`, a mean of the gradients over the root of
-/// a mean of their squares.
+/// Adam, PyTorch's `optim.Adam`: `w ← w − λ m_hat/(√v_hat + ε)`, a mean of the gradients over the
+/// root of a mean of their squares.
 ///
 /// `w` is an element of a parameter, `g = dL/dw` its gradient at step `t = 1, 2, …`. The moments
 /// `m`, `v` and `v_max` of each element are 0 before the first step. One step:
@@ -17,8 +17,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// | first moment | `m ← β₁ m + (1 − β₁) g` | |
 /// | second moment | `v ← β₂ v + (1 − β₂) g²` | |
 /// | its maximum | `v_max ← max(v_max, v)` | with AMSGrad |
-/// | bias correction | `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)`; with AMSGrad `v̂ = v_max/(1 − β₂ᵗ)` | |
-/// | descent | `w ← w − λ m̂/(√v̂ + ε)` | |
+/// | bias correction | `m_hat = m/(1 − β₁ᵗ)`, `v_hat = v/(1 − β₂ᵗ)`; with AMSGrad `v_hat = v_max/(1 − β₂ᵗ)` | |
+/// | descent | `w ← w − λ m_hat/(√v_hat + ε)` | |
 ///
 /// λ ([`lr`](AdamConfig::lr)) is the learning rate, β₁ and β₂ ([`betas`](AdamConfig::betas)) are
 /// the decay rates of the two moving averages, ε ([`eps`](AdamConfig::eps)) is a small number that
@@ -26,11 +26,11 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// ([`weight_decay`](AdamConfig::weight_decay)) the weight decay.
 ///
 /// # Derivation
-/// **Why `m̂/√v̂`.** If all gradients of an element are multiplied by one factor, so are `m̂` and
-/// `√v̂`, and the quotient stays: λ is the size of a step in units of `w`, whatever the size of the
-/// gradients. If the gradients of an element hardly change, `|m̂| ≈ √v̂` and it moves by λ at each
-/// step. If their sign changes often, `m̂` is close to 0, `√v̂` is not, and it moves little: the
-/// steps become short where the gradients do not agree.
+/// **Why `m_hat/√v_hat`.** If all gradients of an element are multiplied by one factor, so are
+/// `m_hat` and `√v_hat`, and the quotient stays: λ is the size of a step in units of `w`, whatever
+/// the size of the gradients. If the gradients of an element hardly change, `|m_hat| ≈ √v_hat` and
+/// it moves by λ at each step. If their sign changes often, `m_hat` is close to 0, `√v_hat` is not,
+/// and it moves little: the steps become short where the gradients do not agree.
 ///
 /// **Why `1 − βᵗ`.** Unroll `m ← β m + (1 − β) g` from `m_0 = 0`:
 ///
@@ -47,8 +47,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// because the initial 0 still counts with `βᵗ`. So if every `g_i` has the expectation `E[g]`, then
 /// `E[m_t] = (1 − βᵗ) E[g]`: the moment is biased towards 0, and dividing by `1 − βᵗ` removes the
 /// bias. The same holds for `v` with `g²` in the place of `g`. It matters most at the first step,
-/// where `m̂ = g` and `v̂ = g²`, so that `w` moves by `λ g/|g|`. Without correction, `m = 0.1 g`
-/// and `v = 0.001 g²` for the default βs, and `w` would move by `0.1/√0.001 ≈ 3.2` times that.
+/// where `m_hat = g` and `v_hat = g²`, so that `w` moves by `λ g/|g|`. Without correction, `m = 0.1
+/// g` and `v = 0.001 g²` for the default βs, and `w` would move by `0.1/√0.001 ≈ 3.2` times that.
 ///
 /// **AMSGrad.** After a rare large gradient `v` decays and the steps grow again, which can keep
 /// Adam from converging. The largest `v` so far never decays.
@@ -75,7 +75,7 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 ///
 /// With `λ = ½`, `β₁ = ½`, `β₂ = ¾` and `ε = 0`, from `w = 1`:
 ///
-/// | t | g | m | v | m̂ | v̂ | w |
+/// | t | g | m | v | m_hat | v_hat | w |
 /// |---|---|---|---|---|---|---|
 /// | 1 | 2 | `½·2 = 1` | `¼·4 = 1` | `1/½ = 2` | `1/¼ = 4` | `1 − ½·2/2 = ½` |
 /// | 2 | −2 | `½·1 − ½·2 = −½` | `¾·1 + ¼·4 = 7/4` | `−½/¾ = −⅔` | `(7/4)/(7/16) = 4` | `½ + ½·⅔/2 = ⅔` |
@@ -102,7 +102,7 @@ pub struct AdamConfig {
     pub lr: f64,
     /// β₁ and β₂: the decay rates of the first and the second moment.
     pub betas: (f64, f64),
-    /// ε: added to `√v̂`.
+    /// ε: added to `√v_hat`.
     pub eps: f64,
     /// Weight decay η: `η w` is added to the gradient of `w`.
     pub weight_decay: f64,
@@ -215,7 +215,7 @@ impl<F: Float> Moments<F> {
             for ((w, &g), (m, v)) in elements {
                 let (decayed, g) = decay(*w, g);
                 self.average(g, m, v);
-                *w = decayed - self.displacement(*m, *v); // w ← w − λ m̂/(√v̂ + ε)
+                *w = decayed - self.displacement(*m, *v); // w ← w − λ m_hat/(√v_hat + ε)
             }
         }
     }
@@ -227,7 +227,7 @@ impl<F: Float> Moments<F> {
         *v = self.beta2 * *v + self.one_minus_beta2 * g * g; // v ← β₂ v + (1 − β₂) g²
     }
 
-    /// `λ m̂/(√v̂ + ε)`
+    /// `λ m_hat/(√v_hat + ε)`
     #[inline(always)]
     fn displacement(&self, m: F, v: F) -> F {
         let root_v_hat = v.sqrt() / self.root_correction2; // 3.

@@ -5,7 +5,8 @@ use tensor_core::{Error, Float};
 use crate::adam::{self, Moments};
 use crate::{Buffers, Descent, Rates, Rule, Step};
 
-/// Adam with decoupled weight decay, PyTorch's `optim.AdamW`: `w ← (1 − λ η) w − λ m̂/(√v̂ + ε)`.
+/// Adam with decoupled weight decay, PyTorch's `optim.AdamW`: `w ← (1 − λ η) w − λ m_hat/(√v_hat +
+/// ε)`.
 ///
 /// `w` is an element of a parameter, `g = dL/dw` its gradient at step `t = 1, 2, …`. The moments
 /// `m`, `v` and `v_max` of each element are 0 before the first step. One step:
@@ -16,8 +17,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step};
 /// | first moment | `m ← β₁ m + (1 − β₁) g` | |
 /// | second moment | `v ← β₂ v + (1 − β₂) g²` | |
 /// | its maximum | `v_max ← max(v_max, v)` | with AMSGrad |
-/// | bias correction | `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)`; with AMSGrad `v̂ = v_max/(1 − β₂ᵗ)` | |
-/// | descent | `w ← w − λ m̂/(√v̂ + ε)` | |
+/// | bias correction | `m_hat = m/(1 − β₁ᵗ)`, `v_hat = v/(1 − β₂ᵗ)`; with AMSGrad `v_hat = v_max/(1 − β₂ᵗ)` | |
+/// | descent | `w ← w − λ m_hat/(√v_hat + ε)` | |
 ///
 /// λ ([`lr`](AdamWConfig::lr)) is the learning rate, η
 /// ([`weight_decay`](AdamWConfig::weight_decay)) the weight decay, β₁ and β₂
@@ -34,17 +35,17 @@ use crate::{Buffers, Descent, Rates, Rule, Step};
 /// ```
 ///
 /// so for [`Sgd`](crate::Sgd) without momentum both are the same. For Adam they are not, because
-/// what is added to the gradient is divided by `√v̂ + ε` with it. If all gradients of an element
+/// what is added to the gradient is divided by `√v_hat + ε` with it. If all gradients of an element
 /// have the size `|g|`, much larger than `η |w|`, the penalty moves it by about
 ///
 /// ```text
-/// λ η w/√v̂ ≈ λ η w/|g|
+/// λ η w/√v_hat ≈ λ η w/|g|
 /// ```
 ///
 /// so an element with large gradients decays less than one with small gradients, and an element
-/// without gradients moves by about λ at each step whatever η is, since then `m̂/√v̂ = ηw/|ηw|`
-/// (the example shows it). AdamW multiplies each element by `1 − λ η` instead, and leaves the
-/// moments to the gradients of the loss. The decay is then no penalty: nothing is added to the
+/// without gradients moves by about λ at each step whatever η is, since then `m_hat/√v_hat =
+/// ηw/|ηw|` (the example shows it). AdamW multiplies each element by `1 − λ η` instead, and leaves
+/// the moments to the gradients of the loss. The decay is then no penalty: nothing is added to the
 /// loss.
 ///
 /// Source: Loshchilov and Hutter, *Decoupled weight decay regularization*, ICLR 2019,
@@ -90,7 +91,7 @@ pub struct AdamWConfig {
     pub lr: f64,
     /// β₁ and β₂: the decay rates of the first and the second moment.
     pub betas: (f64, f64),
-    /// ε: added to `√v̂`.
+    /// ε: added to `√v_hat`.
     pub eps: f64,
     /// Weight decay η: a parameter is multiplied by `1 − λ η`.
     pub weight_decay: f64,

@@ -11,7 +11,7 @@
 //! | [`Sgd`] | `v ← μ v + g; w ← w − λ v` | `SGD` |
 //! | [`Adagrad`] | `s ← s + g²; w ← w − λ g/(√s + ε)` | `Adagrad` |
 //! | [`RmsProp`] | `s ← α s + (1 − α) g²; w ← w − λ g/(√s + ε)` | `RMSprop` |
-//! | [`Adam`] | means of `g` and `g²`, corrected to `m̂` and `v̂`; `w ← w − λ m̂/(√v̂ + ε)` | `Adam` |
+//! | [`Adam`] | means of `g` and `g²`, corrected to `m_hat` and `v_hat`; `w ← w − λ m_hat/(√v_hat + ε)` | `Adam` |
 //! | [`AdamW`] | `w ← (1 − λη) w`, then Adam's step | `AdamW` |
 //!
 //! Each of these pages defines its symbols, says how the equations come about, and has an example
