@@ -8,7 +8,8 @@
 //! Every type, trait, function and macro has to show on its own page what it is, and an example
 //! that runs. Plain data, which `docs/plain_data.txt` names, links to what uses it instead. What
 //! takes arrays says their shapes, what returns a `Result` its errors. Pages that lack something
-//! for a reason stand in `docs/exceptions.txt`. `--built` reads the pages that are there.
+//! for a reason stand in `docs/exceptions.txt`; a line there that nothing needs is shown as well.
+//! `--built` reads the pages that are there.
 
 mod html;
 mod page;
@@ -83,14 +84,15 @@ fn missing(options: &Options) -> Result<Vec<String>, String> {
     }
     println!("      all: {}", count(&pages, &plain));
     let found: Vec<Finding> = pages.iter().flat_map(|page| rules::check(page, &plain)).collect();
+    let mut lines = options.shown(&found, &exceptions);
     if options.shows_list() {
         let gone = plain.unknown(&pages).into_iter();
         let gone = gone.map(|item| format!("{PLAIN_DATA}: strike {item}, which is not there"));
         let outdated = outdated(&found, &exceptions).into_iter();
         let outdated = outdated.map(|message| format!("{EXCEPTIONS}: {message}"));
-        outdated.chain(gone).for_each(|message| println!("      {message}"));
+        lines.extend(outdated.chain(gone));
     }
-    Ok(options.shown(&found, &exceptions))
+    Ok(lines)
 }
 
 /// How many pages show an example.

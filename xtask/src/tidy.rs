@@ -5,8 +5,8 @@
 //! ```
 //!
 //! One check a file under `tidy/`. What breaks a rule for a reason stands in `tidy/exceptions.txt`,
-//! with the reason. `--all` shows that, too; `--only` shows the places whose name contains the
-//! text.
+//! with the reason; a line there that nothing needs any more is a violation, too. `--all` shows
+//! all; `--only` shows the places whose name contains the text.
 
 mod circles;
 mod comments;
@@ -85,9 +85,8 @@ fn violations(options: &Options) -> Result<Vec<String>, String> {
     let found: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&sources)).collect();
     violations.extend(options.shown(&found, &exceptions));
     if options.shows_list() {
-        for message in outdated(&found, &exceptions) {
-            println!("      {EXCEPTIONS}: {message}");
-        }
+        let outdated = outdated(&found, &exceptions).into_iter();
+        violations.extend(outdated.map(|message| format!("{EXCEPTIONS}: {message}")));
     }
     Ok(violations)
 }
