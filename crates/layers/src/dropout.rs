@@ -26,7 +26,8 @@ use crate::{Layer, Mode, Saved, Seen, Tensors, Training};
 /// training, the model that is used afterward knows nothing of dropout.)
 ///
 /// # Gradient
-/// The mask is drawn without regard to `Z`, so that it is a constant factor of each entry:
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. The mask is
+/// drawn without regard to `Z`, so that it is a constant factor of each entry:
 ///
 /// ```text
 /// dLdZ[n,c] = dLdA[n,c] ∂A[n,c]/∂Z[n,c] = dLdA[n,c] M[n,c]        in training

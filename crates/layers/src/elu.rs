@@ -17,6 +17,9 @@ use crate::Activation;
 /// of the negative side, −1 by default.
 ///
 /// # Derivative
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. `A[n,c]`
+/// depends on `Z[n,c]` alone, so that the chain rule multiplies it by the derivative there.
+///
 /// ```text
 /// f′(z) = 1 where z > 0, α e^z elsewhere        dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
 /// ```

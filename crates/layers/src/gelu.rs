@@ -21,6 +21,9 @@ use crate::Activation;
 /// density; `u = √(2/π) (z + 0.044715 z³)`.
 ///
 /// # Derivative
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. `A[n,c]`
+/// depends on `Z[n,c]` alone, so that the chain rule multiplies it by the derivative there.
+///
 /// By the product rule, and for the second form with the logistic function `σ` of
 /// [`Sigmoid`](crate::Sigmoid), because `½(1 + tanh u) = σ(2u)`:
 ///

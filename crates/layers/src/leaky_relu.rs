@@ -16,6 +16,9 @@ use crate::Activation;
 /// the negative side, 0.01 by default.
 ///
 /// # Derivative
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. `A[n,c]`
+/// depends on `Z[n,c]` alone, so that the chain rule multiplies it by the derivative there.
+///
 /// Each side is a straight line through 0, so `f′(z)` is its slope:
 ///
 /// ```text

@@ -22,7 +22,8 @@ use crate::row_gradient::{RowGradient, write_rows};
 ///
 /// # Gradient
 /// Every output of a row depends on every input of that row. Let `z`, `a`, `s` be `Z`, `A`, `S` of
-/// one sample and `p[j] = e^z[j]/s` the softmax. Because `∂ln s/∂z[j] = e^z[j]/s = p[j]`,
+/// one sample and `p[j] = e^z[j]/s` the softmax. The layer above hands down `dLda[i] = ∂L/∂a[i]`,
+/// the gradient of the loss `L`. Because `∂ln s/∂z[j] = e^z[j]/s = p[j]`,
 ///
 /// ```text
 /// ∂a[i]/∂z[j] = [i = j] − p[j]                            [i = j] is 1 if i = j, else 0

@@ -15,6 +15,9 @@ use crate::Activation;
 /// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
 ///
 /// # Derivative
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. `A[n,c]`
+/// depends on `Z[n,c]` alone, so that the chain rule multiplies it by the derivative there.
+///
 /// `f(z) = max(0, z)` is the constant 0 below 0 and `z` above, so
 ///
 /// ```text
@@ -24,7 +27,7 @@ use crate::Activation;
 /// At `z = 0` there is no derivative: every slope from 0 to 1 is a subgradient. 0 is the choice of
 /// PyTorch and of the course notes (see the page `course` of the crate `models`).
 ///
-/// **Why does backward read the output?** `A[n,c] > 0` exactly where `Z[n,c] > 0`, so the output
+/// *Why does backward read the output?* `A[n,c] > 0` exactly where `Z[n,c] > 0`, so the output
 /// answers the question as well as the input. It is at hand in any case, because the layer above
 /// reads it as its input, and it has just been in use: `Z` need not be fetched from memory once
 /// more.

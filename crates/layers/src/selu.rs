@@ -19,6 +19,9 @@ use crate::Activation;
 /// normal `Z` gives an `A` of mean 0 and variance 1.
 ///
 /// # Derivative
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. `A[n,c]`
+/// depends on `Z[n,c]` alone, so that the chain rule multiplies it by the derivative there.
+///
 /// ```text
 /// f′(z) = s where z > 0, s α e^z elsewhere        dLdZ[n,c] = dLdA[n,c] f′(Z[n,c])
 /// ```

@@ -30,7 +30,8 @@ use crate::row_gradient::{RowGradient, write_rows};
 ///             = a[i] ([i = j] − a[j])                     [i = j] is 1 if i = j, else 0
 /// ```
 ///
-/// By the chain rule `z[j]` acts on the loss through every `a[i]`:
+/// The layer above hands down `dLda[i] = ∂L/∂a[i]`, the gradient of the loss `L`. By the chain rule
+/// `z[j]` acts on the loss through every `a[i]`:
 ///
 /// ```text
 /// dLdz[j] = Σ_i dLda[i] ∂a[i]/∂z[j]

@@ -17,6 +17,9 @@ use crate::Activation;
 /// sharper the larger `β` is, 1 by default.
 ///
 /// # Derivative
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. `A[n,c]`
+/// depends on `Z[n,c]` alone, so that the chain rule multiplies it by the derivative there.
+///
 /// By the chain rule, and after division of numerator and denominator by `e^(βz)`,
 ///
 /// ```text

@@ -16,6 +16,9 @@ use crate::Activation;
 /// `Z[n,c]` is input feature `c` of sample `n`, `A[n,c]` the output in its place.
 ///
 /// # Derivative
+/// The layer above hands down `dLdA[n,c] = ∂L/∂A[n,c]`, the gradient of the loss `L`. `A[n,c]`
+/// depends on `Z[n,c]` alone, so that the chain rule multiplies it by the derivative there.
+///
 /// By the quotient rule, with `tanh = sinh/cosh`, `sinh′ = cosh` and `cosh′ = sinh`,
 ///
 /// ```text
