@@ -67,8 +67,8 @@ use crate::{Affine, Layer};
 /// (Wu and He, ECCV 2018, <https://arxiv.org/abs/1803.08494>, section 3.)
 ///
 /// # Examples
-/// Two groups of two features. With `ε = 3` the square root is whole: `[1, 3]` has `μ = 2`, `σ² =
-/// 1`, `r = 1/√4 = ½`, and so has `[9, 11]` around 10.
+/// Two groups of two features. With `ε = 3` the square root is whole: `[1, 3]` has `μ = 2`,
+/// `σ² = 1`, `r = 1/√4 = ½`, and so has `[9, 11]` around 10.
 ///
 /// ```
 /// use layers::{GroupNorm, GroupNormConfig, Layer, Saved, Tensors};

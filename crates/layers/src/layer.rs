@@ -94,8 +94,8 @@ pub struct Saved<'a, F, C> {
 /// [`out_features`](Self::out_features)`(C_in)` for `C_out`. Parameters and their gradients: any.
 ///
 /// # Examples
-/// A new layer is one file. This one scales every feature by a factor of its own, `y[n,c] = x[n,c]
-/// · w[c]`, so
+/// A new layer is one file. This one scales every feature by a factor of its own,
+/// `y[n,c] = x[n,c] · w[c]`, so
 ///
 /// ```text
 /// dL/dw[c] = Σ_n dL/dy[n,c] · x[n,c]        dL/dx[n,c] = dL/dy[n,c] · w[c]

@@ -27,9 +27,9 @@ use crate::Activation;
 /// dLdZ[n,c] = dLdA[n,c] tanh′(Z[n,c])
 /// ```
 ///
-/// The textbook's form is `1 − A²`, which has no digits left where `A` is nearly ±1. `tanh(z) =
-/// 2σ(2z) − 1` with the logistic function `σ` of [`Sigmoid`](crate::Sigmoid), so `tanh′(z) =
-/// 4σ′(2z)`, and that keeps them.
+/// The textbook's form is `1 − A²`, which has no digits left where `A` is nearly ±1. With the
+/// logistic function `σ` of [`Sigmoid`](crate::Sigmoid), `tanh(z) = 2σ(2z) − 1`, so
+/// `tanh′(z) = 4σ′(2z)`, and that keeps them.
 ///
 /// # Shapes
 /// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
