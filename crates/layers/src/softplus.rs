@@ -30,8 +30,8 @@ use crate::Activation;
 ///
 /// with the logistic function `σ` of [`Sigmoid`](crate::Sigmoid). It is computed from the input.
 ///
-/// `e^(βz)` overflows for large `βz`, so the logarithm is computed as
-/// `max(0, βz) + ln(1 + e^(−|βz|))`. PyTorch switches to the identity above `βz = 20`, an error of up to 2e-9; here the
+/// `e^(βz)` overflows for large `βz`, so the logarithm is computed as `max(0, βz) + ln(1 +
+/// e^(−|βz|))`. PyTorch switches to the identity above `βz = 20`, an error of up to 2e-9; here the
 /// formula holds everywhere.
 ///
 /// (Glorot, Bordes and Bengio, *Deep Sparse Rectifier Neural Networks*, AISTATS 2011,
