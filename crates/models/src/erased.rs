@@ -25,6 +25,8 @@ pub(crate) type Cache = Box<dyn Any + Send>;
 /// [`Layer`] without its associated type.
 pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
     fn name(&self) -> &'static str;
+    /// Bytes of the layer's own type.
+    fn size(&self) -> usize;
     fn out_features(&self, in_features: usize) -> Result<usize, Error>;
     fn cache(&self, max_batch: usize, in_features: usize) -> Cache;
     fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F>;
@@ -69,6 +71,10 @@ pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
 impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
     fn name(&self) -> &'static str {
         L::NAME
+    }
+
+    fn size(&self) -> usize {
+        size_of::<L>()
     }
 
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
@@ -148,10 +154,7 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
-        // 2.
-        if size_of::<L>() > 0 {
-            Tensors::each_parameter(self, own_grads(grads), path, visit);
-        }
+        Tensors::each_parameter(self, own_grads(grads), path, visit);
     }
 
     fn start_at(&self, cache: &mut Cache, first_row: u64) {

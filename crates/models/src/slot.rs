@@ -12,6 +12,8 @@ use crate::erased::{Cache, ErasedLayer};
 pub(crate) struct Slot<F> {
     pub(crate) layer: Box<dyn ErasedLayer<F>>,
     pub(crate) training: Training,
+    /// Whether it may have tensors: a layer without size has none, and is passed by.
+    may_have_tensors: bool,
 }
 
 /// What a pass keeps of a layer in a list.
@@ -28,7 +30,8 @@ impl<F: Float> Slot<F> {
     }
 
     pub(crate) fn boxed(layer: Box<dyn ErasedLayer<F>>) -> Self {
-        Self { layer, training: Training::Active }
+        let may_have_tensors = layer.size() > 0;
+        Self { layer, training: Training::Active, may_have_tensors }
     }
 
     pub(crate) fn cache(&self, max_batch: usize, in_features: usize) -> SlotCache {
@@ -51,6 +54,9 @@ impl<F: Float> Slot<F> {
         path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
+        if !self.may_have_tensors {
+            return;
+        }
         let grads = &mut *grads.layer;
         match self.training {
             Training::Active => self.layer.each_parameter(grads, path, visit),
@@ -71,6 +77,6 @@ impl<F: Float> Slot<F> {
 
 impl<F: Float> Clone for Slot<F> {
     fn clone(&self) -> Self {
-        Self { layer: self.layer.boxed_clone(), training: self.training }
+        Self { layer: self.layer.boxed_clone(), ..*self }
     }
 }
