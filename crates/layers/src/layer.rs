@@ -103,7 +103,7 @@ pub struct Saved<'a, F, C> {
 ///
 /// ```
 /// use layers::{Layer, Saved, Tensors, Visitor};
-/// use ndarray::{Array1, Array2, ArrayRef2, Zip, array};
+/// use ndarray::{Array1, ArrayRef2, Zip, array};
 /// use tensor_core::{Error, Float, Role};
 ///
 /// #[derive(Debug, Clone)]
@@ -127,8 +127,7 @@ pub struct Saved<'a, F, C> {
 ///     fn cache(&self, _max_batch: usize, _in_features: usize) {}
 ///
 ///     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-///         y.assign(x);
-///         *y *= &*self.weight;
+///         Zip::from(y).and(x).and_broadcast(&*self.weight).for_each(|y, &x, &w| *y = x * w);
 ///     }
 ///     fn backward(
 ///         &self,
@@ -137,26 +136,21 @@ pub struct Saved<'a, F, C> {
 ///         dx: Option<&mut ArrayRef2<F>>,
 ///         grads: &mut Self,
 ///     ) {
-///         grads.weight.fill(F::zero());
-///         for (x, dy) in saved.x.rows().into_iter().zip(dy.rows()) {
-///             Zip::from(&mut *grads.weight).and(x).and(dy).for_each(|dw, &x, &dy| *dw += dy * x);
-///         }
+///         let columns = Zip::from(&mut grads.weight).and(saved.x.columns()).and(dy.columns());
+///         columns.for_each(|dw, x, dy| *dw = x.dot(&dy)); // dL/dw[c] = Σ_n dL/dy[n,c] · x[n,c]
 ///         if let Some(dx) = dx {
-///             dx.assign(dy);
-///             *dx *= &*self.weight;
+///             self.infer(dy, dx); // dL/dx[n,c] = dL/dy[n,c] · w[c]
 ///         }
 ///     }
 /// }
 ///
 /// let scale = Scale { weight: array![2.0, 10.0] };
-/// let (x, dy) = (array![[1.0, 2.0], [3.0, 4.0]], array![[1.0, 1.0], [1.0, -1.0]]);
-/// let (mut y, mut dx) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)));
-/// let mut grads = scale.gradient();
+/// let (x, dy, mut y) = (array![[1.0, 3.0]], array![[1.0, -1.0]], array![[0.0, 0.0]]);
 /// scale.infer(&x, &mut y);
+/// let (mut dx, mut grads) = (y.clone(), scale.gradient());
 /// scale.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
-/// assert_eq!(y, array![[2.0, 20.0], [6.0, 40.0]]);
-/// assert_eq!(grads.weight, array![1.0 + 3.0, 2.0 - 4.0]);
-/// assert_eq!(dx, array![[2.0, 10.0], [2.0, -10.0]]);
+/// assert_eq!((y, dx), (array![[2.0, 30.0]], array![[2.0, -10.0]]));
+/// assert_eq!(grads.weight, array![1.0 * 1.0, 3.0 * -1.0]);
 /// ```
 pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// What forward keeps for backward, beside input and output, which are handed back anyway: `()`
