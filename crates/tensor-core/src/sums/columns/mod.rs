@@ -43,8 +43,8 @@ const SIDE_BY_SIDE: usize = 4;
 ///
 /// Here:
 ///
-/// 1. A strip of 32 columns is added up side by side, because its sums fill vector registers. What
-///    is missing of the last strip is computed on zeros and thrown away.
+/// 1. A strip of 32 columns is added up side by side, because its sums fill vector registers. A
+///    matrix of fewer columns is one strip, filled up with zeros.
 /// 2. `columns(c)` is looked up once for each column and kept on the stack, because `add` then
 ///    reads it as a vector.
 /// 3. Values, numbers and sums are `f64`, and each sum is a [`Sum`], because a result is then
@@ -53,6 +53,8 @@ const SIDE_BY_SIDE: usize = 4;
 ///    their values are no neighbors.
 /// 5. A large matrix is cut into parts of whole strips, one a thread, because the columns do not
 ///    depend on each other.
+/// 6. A last strip that is narrower begins further to the left, because a whole one is read without
+///    copying. The columns that it has in common with the strip before it are passed over.
 ///
 /// Rows are added one after the other and every column by itself, so that the bits of a sum depend
 /// on neither the strides nor the processor nor the number of threads.
@@ -209,6 +211,7 @@ where
     #[inline(always)]
     fn run(self) {
         // 1
+        let first = self.range.start;
         for strip in Strip::all(self.range) {
             if self.n_rows * strip.width <= FEW {
                 for (c, _) in strip.columns() {
@@ -221,10 +224,11 @@ where
                 }
                 continue;
             }
-            let columns = strip.look_up(self.columns); // 2
-            let sums = strip.sums((&self.inputs, self.n_rows), &columns, self.add);
+            let full = strip.filled_up(first); // 6
+            let columns = full.look_up(self.columns); // 2
+            let sums = full.sums((&self.inputs, self.n_rows), &columns, self.add);
             self.finish.with(|finish| {
-                for (c, i) in strip.columns() {
+                for (c, i) in full.columns().skip(full.width - strip.width) {
                     finish(c, from_fn(|k| sums[k].get(i)));
                 }
             });

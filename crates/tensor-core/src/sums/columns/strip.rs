@@ -26,6 +26,14 @@ impl Strip {
         columns.step_by(STRIP).map(strip)
     }
 
+    /// The strip with columns in front of it, from `first` on, until it is [`STRIP`] wide; itself if
+    /// there are not as many.
+    #[inline(always)]
+    pub(crate) fn filled_up(self, first: usize) -> Self {
+        let end = self.start + self.width;
+        if end < first + STRIP { self } else { Self { start: end - STRIP, width: STRIP } }
+    }
+
     /// The same strip, if it is [`STRIP`] wide. The compiler then knows the width and keeps a row
     /// in registers; for any other width it calls a function that copies.
     #[inline(always)]
