@@ -86,8 +86,23 @@ impl<F: Float> Loop for Narrow<'_, F> {
 mod tests {
     use ndarray::{Array1, Array2};
 
-    use super::{Sum, column_sums};
+    use super::{Sum, column_sums, columns};
     use crate::{Float, Rng};
+
+    // A last strip begins further to the left: its first columns are another strip's.
+    #[test]
+    fn every_column_is_finished_once() {
+        for cols in [1, 31, 32, 33, 40, 63, 64, 65, 127] {
+            for rows in [1, 5] {
+                let (x, mut finished) = (Array2::<f32>::ones((rows, cols)), vec![0; cols]);
+                columns::sums([&x], &|_| [], &|[x], [], [sum]| [sum.plus(x)], |c, [sum]| {
+                    finished[c] += 1;
+                    assert_eq!(sum.sum(), rows as f32);
+                });
+                assert!(finished.iter().all(|&times| times == 1), "{rows} × {cols}: {finished:?}");
+            }
+        }
+    }
 
     // Short rows, long rows and transposed matrices are added up by loops of their own.
     #[test]

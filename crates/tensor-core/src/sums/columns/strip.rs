@@ -26,8 +26,8 @@ impl Strip {
         columns.step_by(STRIP).map(strip)
     }
 
-    /// The strip with columns in front of it, from `first` on, until it is [`STRIP`] wide; itself if
-    /// there are not as many.
+    /// The strip with columns in front of it, from `first` on, until it is [`STRIP`] wide; itself
+    /// if there are not as many.
     #[inline(always)]
     pub(crate) fn filled_up(self, first: usize) -> Self {
         let end = self.start + self.width;
