@@ -12,12 +12,13 @@
 //! |---|---|
 //! | [`Float`] | `f32` and `f64`, and nothing else |
 //! | [`gemm`], [`gemm_row`] | the matrix product, and the same with a row added |
-//! | [`simd`]: [`vectorized`](simd::vectorized), [`Loop`](simd::Loop), [`Level`](simd::Level) | loops compiled for the processor at hand |
+//! | [`simd::vectorized`], [`simd::Loop`] | loops compiled for the processor at hand |
+//! | [`simd::Level`] | which vector instructions it has |
 //! | [`simd::prefetch`] | memory that will be read soon |
-//! | [`parallel`]: [`parts`](parallel::parts), [`for_each`](parallel::for_each) | work on the threads of the caller's pool |
-//! | [`exponential`]: [`exp`](exponential::exp), [`exp_m1`](exponential::exp_m1) | `eˣ` and `eˣ − 1` in vectors |
-//! | [`logarithm`]: [`ln`](logarithm::ln), [`ln_1p`](logarithm::ln_1p) | `ln y` and `ln(1 + x)` in vectors |
-//! | [`normal`]: [`cdf`](normal::cdf), [`density`](normal::density), [`cdf_and_density`](normal::cdf_and_density) | the normal distribution in vectors |
+//! | [`parallel::parts`], [`parallel::for_each`] | work on the threads of the caller's pool |
+//! | [`exponential::exp`], [`exponential::exp_m1`] | `eˣ` and `eˣ − 1` in vectors |
+//! | [`logarithm::ln`], [`logarithm::ln_1p`] | `ln y` and `ln(1 + x)` in vectors |
+//! | [`normal`] | the normal distribution function and its density in vectors |
 
 #[forbid(unsafe_code)]
 pub mod exponential;

@@ -1,4 +1,4 @@
-//! What all layers have in common that map every element by itself.
+//! The short form of a layer without parameters.
 
 use std::fmt::Debug;
 
@@ -9,6 +9,7 @@ use crate::{Layer, Saved, Tensors};
 
 /// A layer without parameters that maps its input: `A = f(Z)`. Whoever implements it has a
 /// [`Layer`].
+/// Most map every element by itself; [`Softmax`](crate::Softmax) maps whole rows.
 ///
 /// `Z` is the input, `A` the output, `L` the loss and `dLdA[m,j] = ∂L/∂A[m,j]`. For an elementwise
 /// `f` every output depends on the input at the same place alone, `A[n,i] = f(Z[n,i])`, so that of

@@ -11,7 +11,7 @@ use crate::{Scratch, Tensors};
 /// between the two.
 ///
 /// It is an argument of [`Layer::forward`], so that no layer can be left in the wrong mode. A model
-/// may give single layers another mode than the pass has: `models::Sequential::set_mode`.
+/// may give single layers another mode than the pass has: `models::Workspace::set_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Masks are drawn, batch statistics are used.

@@ -104,11 +104,13 @@ impl<F: Float> Workspace<F> {
     /// forward pass on, whatever the mode of the pass; `None` for the pass's mode again. The layers
     /// inside it may have their own in turn.
     ///
-    /// | wanted | |
-    /// |---|---|
-    /// | BatchNorm uses its running statistics as constants while dropout draws | `set_mode("1", Mode::Eval)`, then `forward` in `Mode::Train` |
-    /// | dropout draws in evaluation (Monte-Carlo dropout) | `set_mode("3", Mode::Train)`, then `forward` in `Mode::Eval`, each time with other rows: [`start_at`](Sequential::start_at)`(ws, k·N)` |
-    /// | running statistics rest while the layer uses the batch's | [`freeze`](Sequential::freeze) |
+    /// - BatchNorm uses its running statistics as constants while dropout draws:
+    ///   `set_mode("1", Mode::Eval)`, then `forward` in `Mode::Train`.
+    /// - Dropout draws in evaluation (Monte-Carlo dropout): `set_mode("3", Mode::Train)`, then
+    ///   `forward` in `Mode::Eval`. The mask is a function of the row, so each pass says that it
+    ///   begins at other rows: [`start_at`](Sequential::start_at)`(ws, k·N)`.
+    /// - Running statistics rest while the layer uses the batch's: no mode, but
+    ///   [`freeze`](Sequential::freeze).
     ///
     /// # Errors
     /// If there is no layer at that path.

@@ -85,6 +85,8 @@ pub struct BranchesCache<F> {
     /// The gradient of a branch's input, where another branch reads the same columns: `(max_batch,
     /// width)` each.
     gradients: Vec<Option<Array2<F>>>,
+    /// Whether every column of the input is read by exactly one branch.
+    is_partition: bool,
     pub(crate) slots: Vec<SlotCache>,
 }
 
@@ -205,8 +207,11 @@ impl<F: Float> Layer<F> for Branches<F> {
     fn cache(&self, max_batch: usize, _in_features: usize) -> BranchesCache<F> {
         let scratch = |b: usize| Array2::zeros((max_batch, self.inputs[b].len()));
         let slots = self.slots.iter().zip(&self.inputs);
+        let n_read: usize = self.inputs.iter().map(Range::len).sum();
+        let n_branches = self.slots.len();
         BranchesCache {
-            gradients: (0..self.slots.len()).map(|b| self.shares(b).then(|| scratch(b))).collect(),
+            gradients: (0..n_branches).map(|b| self.shares(b).then(|| scratch(b))).collect(),
+            is_partition: n_read == self.in_features && !(0..n_branches).any(|b| self.shares(b)),
             slots: slots.map(|(slot, columns)| slot.cache(max_batch, columns.len())).collect(),
         }
     }
@@ -257,7 +262,7 @@ impl<F: Float> Layer<F> for Branches<F> {
         let Saved { x, y, cache } = saved;
         let n = x.nrows();
         // For the columns that no branch reads, and those that collect from several.
-        if let Some(dx) = dx.as_deref_mut() {
+        if let Some(dx) = dx.as_deref_mut().filter(|_| !cache.is_partition) {
             dx.fill(F::zero());
         }
         let slots = self.slots.iter().zip(&mut grads.slots).zip(&mut cache.slots);

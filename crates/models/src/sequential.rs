@@ -117,11 +117,8 @@ impl<F: Float> SequentialBuilder<F> {
         let mut names = BTreeSet::new();
         let mut twice = None;
         Tensors::each_tensor(&model, Path::root(), &mut |path, _| {
-            let name = path.to_string();
-            if names.contains(&name) {
+            if let Some(name) = names.replace(path.to_string()) {
                 twice.get_or_insert(name);
-            } else {
-                names.insert(name);
             }
         });
         match twice {

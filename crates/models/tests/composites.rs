@@ -105,6 +105,20 @@ fn branches_are_their_layers_side_by_side() {
     assert!(found.eq(full));
 }
 
+// Columns 0 and 1 go through one branch, 2 through the other: each column of the input has the
+// gradient of its branch, in a second pass as well.
+#[test]
+fn branches_that_share_no_column_write_every_gradient() {
+    let both = Branches::builder(3).branch(0..2, Relu).branch(2..3, Relu).build().unwrap();
+    let model = Sequential::builder(3).push(both).build().unwrap();
+    let mut ws = model.workspace(1).unwrap();
+    for (dy, expected) in [([1.0, 2.0, 3.0], [1.0, 0.0, 3.0]), ([4.0, 5.0, -6.0], [4.0, 0.0, -6.0])]
+    {
+        let (_, dx, _) = pass(&model, &mut ws, &array![[1.0, -1.0, 1.0]], &array![dy]);
+        assert_eq!(dx, array![expected]);
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused_when_built() {
     let message = |result: Result<Sequential<f64>, Error>| result.unwrap_err().to_string();

@@ -7,10 +7,12 @@
 //!
 //! | part | holds | why `unsafe` |
 //! |---|---|---|
-//! | [`vectorized`] | safe loops, compiled once for every [level](Level) | calling a function compiled for instructions that a processor might lack |
+//! | [`vectorized`] | safe loops, compiled for every [level](Level) | a processor might lack the instructions |
 //! | [`prefetch`] | memory that will be read soon | the instruction itself |
-//! | `tile`, `dots`, `small`, `transpose` (private) | the innermost loops of the matrix product | the same, and raw pointers where bounds checks would cost registers |
-//! | `tile::broadcast` (private) | the loop of a tile, in assembly | compilers take its sums out of their registers |
+//! | `tile`, `dots`, `small`, `transpose` | the innermost loops of products | the same, and raw pointers |
+//! | `tile::broadcast` | the loop of a tile | assembly: compilers take its sums out of registers |
+//!
+//! Where pointers are raw, bounds checks would cost registers. The modules without a link are private.
 //!
 //! The measurement that demands it stands in `crates/models/PERFORMANCE.md`: what the matrix
 //! product reaches on each level.
