@@ -12,7 +12,8 @@
 //! | `tile`, `dots`, `small`, `transpose` | the innermost loops of products | the same, and raw pointers |
 //! | `tile::broadcast` | the loop of a tile | assembly: compilers take its sums out of registers |
 //!
-//! Where pointers are raw, bounds checks would cost registers. The modules without a link are private.
+//! Where pointers are raw, bounds checks would cost registers. The modules without a link are
+//! private.
 //!
 //! The measurement that demands it stands in `crates/models/PERFORMANCE.md`: what the matrix
 //! product reaches on each level.
