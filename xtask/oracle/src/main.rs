@@ -2,12 +2,13 @@
 //! differ from what is there.
 //!
 //! ```text
-//! cargo xtask fixtures [--check] [--torch]
+//! cargo xtask fixtures [--check] [--torch [--new]]
 //! ```
 //!
 //! Without `--torch`, the oracle's: every formula of the specification once more, in several
 //! hundred bits, with gradients by differences. With `--torch`, PyTorch's, by
-//! `fixtures/torch/generate.py` on the oracle's inputs.
+//! `fixtures/torch/generate.py` on the oracle's inputs. With `--new`, only the cases that are not
+//! stored yet.
 
 #![forbid(unsafe_code)]
 
@@ -16,6 +17,7 @@ mod layer_cases;
 mod layers;
 mod loss_cases;
 mod losses;
+mod merge;
 mod optimizers;
 mod real;
 mod running;
@@ -23,6 +25,7 @@ mod tensor;
 mod torch;
 mod training;
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -49,6 +52,8 @@ struct Options {
     check: bool,
     /// PyTorch's numbers instead of the oracle's.
     torch: bool,
+    /// Of PyTorch's, only the cases that are not stored yet.
+    new: bool,
 }
 
 impl Options {
@@ -61,8 +66,14 @@ impl Options {
             match arg {
                 Long("check") => options.check = true,
                 Long("torch") => options.torch = true,
+                Long("new") => options.new = true,
                 _ => return Err(arg.unexpected()),
             }
+        }
+        if options.new && !options.torch {
+            return Err(
+                "--new belongs to --torch: the oracle's numbers are the same everywhere".into()
+            );
         }
         Ok(options)
     }
@@ -70,7 +81,11 @@ impl Options {
 
 /// Runs the command and says whether all went well.
 fn run(options: Options) -> bool {
-    let files = if options.torch { torch::files(&folder()) } else { Ok(oracle()) };
+    let files = match options {
+        Options { torch: false, .. } => Ok(oracle()),
+        Options { new: false, .. } => torch::files(&folder()),
+        Options { new: true, .. } => torch::files(&folder()).and_then(with_stored),
+    };
     let files = match files {
         Ok(files) => files,
         Err(error) => {
@@ -78,14 +93,46 @@ fn run(options: Options) -> bool {
             return false;
         }
     };
-    let command =
-        if options.torch { "cargo xtask fixtures --torch" } else { "cargo xtask fixtures" };
+    let command = match (options.torch, options.new) {
+        (false, _) => "cargo xtask fixtures",
+        (true, false) => "cargo xtask fixtures --torch",
+        (true, true) => "cargo xtask fixtures --torch --new",
+    };
     let differences: Vec<_> = files
         .iter()
         .filter_map(|(name, text)| settle(name, text, options.check, command).err())
         .collect();
     differences.iter().for_each(|difference| println!("      {difference}"));
     differences.is_empty()
+}
+
+/// Each stored file with the cases of the generator's that are new to it; says how many.
+fn with_stored(files: Vec<(&'static str, String)>) -> Result<Vec<(&'static str, String)>, String> {
+    let with_stored = |(name, made): (&'static str, String)| {
+        let path = folder().join(name);
+        if !path.exists() {
+            println!("      fixtures/{name}: new");
+            return Ok((name, made));
+        }
+        let place = |error: &dyn Display| format!("fixtures/{name}: {error}");
+        let stored = fs::read_to_string(&path).map_err(|error| place(&error))?;
+        let merged = merge::merge(&stored, &made).map_err(|error| place(&error))?;
+        println!("      fixtures/{name}: {} new cases", merged.added.len());
+        merged.added.iter().for_each(|case| println!("        {case}"));
+        for case in merged.kept {
+            println!("        {case}: not made by the generator; kept");
+        }
+        Ok((name, merged.text))
+    };
+    // Every file is looked at, so that all errors are told at once; then nothing is written.
+    let (files, errors): (Vec<_>, Vec<_>) =
+        files.into_iter().map(with_stored).partition(Result::is_ok);
+    let errors: Vec<String> = errors.into_iter().filter_map(Result::err).collect();
+    if errors.is_empty() {
+        Ok(files.into_iter().flatten().collect())
+    } else {
+        Err(errors.join("\n      "))
+    }
 }
 
 fn folder() -> PathBuf {
