@@ -1,5 +1,5 @@
 //! What knows the processor: loops compiled for its vector instructions, matrix products, work on
-//! several threads, and functions that run in vectors.
+//! several threads, and functions and sums that run in vectors.
 //!
 //! The crate's one decision: **it knows no error, no parameter and no layer**. Whoever calls has
 //! checked shapes; what does not fit is a panic. So it depends on nothing of ours, and it is the
@@ -18,6 +18,8 @@
 //! | [`parallel::parts`], [`parallel::for_each`] | work on the threads of the caller's pool |
 //! | [`exponential::exp`], [`exponential::exp_m1`] | `eˣ` and `eˣ − 1` in vectors |
 //! | [`logarithm::ln`], [`logarithm::ln_1p`] | `ln y` and `ln(1 + x)` in vectors |
+//! | [`special`] | sigmoid, tanh, softplus: right far from zero |
+//! | [`sums`] | running sums that lose nothing, sums along rows, sums of many terms |
 //! | [`normal`] | the normal distribution function and its density in vectors |
 
 #[forbid(unsafe_code)]
@@ -35,6 +37,10 @@ pub mod parallel;
 #[cfg(test)]
 mod random;
 pub mod simd;
+#[forbid(unsafe_code)]
+pub mod special;
+#[forbid(unsafe_code)]
+pub mod sums;
 #[cfg(test)]
 mod ulps;
 

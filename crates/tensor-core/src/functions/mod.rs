@@ -11,13 +11,9 @@
 
 pub mod exponentials;
 mod softmax;
-mod special;
-#[cfg(test)]
-#[path = "../../../kernels/src/ulps.rs"]
-mod ulps;
 
 pub use kernels::exponential::{exp, exp_m1};
 pub use kernels::logarithm::{ln, ln_1p};
 pub use kernels::normal;
+pub use kernels::special::{product_or_zero, sigmoid, sigmoid_derivative, sign, softplus, tanh};
 pub use softmax::{log_softmax, softmax};
-pub use special::{product_or_zero, sigmoid, sigmoid_derivative, sign, softplus, tanh};

@@ -5,7 +5,7 @@ use kernels::simd::{Loop, vectorized};
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use super::columns::{self, STRIP};
-use super::sum::Sum;
+use kernels::sums::Sum;
 
 /// The sum of each column, `out[c] ← Σ_n x[n, c]`: the gradient of a bias that was added to every
 /// row.

@@ -14,11 +14,7 @@
 mod column_sums;
 pub mod columns;
 mod moments;
-mod pairwise;
-pub mod rows;
-mod sum;
 
 pub use column_sums::column_sums;
+pub use kernels::sums::{Lanes, Sum, rows, sum, sum_by};
 pub use moments::{ColumnMoments, Moments, deviation};
-pub use pairwise::{sum, sum_by};
-pub use sum::{Lanes, Sum};

@@ -9,8 +9,8 @@ use kernels::simd::{Loop, vectorized};
 use ndarray::{Array1, ArrayRef1, ArrayRef2, ArrayView1};
 
 use super::columns::{Finish, Packed, Rows, STRIP, Strip, in_strips};
-use super::rows::{self, Values};
-use super::sum::{Sum, two_sum};
+use kernels::sums::rows::{self, Values};
+use kernels::sums::{Sum, two_sum};
 
 /// Mean `μ = 1/n Σ_i x[i]` and biased variance `σ² = 1/n Σ_i (x[i] − μ)²` of a list of values of
 /// type `F`, with their digits however far the values lie from zero.

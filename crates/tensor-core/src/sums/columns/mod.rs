@@ -15,7 +15,7 @@ use kernels::{Float, parallel};
 use ndarray::ArrayRef2;
 
 use crate::layout::contiguous;
-use crate::sums::sum::Sum;
+use kernels::sums::Sum;
 
 use finish::PART;
 pub(crate) use finish::{Finish, in_strips};

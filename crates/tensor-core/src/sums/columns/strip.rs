@@ -6,7 +6,7 @@ use std::ops::Range;
 use kernels::Float;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::sums::sum::{Lanes, Sum};
+use kernels::sums::{Lanes, Sum};
 
 /// Columns that are computed side by side.
 pub(crate) const STRIP: usize = 32;

@@ -9,7 +9,7 @@
 
 use std::array::from_fn;
 
-use kernels::Float;
+use crate::Float;
 use ndarray::{ArrayRef1, ArrayView1, Axis, aview1};
 
 use super::sum::{Lanes, Sum};
@@ -27,7 +27,7 @@ const HALF: usize = LANES / 2;
 /// # Examples
 /// ```
 /// use ndarray::array;
-/// use tensor_core::sums::rows::Values;
+/// use kernels::sums::rows::Values;
 ///
 /// fn last<'a>(row: impl Values<'a, f64>) -> f64 {
 ///     row.at(row.count() - 1)
@@ -136,7 +136,7 @@ impl<'a, F: Float> Values<'a, F> for ArrayView1<'a, F> {
 /// # Examples
 /// A sum and a scalar product:
 /// ```
-/// use tensor_core::sums::{Sum, rows};
+/// use kernels::sums::{Sum, rows};
 ///
 /// let (x, y) = ([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]);
 /// let add = |[x, y]: [f64; 2], [sum, dot]: [Sum<f64>; 2]| [sum.plus(x), dot.plus(x * y)];
@@ -179,7 +179,7 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
 /// # Examples
 /// ```
 /// use ndarray::array;
-/// use tensor_core::sums::{Sum, rows};
+/// use kernels::sums::{Sum, rows};
 ///
 /// let beside = array![1.0_f32, 2.0, 3.0];
 /// let sum: Sum<f32> = rows::sum_beside(1, &[5.0, 6.0], &beside, |value, x| value * x);
@@ -208,7 +208,7 @@ pub fn sum_beside<F: Float>(
 ///
 /// # Examples
 /// ```
-/// use tensor_core::sums::{Sum, rows};
+/// use kernels::sums::{Sum, rows};
 ///
 /// let sum: Sum<f32> = rows::sum_of(&[5.0, 6.0], &[2.0_f32, 3.0], |value, x| value * x);
 /// assert_eq!(sum.value(), 28.0); // 5·2 + 6·3
@@ -237,7 +237,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::{LANES, Values, sum_beside, sum_of, sums};
-    use crate::Rng;
+    use crate::random::Rng;
     use crate::sums::Sum;
 
     #[test]

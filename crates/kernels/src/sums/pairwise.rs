@@ -1,6 +1,6 @@
 //! Sums of many terms in their own type, in an order that depends on their number alone.
 
-use kernels::Float;
+use crate::Float;
 
 const LANES: usize = 8;
 const BLOCK: usize = 128;
@@ -15,7 +15,7 @@ const BLOCK: usize = 128;
 ///
 /// # Examples
 /// ```
-/// use tensor_core::sums::sum;
+/// use kernels::sums::sum;
 ///
 /// // One after the other, 0.1_f32 added 1000 times gives 99.99905.
 /// assert!((sum(&[0.1_f32; 1000]) - 100.0).abs() < 1e-4);
@@ -29,7 +29,7 @@ pub fn sum<F: Float>(x: &[F]) -> F {
 ///
 /// # Examples
 /// ```
-/// use tensor_core::sums::sum_by;
+/// use kernels::sums::sum_by;
 ///
 /// let x = [1.0, 2.0, 3.0];
 /// assert_eq!(sum_by(x.len(), &|i| x[i] * x[i]), 14.0);
@@ -61,7 +61,8 @@ fn pairwise<F: Float>(start: usize, n: usize, term: &impl Fn(usize) -> F) -> F {
 #[cfg(test)]
 mod tests {
     use super::sum;
-    use crate::{Float, Rng};
+    use crate::Float;
+    use crate::random::Rng;
 
     /// The definition, one term after the other in `f64`; for `f32` terms its own error is
     /// negligible.

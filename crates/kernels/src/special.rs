@@ -3,9 +3,9 @@
 //! They are computed in `f64`, for results of a type `F`. For `f32` there is no branch and no call
 //! in them, so that loops over them run in vectors.
 
-use kernels::Float;
-use kernels::exponential::{exp, exp_m1};
-use kernels::logarithm::ln_1p;
+use crate::Float;
+use crate::exponential::{exp, exp_m1};
+use crate::logarithm::ln_1p;
 
 /// The logistic function `σ(x) = 1/(1 + e^(−x))`, for a result of type `F`.
 ///
@@ -16,7 +16,7 @@ use kernels::logarithm::ln_1p;
 ///
 /// # Examples
 /// ```
-/// use tensor_core::functions::sigmoid;
+/// use kernels::special::sigmoid;
 ///
 /// assert_eq!([sigmoid::<f32>(0.0), sigmoid::<f32>(1e4), sigmoid::<f32>(-1e4)], [0.5, 1.0, 0.0]);
 /// ```
@@ -34,7 +34,7 @@ pub fn sigmoid<F: Float>(x: f64) -> f64 {
 ///
 /// # Examples
 /// ```
-/// use tensor_core::functions::sigmoid_derivative;
+/// use kernels::special::sigmoid_derivative;
 ///
 /// assert_eq!(sigmoid_derivative::<f64>(0.0), 0.25);
 /// assert_eq!(sigmoid_derivative::<f64>(40.0), (-40.0_f64).exp()); // where σ rounds to 1
@@ -55,7 +55,7 @@ pub fn sigmoid_derivative<F: Float>(x: f64) -> f64 {
 ///
 /// # Examples
 /// ```
-/// use tensor_core::functions::tanh;
+/// use kernels::special::tanh;
 ///
 /// assert_eq!([tanh::<f32>(1e4), tanh::<f32>(-1e4)], [1.0, -1.0]);
 /// assert_eq!(tanh::<f32>(1e-20), 1e-20);
@@ -74,7 +74,7 @@ pub fn tanh<F: Float>(x: f64) -> f64 {
 ///
 /// # Examples
 /// ```
-/// use tensor_core::functions::product_or_zero;
+/// use kernels::special::product_or_zero;
 ///
 /// assert_eq!(product_or_zero(f64::INFINITY, 0.0), 0.0); // x·e^(−x) far out
 /// assert_eq!(product_or_zero(3.0, -2.0), -6.0);
@@ -91,7 +91,7 @@ pub fn product_or_zero<F: Float>(x: F, y: F) -> F {
 ///
 /// # Examples
 /// ```
-/// use tensor_core::functions::sign;
+/// use kernels::special::sign;
 ///
 /// assert_eq!([-2.0, 0.0, 3.0].map(sign), [-1.0, 0.0, 1.0]);
 /// ```
@@ -108,7 +108,7 @@ pub fn sign<F: Float>(x: F) -> F {
 ///
 /// # Examples
 /// ```
-/// use tensor_core::functions::softplus;
+/// use kernels::special::softplus;
 ///
 /// assert_eq!(softplus::<f64>(0.0), 2.0_f64.ln());
 /// assert_eq!(softplus::<f32>(1e4), 1e4);
@@ -123,7 +123,7 @@ pub fn softplus<F: Float>(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{product_or_zero, sigmoid, sigmoid_derivative, sign, softplus, tanh};
-    use crate::functions::ulps::{floats, ulp32, worst};
+    use crate::ulps::{floats, ulp32, worst};
 
     // The exact values are those of the system's functions in f64, whose error does not show in
     // f32. Half an ulp is the one rounding; each exponential and each logarithm adds at most

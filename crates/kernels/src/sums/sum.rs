@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use kernels::Float;
+use crate::Float;
 
 /// A running sum `Σ_i x[i]` in `f64` whose error does not show in a result of type `F`.
 ///
@@ -20,7 +20,7 @@ use kernels::Float;
 ///
 /// # Examples
 /// ```
-/// use tensor_core::sums::Sum;
+/// use kernels::sums::Sum;
 ///
 /// let sum = [1e16, 1.0, 1.0, -1e16].iter().fold(Sum::<f64>::default(), |sum, &x| sum.plus(x));
 /// assert_eq!(sum.sum(), 2.0); // a plain sum in f64 gives 0
@@ -34,13 +34,13 @@ pub struct Sum<F> {
 
 impl<F: Float> Sum<F> {
     #[inline(always)]
-    pub(crate) fn from_parts(sum: f64, error: f64) -> Self {
+    fn from_parts(sum: f64, error: f64) -> Self {
         Self { sum, error, of: PhantomData }
     }
 
     /// The sum as it was rounded, and the sum of its rounding errors.
     #[inline(always)]
-    pub(crate) fn parts(self) -> (f64, f64) {
+    fn parts(self) -> (f64, f64) {
         (self.sum, self.error)
     }
 
@@ -91,8 +91,15 @@ impl<F: Float> Sum<F> {
 
 /// `a + b` rounded, and its rounding error, whichever of the two is larger (Knuth, *The Art of
 /// Computer Programming* 2, section 4.2.2, theorem B).
+///
+/// # Examples
+/// ```
+/// use kernels::sums::two_sum;
+///
+/// assert_eq!(two_sum(1e16, 1.0), (1e16, 1.0)); // 1e16 + 1 rounds to 1e16
+/// ```
 #[inline(always)]
-pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let part = sum - a;
     (sum, (a - (sum - part)) + (b - part))
@@ -106,7 +113,7 @@ pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
 ///
 /// # Examples
 /// ```
-/// use tensor_core::sums::Lanes;
+/// use kernels::sums::Lanes;
 ///
 /// let mut lanes = Lanes::<f64, 2>::default();
 /// for (i, x) in [1.0, 2.0, 3.0].into_iter().enumerate() {
