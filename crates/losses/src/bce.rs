@@ -72,8 +72,9 @@ impl ElementLoss for BceLoss {
     fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
         match a.indexed_iter().find(|(_, a)| **a < F::zero() || **a > F::one()) {
             Some(((row, column), a)) => Err(Error::Value {
-                place: format!("bce: column {column}").into(),
+                place: Self::NAME.into(),
                 row,
+                column: Some(column),
                 expected: "a probability from 0 to 1 (for logits: BceWithLogitsLoss)",
                 found: a.as_f64(),
             }),
@@ -144,8 +145,8 @@ mod tests {
         let mut da = Array2::from_elem((2, 2), 7.0);
         for (value, found) in [(-1e-9, "-0.000000001"), (1.5, "1.5"), (f64::INFINITY, "inf")] {
             let error = bce.backward(&array![[0.5, 0.5], [0.5, value]], &y, &mut da).unwrap_err();
-            let expected = "bce: column 1: expected a probability from 0 to 1 \
-                            (for logits: BceWithLogitsLoss) in row 1, found";
+            let expected = "bce: expected a probability from 0 to 1 \
+                            (for logits: BceWithLogitsLoss) in row 1, column 1, found";
             assert_eq!(error.to_string(), format!("{expected} {found}"));
             assert_eq!(da, Array2::from_elem((2, 2), 7.0), "a refused call writes nothing");
         }

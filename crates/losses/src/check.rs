@@ -25,6 +25,7 @@ pub(crate) fn check_predictions<F: Float>(
         Some(row) => Err(Error::Value {
             place: format!("{place}: sample weights").into(),
             row,
+            column: None,
             expected: NOT_NEGATIVE,
             found: weights[row].as_f64(),
         }),

@@ -82,6 +82,8 @@ pub enum Error {
         place: Place,
         /// Row of the batch.
         row: usize,
+        /// Column of the row; `None` where a row has one number only, as a sample weight.
+        column: Option<usize>,
         /// The range: `"a probability from 0 to 1"`.
         expected: &'static str,
         /// The value that came.
@@ -270,8 +272,10 @@ impl fmt::Display for Error {
                     ),
                 }
             }
-            Self::Value { place, row, expected, found } => {
-                write!(f, "{place}: expected {expected} in row {row}, found {found}")
+            Self::Value { place, row, column, expected, found } => {
+                write!(f, "{place}: expected {expected} in row {row}")?;
+                column.map_or(Ok(()), |column| write!(f, ", column {column}"))?;
+                write!(f, ", found {found}")
             }
             Self::Hyperparameter { place, name, expected, found } => {
                 write!(f, "{place}: expected {name} to be {expected}, found {found}")
@@ -349,11 +353,12 @@ mod tests {
                 Error::Value {
                     place: "bce".into(),
                     row: 3,
+                    column: Some(1),
                     expected: "a probability from 0 to 1",
                     found: 1.5,
                 }
                 .within("validation"),
-                "validation: bce: expected a probability from 0 to 1 in row 3, found 1.5",
+                "validation: bce: expected a probability from 0 to 1 in row 3, column 1, found 1.5",
             ),
         ];
         for (error, message) in table {
