@@ -107,7 +107,7 @@ impl<L: Layer<f32>> Pass<L> {
     fn new(layer: L) -> Self {
         let random = |seed| Array2::from_shape_simple_fn((ROWS, WIDTH), uniform(seed));
         Self {
-            cache: layer.cache(ROWS, WIDTH),
+            cache: layer.cache(ROWS, WIDTH).unwrap(),
             grads: layer.gradient(),
             layer,
             x: random(1),

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use ndarray::ArrayRef2;
-use tensor_core::Float;
+use tensor_core::{Error, Float};
 
 use crate::{Layer, Saved, Tensors};
 
@@ -67,7 +67,9 @@ impl<F: Float, A: Activation> Layer<F> for A {
     type Cache = ();
     const NAME: &'static str = A::NAME;
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+    fn cache(&self, _max_batch: usize, _in_features: usize) -> Result<(), Error> {
+        Ok(())
+    }
 
     #[inline]
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {

@@ -1,6 +1,7 @@
 //! The scale and the offset that follow a normalization.
 
 use ndarray::Array1;
+use tensor_core::memory::{check_room, zeros};
 use tensor_core::{Error, Float, Role, row_major};
 
 use crate::{Tensors, Visitor};
@@ -61,8 +62,9 @@ pub(crate) struct AffineSums {
 }
 
 impl AffineSums {
-    pub(crate) fn new(channels: usize) -> Self {
-        Self { weight: vec![0.0; channels], bias: vec![0.0; channels] }
+    pub(crate) fn new(channels: usize) -> Result<Self, Error> {
+        check_room::<[f64; 2]>("Affine: sums", &[channels])?;
+        Ok(Self { weight: vec![0.0; channels], bias: vec![0.0; channels] })
     }
 
     /// Rounds the sums into the gradients of the parameters that there are.
@@ -77,14 +79,22 @@ impl AffineSums {
 
 impl<F: Float> Affine<F> {
     /// γ = 1 and β = 0, to be trained.
-    pub fn new(channels: usize) -> Self {
-        let bias = Some(Array1::zeros(channels));
-        Self { bias, ..Self::weight_only(channels) }
+    ///
+    /// # Errors
+    /// If there is no room for so many channels.
+    pub fn new(channels: usize) -> Result<Self, Error> {
+        let affine = Self::weight_only(channels)?;
+        Ok(Self { bias: Some(zeros("Affine: bias", channels)?), ..affine })
     }
 
     /// γ = 1, to be trained, without a β.
-    pub fn weight_only(channels: usize) -> Self {
-        Self { weight: Some(Array1::ones(channels)), ..Self::none(channels) }
+    ///
+    /// # Errors
+    /// If there is no room for so many channels.
+    pub fn weight_only(channels: usize) -> Result<Self, Error> {
+        let mut weight = zeros("Affine: weight", channels)?;
+        weight.fill(F::one());
+        Ok(Self { weight: Some(weight), ..Self::none(channels) })
     }
 
     /// Neither: the normalized values as they are.

@@ -6,6 +6,7 @@ mod config;
 mod tests;
 
 use ndarray::{Array1, Array2, ArrayD, ArrayRef1, ArrayRef2};
+use tensor_core::memory::zeros;
 use tensor_core::sums::Sum;
 use tensor_core::sums::columns;
 use tensor_core::sums::{ColumnMoments, deviation};
@@ -112,7 +113,7 @@ pub use config::BatchNorm1dConfig;
 /// let config = BatchNorm1dConfig { eps: 3.0, momentum: 0.5, ..Default::default() };
 /// let mut norm = BatchNorm1d::with_config(1, config)?; // γ = 1, β = 0
 /// let z = array![[1.0], [3.0]];
-/// let (mut bz, mut cache) = (Array2::zeros((2, 1)), norm.cache(2, 1));
+/// let (mut bz, mut cache) = (Array2::zeros((2, 1)), norm.cache(2, 1)?);
 /// norm.forward(&z, &mut bz, &mut cache, Mode::Train)?;
 /// assert_eq!(bz, array![[-0.5], [0.5]]);
 /// assert_eq!((cache.mean(0), cache.variance(0)), (2.0, 1.0));
@@ -161,11 +162,13 @@ impl<F: Float> BatchNorm1d<F> {
         let in_range = |m| (0.0..=1.0).contains(&m);
         let range = "a number from 0 to 1";
         Error::check_hyperparameter(Self::NAME, "momentum", range, config.momentum, in_range)?;
+        let mut running_var = zeros("BatchNorm1d: running_var", features)?;
+        running_var.fill(F::one());
         Ok(Self {
             config,
-            affine: if config.affine { Affine::new(features) } else { Affine::none(features) },
-            running_mean: Array1::zeros(features),
-            running_var: Array1::ones(features),
+            affine: if config.affine { Affine::new(features)? } else { Affine::none(features) },
+            running_mean: zeros("BatchNorm1d: running_mean", features)?,
+            running_var,
         })
     }
 
@@ -281,13 +284,13 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         Error::check_features(Self::NAME, self.running_mean.len(), in_features)
     }
 
-    fn cache(&self, _max_batch: usize, in_features: usize) -> BatchNorm1dCache<F> {
-        BatchNorm1dCache {
-            moments: ColumnMoments::new(in_features),
-            sums: AffineSums::new(in_features),
+    fn cache(&self, _max_batch: usize, in_features: usize) -> Result<BatchNorm1dCache<F>, Error> {
+        Ok(BatchNorm1dCache {
+            moments: ColumnMoments::new(in_features)?,
+            sums: AffineSums::new(in_features)?,
             mode: Mode::Eval,
             pending: None,
-        }
+        })
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {

@@ -5,6 +5,7 @@ mod tests;
 
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayViewMut2, Axis, Slice, Zip};
 use tensor_core::elementwise::map2;
+use tensor_core::memory::zeros;
 use tensor_core::random::Position;
 use tensor_core::{Error, Float, Path, Rng};
 
@@ -71,7 +72,7 @@ use crate::{Layer, Mode, Saved, Seen, Tensors, Training};
 /// let dropout = Dropout::new(0.5, 7)?;
 /// let (z, da) = (Array2::ones((1, 100)), Array2::from_elem((1, 100), 3.0));
 /// let (mut a, mut dz) = (Array2::<f64>::zeros((1, 100)), Array2::zeros((1, 100)));
-/// let mut cache = dropout.cache(1, 100);
+/// let mut cache = dropout.cache(1, 100)?;
 /// dropout.forward(&z, &mut a, &mut cache, Mode::Train)?;
 /// assert!(a.iter().all(|&a| a == 0.0 || a == 2.0));
 /// let saved = Saved { x: &z, y: &a, cache: &mut cache };
@@ -182,9 +183,9 @@ impl<F: Float> Layer<F> for Dropout {
     type Cache = DropoutCache<F>;
     const NAME: &'static str = "Dropout";
 
-    fn cache(&self, max_batch: usize, in_features: usize) -> DropoutCache<F> {
-        let mask = Array2::zeros((max_batch, in_features));
-        DropoutCache { mask, mode: Mode::Eval, pending: None, first_row: 0 }
+    fn cache(&self, max_batch: usize, in_features: usize) -> Result<DropoutCache<F>, Error> {
+        let mask = zeros("Dropout: mask", (max_batch, in_features))?;
+        Ok(DropoutCache { mask, mode: Mode::Eval, pending: None, first_row: 0 })
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {

@@ -82,7 +82,7 @@ use crate::{Affine, Layer};
 ///
 /// let dbz = array![[1.0, 3.0, 0.0, 0.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 4)), norm.gradient());
-/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 4) };
+/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 4)? };
 /// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
 /// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5, 3.0 * 0.5, 0.0, 0.0]));
 /// // Means 2 and ½ in the first group: ½ (dLdNZ − 2 − NZ·½)
@@ -134,7 +134,7 @@ impl<F: Float> GroupNorm<F> {
     ) -> Result<Self, Error> {
         let GroupNormConfig { length, eps, affine } = config;
         let groups = Groups::new::<F>(Self::NAME, [n_groups, channels, length], eps)?;
-        let affine = if affine { Affine::new(channels) } else { Affine::none(channels) };
+        let affine = if affine { Affine::new(channels)? } else { Affine::none(channels) };
         Ok(Self { groups, affine })
     }
 }
@@ -189,7 +189,8 @@ mod tests {
 
             let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.gradient());
             grads.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(f64::NAN));
-            let saved = Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) };
+            let saved =
+                Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()).unwrap() };
             norm.backward(saved, &dy, Some(&mut dx), &mut grads);
             assert_eq!(dx, array![dz], "length {length}");
             assert_eq!(
@@ -225,6 +226,6 @@ mod tests {
         let message = "GroupNorm: expected 4 input features, found 5";
         assert_eq!(norm.out_features(5).unwrap_err().to_string(), message);
         let message = "GroupNorm: weight: expected shape (4), found (2)";
-        assert_eq!(norm.with_affine(Affine::new(2)).unwrap_err().to_string(), message);
+        assert_eq!(norm.with_affine(Affine::new(2).unwrap()).unwrap_err().to_string(), message);
     }
 }

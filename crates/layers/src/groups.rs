@@ -69,6 +69,10 @@ impl Groups {
         if length == 0 {
             return Err(Error::empty(place, "a length of at least 1"));
         }
+        if channels.checked_mul(length).is_none() {
+            let (place, found) = (place.into(), vec![channels, length]);
+            return Err(Error::TooLarge { place, found, size: size_of::<F>() });
+        }
         let range = "a divisor of the number of channels";
         Error::check_hyperparameter(place, "n_groups", range, n_groups as f64, |_| {
             channels.checked_rem(n_groups) == Some(0)

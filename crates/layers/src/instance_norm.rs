@@ -78,7 +78,7 @@ use crate::{Affine, Layer};
 ///
 /// let dbz = array![[1.0, 3.0, 0.0, 0.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 4)), norm.gradient());
-/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 4) };
+/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 4)? };
 /// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
 /// assert_eq!(grads.affine().bias(), Some(&array![1.0 + 3.0, 0.0]));
 /// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5 + 3.0 * 0.5, 0.0]));
@@ -134,7 +134,7 @@ impl<F: Float> InstanceNorm1d<F> {
             return Err(Error::too_few(Self::NAME, "a length of at least 2", length));
         }
         let groups = Groups::new::<F>(Self::NAME, [channels, channels, length], config.eps)?;
-        let affine = if config.affine { Affine::new(channels) } else { Affine::none(channels) };
+        let affine = if config.affine { Affine::new(channels)? } else { Affine::none(channels) };
         Ok(Self { groups, affine })
     }
 }
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(y, array![[0.0, 2.0, 2.0, -2.0]]);
         let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.gradient());
         norm.backward(
-            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) },
+            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()).unwrap() },
             &dy,
             Some(&mut dx),
             &mut grads,
@@ -188,7 +188,7 @@ mod tests {
                 "InstanceNorm1d: expected eps to be a finite number > 0 in the layer's type, found -1".into(),
             ),
             (
-                InstanceNorm1d::new(2, 2).and_then(|n| n.with_affine(Affine::new(4))),
+                InstanceNorm1d::new(2, 2).and_then(|n| n.with_affine(Affine::new(4)?)),
                 "InstanceNorm1d: weight: expected shape (2), found (4)".into(),
             ),
         ];

@@ -124,7 +124,9 @@ pub struct Saved<'a, F, C> {
 ///     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
 ///         Error::check_features("Scale", self.weight.len(), in_features)
 ///     }
-///     fn cache(&self, _max_batch: usize, _in_features: usize) {}
+///     fn cache(&self, _max_batch: usize, _in_features: usize) -> Result<(), Error> {
+///         Ok(())
+///     }
 ///
 ///     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
 ///         Zip::from(y).and(x).and_broadcast(&*self.weight).for_each(|y, &x, &w| *y = x * w);
@@ -170,7 +172,10 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
 
     /// A cache for batches of up to `max_batch` rows. Called once for a workspace: later passes
     /// allocate nothing.
-    fn cache(&self, max_batch: usize, in_features: usize) -> Self::Cache;
+    ///
+    /// # Errors
+    /// If there is no room for so many rows: [`memory::zeros`](tensor_core::memory::zeros) says it.
+    fn cache(&self, max_batch: usize, in_features: usize) -> Result<Self::Cache, Error>;
 
     /// `y ← f(x)` as after training. Every element of `y` is overwritten.
     ///
@@ -241,9 +246,12 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
 
     /// Memory for [`infer_with`](Self::infer_with), where layers stand inside; none for most
     /// layers, which is the default.
-    fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F> {
+    ///
+    /// # Errors
+    /// If there is no room for so many rows.
+    fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error> {
         let _ = (max_batch, in_features);
-        Scratch::default()
+        Ok(Scratch::default())
     }
 
     /// [`infer`](Self::infer) with memory for what lies between the layers inside: the same numbers

@@ -81,7 +81,7 @@ use crate::{Affine, Layer};
 ///
 /// let dbz = array![[1.0, 3.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 2)), norm.gradient());
-/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 2) };
+/// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 2)? };
 /// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
 /// assert_eq!(grads.affine().bias(), Some(&array![1.0, 3.0]));
 /// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5, 3.0 * 0.5]));
@@ -132,8 +132,8 @@ impl<F: Float> LayerNorm<F> {
         }
         let groups = Groups::new::<F>(Self::NAME, [1, features, 1], config.eps)?;
         let affine = match (config.elementwise_affine, config.bias) {
-            (true, true) => Affine::new(features),
-            (true, false) => Affine::weight_only(features),
+            (true, true) => Affine::new(features)?,
+            (true, false) => Affine::weight_only(features)?,
             (false, _) => Affine::none(features),
         };
         Ok(Self { groups, affine })
@@ -170,7 +170,7 @@ mod tests {
         norm.infer(&x, &mut y);
         let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.gradient());
         norm.backward(
-            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) },
+            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()).unwrap() },
             &dy,
             Some(&mut dx),
             &mut grads,
@@ -198,7 +198,7 @@ mod tests {
             (LayerNorm::with_config(2, config(0.0)), format!("{eps} 0")),
             (LayerNorm::with_config(2, config(f64::NAN)), format!("{eps} NaN")),
             (
-                LayerNorm::new(2).and_then(|n| n.with_affine(Affine::new(3))),
+                LayerNorm::new(2).and_then(|n| n.with_affine(Affine::new(3)?)),
                 "LayerNorm: weight: expected shape (2), found (3)".into(),
             ),
         ];

@@ -1,6 +1,7 @@
 //! The fully connected layer.
 
 use ndarray::{Array1, Array2, ArrayRef2, ArrayViewMut1, ArrayViewMut2};
+use tensor_core::memory::zeros;
 use tensor_core::sums::column_sums;
 use tensor_core::{Error, Float, Init, Rng, Role, gemm, gemm_row, row_major};
 
@@ -104,7 +105,7 @@ impl<F: Float> Linear<F> {
     /// A layer from `in_features` to `out_features` with PyTorch's initial values.
     ///
     /// # Errors
-    /// If either width is 0.
+    /// If either width is 0, or there is no room for the weights.
     pub fn new(in_features: usize, out_features: usize, rng: &mut Rng) -> Result<Self, Error> {
         Self::with_config(in_features, out_features, LinearConfig::default(), rng)
     }
@@ -112,7 +113,7 @@ impl<F: Float> Linear<F> {
     /// A layer from `in_features` to `out_features`.
     ///
     /// # Errors
-    /// If either width is 0.
+    /// If either width is 0, or there is no room for the weights.
     pub fn with_config(
         in_features: usize,
         out_features: usize,
@@ -120,13 +121,15 @@ impl<F: Float> Linear<F> {
         rng: &mut Rng,
     ) -> Result<Self, Error> {
         check_widths(in_features, out_features)?;
-        let mut weight = Array2::zeros((out_features, in_features));
+        let mut weight = zeros("Linear: weight", (out_features, in_features))?;
         config.init.weight(&mut weight, rng);
-        let bias = config.bias.then(|| {
-            let mut bias = Array1::zeros(out_features);
-            config.init.bias(&mut bias, in_features, rng);
-            bias
-        });
+        let mut bias = match config.bias {
+            true => Some(zeros("Linear: bias", out_features)?),
+            false => None,
+        };
+        if let Some(bias) = &mut bias {
+            config.init.bias(bias, in_features, rng);
+        }
         Ok(Self { weight, bias })
     }
 
@@ -203,7 +206,9 @@ impl<F: Float> Layer<F> for Linear<F> {
         Ok(out_features)
     }
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+    fn cache(&self, _max_batch: usize, _in_features: usize) -> Result<(), Error> {
+        Ok(())
+    }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         match &self.bias {

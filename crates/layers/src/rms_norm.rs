@@ -71,7 +71,7 @@ use crate::{Affine, Layer};
 ///
 /// let da = array![[4.0, 1.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 2)), norm.gradient());
-/// let saved = Saved { x: &z, y: &a, cache: &mut norm.cache(1, 2) };
+/// let saved = Saved { x: &z, y: &a, cache: &mut norm.cache(1, 2)? };
 /// norm.backward(saved, &da, Some(&mut dz), &mut grads);
 /// assert_eq!(grads.affine().weight(), Some(&array![4.0 * 0.75, 1.0 * 1.0]));
 /// // The mean of dLdNZ·NZ is ½ (3 + 1) = 2: ¼ (dLdNZ − 2 NZ)
@@ -121,7 +121,7 @@ impl<F: Float> RmsNorm<F> {
         let eps = config.eps.unwrap_or(F::epsilon().as_f64());
         let groups = Groups::new::<F>(Self::NAME, [1, features, 1], eps)?.about_zero();
         let affine = if config.elementwise_affine {
-            Affine::weight_only(features)
+            Affine::weight_only(features)?
         } else {
             Affine::none(features)
         };
@@ -169,7 +169,7 @@ mod tests {
         let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.gradient());
         grads.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(f64::NAN));
         norm.backward(
-            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()) },
+            Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()).unwrap() },
             &dy,
             Some(&mut dx),
             &mut grads,
@@ -187,8 +187,11 @@ mod tests {
             (RmsNorm::<f64>::new(0), "RmsNorm: expected at least 1 feature, found 0".into()),
             (RmsNorm::with_config(2, config(0.0)), format!("{eps} 0")),
             (RmsNorm::with_config(2, config(f64::NAN)), format!("{eps} NaN")),
-            (with(Affine::new(2)), "RmsNorm: bias: expected shape (), found (2)".into()),
-            (with(Affine::weight_only(3)), "RmsNorm: weight: expected shape (2), found (3)".into()),
+            (with(Affine::new(2).unwrap()), "RmsNorm: bias: expected shape (), found (2)".into()),
+            (
+                with(Affine::weight_only(3).unwrap()),
+                "RmsNorm: weight: expected shape (2), found (3)".into(),
+            ),
         ];
         for (result, message) in cases {
             assert_eq!(result.unwrap_err().to_string(), message);

@@ -60,9 +60,9 @@ macro_rules! sample_norm {
                 self.groups.out_features(Self::NAME, in_features)
             }
 
-            fn cache(&self, _max_batch: usize, _in_features: usize) -> crate::SampleNormCache {
-                let sums = crate::affine::AffineSums::new(self.affine.channels());
-                crate::SampleNormCache { sums }
+            fn cache(&self, _max_batch: usize, _in_features: usize) -> Result<crate::SampleNormCache, Error> {
+                let sums = crate::affine::AffineSums::new(self.affine.channels())?;
+                Ok(crate::SampleNormCache { sums })
             }
 
             fn infer(&self, x: &ndarray::ArrayRef2<F>, y: &mut ndarray::ArrayRef2<F>) {

@@ -23,7 +23,7 @@ fn pass<F: Float>(
     dy: &ArrayRef2<F>,
     mode: Mode,
 ) -> Pass<F> {
-    let mut cache = norm.cache(x.nrows(), x.ncols());
+    let mut cache = norm.cache(x.nrows(), x.ncols()).unwrap();
     let nan = Array2::from_elem(x.dim(), F::nan());
     let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.gradient());
     norm.forward(x, &mut y, &mut cache, mode).unwrap();
@@ -209,7 +209,8 @@ fn running_statistics_move_once_for_each_training_pass() {
         let config =
             BatchNorm1dConfig { momentum: 0.25, unbiased_running_var, ..Default::default() };
         let mut norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
-        let (x, mut y, mut cache) = (array![[1.0], [3.0]], Array2::zeros((2, 1)), norm.cache(2, 1));
+        let (x, mut y, mut cache) =
+            (array![[1.0], [3.0]], Array2::zeros((2, 1)), norm.cache(2, 1).unwrap());
         norm.settle(&mut cache, Training::Active);
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
@@ -236,7 +237,7 @@ fn running_statistics_fade() {
             BatchNorm1dConfig { momentum: 0.25, unbiased_running_var, ..Default::default() };
         let mut norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
         let x = array![[0.0], [0.0], [6.0], [6.0]];
-        let (mut y, mut cache) = (Array2::zeros((4, 1)), norm.cache(4, 1));
+        let (mut y, mut cache) = (Array2::zeros((4, 1)), norm.cache(4, 1).unwrap());
         for (mean, variance) in [0.75, 1.3125].into_iter().zip(variances) {
             norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
             norm.settle(&mut cache, Training::Active);
@@ -249,7 +250,8 @@ fn running_statistics_fade() {
 #[test]
 fn a_refused_batch_leaves_nothing_to_settle() {
     let mut norm = BatchNorm1d::<f64>::new(1).unwrap();
-    let (x, mut y, mut cache) = (array![[1.0], [3.0]], Array2::zeros((2, 1)), norm.cache(2, 1));
+    let (x, mut y, mut cache) =
+        (array![[1.0], [3.0]], Array2::zeros((2, 1)), norm.cache(2, 1).unwrap());
     norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
     let one = array![[5.0]];
     let result = norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Train);
@@ -286,7 +288,7 @@ fn configurations_are_checked_when_built() {
     let norm = BatchNorm1d::<f64>::new(2).unwrap();
     let width = norm.out_features(3).unwrap_err();
     assert_eq!(width.to_string(), "BatchNorm1d: expected 2 input features, found 3");
-    let affine = norm.with_affine(Affine::new(3)).unwrap_err();
+    let affine = norm.with_affine(Affine::new(3).unwrap()).unwrap_err();
     assert_eq!(affine.to_string(), "BatchNorm1d: weight: expected shape (2), found (3)");
 }
 
@@ -326,7 +328,7 @@ fn fault_4_gamma_and_beta_are_shown_to_optimizers() {
 fn fault_6_evaluation_forgets_the_training_batch() {
     let norm = BatchNorm1d::<f64>::new(1).unwrap();
     let (x, dy) = (array![[1.0], [2.0], [3.0]], array![[0.1], [0.2], [0.3]]);
-    let (mut y, mut cache) = (Array2::zeros((3, 1)), norm.cache(3, 1));
+    let (mut y, mut cache) = (Array2::zeros((3, 1)), norm.cache(3, 1).unwrap());
     norm.forward(&(&x * 10.0), &mut y, &mut cache, Mode::Train).unwrap();
     norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
     let mut inferred = Array2::zeros((3, 1));
@@ -362,7 +364,7 @@ fn evaluation_by_hand() {
     let (x, dy) = (array![[5.0], [-2.0]], array![[1.0], [-0.5]]);
     let (mut inferred, mut y, mut dx) = (x.clone(), x.clone(), x.clone());
     norm.infer(&x, &mut inferred);
-    let (mut cache, mut grads) = (norm.cache(2, 1), norm.gradient());
+    let (mut cache, mut grads) = (norm.cache(2, 1).unwrap(), norm.gradient());
     norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
     norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
     assert_eq!((inferred, y), (array![[18.0], [4.0]], array![[18.0], [4.0]]));

@@ -21,7 +21,7 @@ const _: () = assert_send_sync::<(Dropout, DropoutCache<f32>)>();
 fn pass<F: Float, L: Layer<F>>(layer: &L, x: &Array2<F>, dy: &Array2<F>) -> [Array2<F>; 2] {
     let nan = Array2::from_elem(x.dim(), F::nan());
     let (mut y, mut dx, mut grads) = (nan.clone(), nan, layer.gradient());
-    let mut cache = layer.cache(x.nrows(), x.ncols());
+    let mut cache = layer.cache(x.nrows(), x.ncols()).unwrap();
     layer.forward(x, &mut y, &mut cache, Mode::Train).unwrap();
     layer.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
     [y, dx]
@@ -277,7 +277,7 @@ fn strides_do_not_matter() {
             let nan = Array2::from_elem(x.dim(), f64::NAN);
             let (x, dy) = (laid_out(0, &x), laid_out(1, &dy));
             let (mut to, mut d_to) = (laid_out(2, &nan), laid_out(3, &nan));
-            let (mut cache, mut grads) = (layer.cache(5, 12), layer.gradient());
+            let (mut cache, mut grads) = (layer.cache(5, 12).unwrap(), layer.gradient());
             layer.forward(&x, &mut to, &mut cache, Mode::Train).unwrap();
             let saved = Saved { x: &x, y: &to, cache: &mut cache };
             layer.backward(saved, &dy, Some(&mut d_to), &mut grads);

@@ -44,7 +44,7 @@ fn check<L: Layer<f64>>(mut layer: L, expected: &[(&'static str, Kind)]) {
     let x = Array2::from_shape_simple_fn((3, 4), || rng.normal());
     let mut y = Array2::zeros((3, layer.out_features(4).unwrap()));
     let dy = Array2::from_shape_simple_fn(y.dim(), || rng.normal());
-    let (mut cache, mut grads) = (layer.cache(3, 4), layer.gradient());
+    let (mut cache, mut grads) = (layer.cache(3, 4).unwrap(), layer.gradient());
     layer.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
     layer.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, None, &mut grads);
 
@@ -82,7 +82,7 @@ fn readers_writers_and_optimizers_see_the_same_tensors() {
     check(BatchNorm1d::new(4).unwrap(), &[NORM, BIAS, buffers[0], buffers[1]]);
     check(LayerNorm::new(4).unwrap(), &[NORM, BIAS]);
     check(GroupNorm::new(2, 4).unwrap(), &[NORM, BIAS]);
-    let affine = Affine::new(2);
+    let affine = Affine::new(2).unwrap();
     check(InstanceNorm1d::new(2, 2).unwrap().with_affine(affine).unwrap(), &[NORM, BIAS]);
     check(InstanceNorm1d::new(2, 2).unwrap(), &[]);
     check(RmsNorm::new(4).unwrap(), &[NORM]);

@@ -42,7 +42,9 @@ impl<F: Float> Layer<F> for Snake<F> {
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
         Error::check_features("Snake", self.weight.len(), in_features)
     }
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+    fn cache(&self, _max_batch: usize, _in_features: usize) -> Result<(), Error> {
+        Ok(())
+    }
 
     fn infer(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
         Zip::from(a).and(z).and_broadcast(&*self.weight).for_each(|a, &z, &w| {

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, Slice};
+use tensor_core::memory::zeros;
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
+use crate::by_hand;
 use crate::rows::first_rows_mut;
 use crate::slot::{Slot, SlotCache};
 
@@ -134,7 +136,7 @@ impl<F: Float> Branches<F> {
 
     /// The columns that each branch writes, from what its layer says of its width.
     fn measure(&self, place: &'static str) -> Result<Vec<Range<usize>>, Error> {
-        let mut start = 0;
+        let mut start = 0_usize;
         let mut outputs = Vec::new();
         for (b, (columns, slot)) in self.inputs.iter().zip(&self.slots).enumerate() {
             let branch = || format!("{place}: branch {b}");
@@ -146,8 +148,13 @@ impl<F: Float> Branches<F> {
                 return Err(Error::Index { place: branch().into(), len, found });
             }
             let width = slot.layer.out_features(columns.len()).map_err(|e| e.within(&branch()))?;
-            outputs.push(start..start + width);
-            start += width;
+            let end = start.checked_add(width).ok_or_else(|| Error::TooLarge {
+                place: branch().into(),
+                found: vec![start, width],
+                size: size_of::<F>(),
+            })?;
+            outputs.push(start..end);
+            start = end;
         }
         Ok(outputs)
     }
@@ -204,28 +211,34 @@ impl<F: Float> Layer<F> for Branches<F> {
         Ok(self.outputs.last().map_or(0, |last| last.end))
     }
 
-    fn cache(&self, max_batch: usize, _in_features: usize) -> BranchesCache<F> {
-        let scratch = |b: usize| Array2::zeros((max_batch, self.inputs[b].len()));
+    fn cache(&self, max_batch: usize, _in_features: usize) -> Result<BranchesCache<F>, Error> {
+        let gradient = |b: usize| match self.shares(b) {
+            true => zeros("Branches: gradient", (max_batch, self.inputs[b].len())).map(Some),
+            false => Ok(None),
+        };
         let slots = self.slots.iter().zip(&self.inputs);
-        let n_read: usize = self.inputs.iter().map(Range::len).sum();
+        let n_read = self.inputs.iter().map(Range::len).fold(0, usize::saturating_add);
         let n_branches = self.slots.len();
-        BranchesCache {
-            gradients: (0..n_branches).map(|b| self.shares(b).then(|| scratch(b))).collect(),
+        Ok(BranchesCache {
+            gradients: (0..n_branches).map(gradient).collect::<Result<_, _>>()?,
             is_partition: n_read == self.in_features && !(0..n_branches).any(|b| self.shares(b)),
-            slots: slots.map(|(slot, columns)| slot.cache(max_batch, columns.len())).collect(),
-        }
+            slots: slots
+                .map(|(slot, columns)| slot.cache(max_batch, columns.len()))
+                .collect::<Result<_, _>>()?,
+        })
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        self.infer_with(x, y, &mut self.scratch(x.nrows(), x.ncols()));
+        by_hand::infer(self, x, y);
     }
 
-    fn scratch(&self, max_batch: usize, _in_features: usize) -> Scratch<F> {
+    fn scratch(&self, max_batch: usize, _in_features: usize) -> Result<Scratch<F>, Error> {
         let layers = self.slots.iter().zip(&self.inputs);
         let scratch = |(slot, columns): (&Slot<F>, &Range<usize>)| {
             slot.layer.scratch(max_batch, columns.len())
         };
-        Scratch { buffers: Vec::new(), layers: layers.map(scratch).collect() }
+        let layers = layers.map(scratch).collect::<Result<_, _>>()?;
+        Ok(Scratch { buffers: Vec::new(), layers })
     }
 
     fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {

@@ -28,8 +28,8 @@ pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
     /// Bytes of the layer's own type.
     fn size(&self) -> usize;
     fn out_features(&self, in_features: usize) -> Result<usize, Error>;
-    fn cache(&self, max_batch: usize, in_features: usize) -> Cache;
-    fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F>;
+    fn cache(&self, max_batch: usize, in_features: usize) -> Result<Cache, Error>;
+    fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error>;
     fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>);
     fn forward(
         &self,
@@ -81,11 +81,11 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         Layer::out_features(self, in_features)
     }
 
-    fn cache(&self, max_batch: usize, in_features: usize) -> Cache {
-        Box::new(Layer::cache(self, max_batch, in_features))
+    fn cache(&self, max_batch: usize, in_features: usize) -> Result<Cache, Error> {
+        Ok(Box::new(Layer::cache(self, max_batch, in_features)?))
     }
 
-    fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F> {
+    fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error> {
         Layer::scratch(self, max_batch, in_features)
     }
 
@@ -178,12 +178,12 @@ fn with_cache<F: Float, L: Layer<F>, R>(
     cache: &mut Cache,
     run: impl FnOnce(&mut L::Cache) -> R,
 ) -> R {
-    if size_of::<L::Cache>() > 0 {
-        run(own_cache::<F, L>(cache))
-    } else {
-        // 1.
-        run(&mut layer.cache(0, 0))
+    if size_of::<L::Cache>() == 0
+        && let Ok(mut cache) = layer.cache(0, 0)
+    {
+        return run(&mut cache); // 1.
     }
+    run(own_cache::<F, L>(cache))
 }
 
 fn own_cache<F: Float, L: Layer<F>>(cache: &mut Cache) -> &mut L::Cache {

@@ -36,6 +36,7 @@
 
 mod access;
 mod branches;
+mod by_hand;
 pub mod course;
 mod erased;
 mod mlp;

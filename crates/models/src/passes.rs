@@ -4,6 +4,7 @@
 
 use layers::{Layer, Mode, Saved};
 use ndarray::{Array2, ArrayRef2, ArrayView2};
+use tensor_core::memory::zeros;
 use tensor_core::{Error, Float, elementwise};
 
 use crate::Sequential;
@@ -21,7 +22,7 @@ impl<F: Float> Sequential<F> {
     /// If `x` has no rows or another width than the model's input.
     pub fn infer(&self, x: &ArrayRef2<F>) -> Result<Array2<F>, Error> {
         self.check_input("infer", x, x.nrows())?;
-        let mut y = Array2::zeros((x.nrows(), self.out_width()));
+        let mut y = zeros("infer: output", (x.nrows(), self.out_width()))?;
         self.infer_into(x, &mut y, &mut self.scratch(x.nrows())?)?;
         Ok(y)
     }

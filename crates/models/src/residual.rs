@@ -3,10 +3,11 @@
 use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training, Visitor};
 use ndarray::{Array2, ArrayD, ArrayRef2};
 use tensor_core::elementwise::map2;
+use tensor_core::memory::zeros;
 use tensor_core::{Error, Float, Path};
 
 use crate::rows::{first_rows, first_rows_mut};
-use crate::{Sequential, SequentialCache};
+use crate::{Sequential, SequentialCache, by_hand};
 
 /// A residual block `y = x + f(x)`, where `f` is a [`Sequential`] whose output is as wide as its
 /// input.
@@ -92,16 +93,16 @@ impl<F: Float> Layer<F> for Residual<F> {
         self.inner.out_features(in_features).map_err(|e| e.within(Self::NAME))
     }
 
-    fn cache(&self, max_batch: usize, in_features: usize) -> ResidualCache<F> {
-        let output = Array2::zeros((max_batch, in_features));
-        ResidualCache { output, inner: self.inner.cache(max_batch, in_features) }
+    fn cache(&self, max_batch: usize, in_features: usize) -> Result<ResidualCache<F>, Error> {
+        let output = zeros("Residual: output", (max_batch, in_features))?;
+        Ok(ResidualCache { output, inner: self.inner.cache(max_batch, in_features)? })
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        self.infer_with(x, y, &mut self.scratch(x.nrows(), x.ncols()));
+        by_hand::infer(self, x, y);
     }
 
-    fn scratch(&self, max_batch: usize, in_features: usize) -> Scratch<F> {
+    fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error> {
         Layer::scratch(&self.inner, max_batch, in_features)
     }
 

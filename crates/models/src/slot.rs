@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use layers::{Layer, Mode, Training};
-use tensor_core::{Float, Parameter, Path};
+use tensor_core::{Error, Float, Parameter, Path};
 
 use crate::erased::{Cache, ErasedLayer};
 
@@ -34,8 +34,8 @@ impl<F: Float> Slot<F> {
         Self { layer, training: Training::Active, may_have_tensors }
     }
 
-    pub(crate) fn cache(&self, max_batch: usize, in_features: usize) -> SlotCache {
-        SlotCache { cache: self.layer.cache(max_batch, in_features), mode: None }
+    pub(crate) fn cache(&self, max_batch: usize, in_features: usize) -> Result<SlotCache, Error> {
+        Ok(SlotCache { cache: self.layer.cache(max_batch, in_features)?, mode: None })
     }
 
     /// The layer, to be asked for its type.

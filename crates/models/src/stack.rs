@@ -2,11 +2,12 @@
 
 use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2};
+use tensor_core::memory::{check_room, zeros};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
-use crate::Sequential;
 use crate::rows::{first_rows, first_rows_mut};
 use crate::slot::SlotCache;
+use crate::{Sequential, by_hand};
 
 /// What a [`Sequential`] keeps of a pass when it stands inside another layer: what its layers hand
 /// to each other.
@@ -65,33 +66,35 @@ impl<F: Float> Layer<F> for Sequential<F> {
         Ok(widths[self.n_layers()])
     }
 
-    fn cache(&self, max_batch: usize, _in_features: usize) -> SequentialCache<F> {
+    fn cache(&self, max_batch: usize, _in_features: usize) -> Result<SequentialCache<F>, Error> {
         let widths = self.widths();
         let between = &widths[1..self.n_layers()];
-        let buffers = || between.iter().map(|&width| Array2::zeros((max_batch, width))).collect();
+        let buffer = |&width| zeros("Sequential: activation", (max_batch, width));
+        let buffers = || between.iter().map(buffer).collect::<Result<_, Error>>();
         let slots = self.slots.iter().zip(widths);
-        SequentialCache {
+        Ok(SequentialCache {
             rows: 0,
             is_complete: false,
-            activations: buffers(),
-            gradients: buffers(),
-            slots: slots.map(|(slot, &width)| slot.cache(max_batch, width)).collect(),
-        }
+            activations: buffers()?,
+            gradients: buffers()?,
+            slots: slots
+                .map(|(slot, &width)| slot.cache(max_batch, width))
+                .collect::<Result<_, _>>()?,
+        })
     }
 
     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        self.infer_with(x, y, &mut Layer::scratch(self, x.nrows(), x.ncols()));
+        by_hand::infer(self, x, y);
     }
 
-    fn scratch(&self, max_batch: usize, _in_features: usize) -> Scratch<F> {
+    fn scratch(&self, max_batch: usize, _in_features: usize) -> Result<Scratch<F>, Error> {
         let between = &self.widths()[1..self.n_layers()];
         let widest = between.iter().copied().max().unwrap_or(0);
-        let buffer = vec![F::zero(); max_batch * widest];
+        check_room::<[F; 2]>("Sequential: activation", &[max_batch, widest])?;
+        let buffer = || vec![F::zero(); max_batch * widest];
         let layers = self.slots.iter().zip(self.widths());
-        Scratch {
-            buffers: vec![buffer.clone(), buffer],
-            layers: layers.map(|(slot, &width)| slot.layer.scratch(max_batch, width)).collect(),
-        }
+        let layers = layers.map(|(slot, &width)| slot.layer.scratch(max_batch, width));
+        Ok(Scratch { buffers: vec![buffer(), buffer()], layers: layers.collect::<Result<_, _>>()? })
     }
 
     fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use layers::{Layer, Tensors};
 use ndarray::{Array2, ArrayView2, ArrayViewD, ArrayViewMut2};
+use tensor_core::memory::{check_room, zeros};
 use tensor_core::{Error, Float, Kind, Path, Tensor};
 
 use crate::names::{collect, find_tensor};
@@ -67,19 +68,23 @@ impl<F: Float> Sequential<F> {
     /// A workspace for batches of up to `max_batch` rows.
     ///
     /// # Errors
-    /// If `max_batch` is 0, or a layer was replaced by one of another width.
+    /// If `max_batch` is 0, there is no room for so many rows, or a layer was replaced by one of
+    /// another width.
     pub fn workspace(&self, max_batch: usize) -> Result<Workspace<F>, Error> {
         self.check_memory("workspace", max_batch)?;
         let (first, last) = (self.widths()[0], self.widths()[self.n_layers()]);
-        let buffer = |width| Array2::zeros((max_batch, width));
+        let buffer = |width| zeros("workspace: activation", (max_batch, width));
+        let cache = Layer::cache(self, max_batch, first).map_err(|e| e.within("workspace"))?;
+        let n_values = self.tensors().map(|(_, t)| t.value.len()).fold(0, usize::saturating_add);
+        check_room::<F>("workspace: gradients", &[n_values])?;
         Ok(Workspace {
             owner: Arc::clone(&self.structure),
             max_batch,
             rows: 0,
             stage: Stage::Fresh,
-            ends: [buffer(first), buffer(last)],
-            end_gradients: [buffer(first), buffer(last)],
-            cache: Layer::cache(self, max_batch, first),
+            ends: [buffer(first)?, buffer(last)?],
+            end_gradients: [buffer(first)?, buffer(last)?],
+            cache,
             grads: self.gradient(),
         })
     }
@@ -87,10 +92,12 @@ impl<F: Float> Sequential<F> {
     /// Memory for [`infer_into`](Self::infer_into) with batches of up to `max_batch` rows.
     ///
     /// # Errors
-    /// If `max_batch` is 0, or a layer was replaced by one of another width.
+    /// If `max_batch` is 0, there is no room for so many rows, or a layer was replaced by one of
+    /// another width.
     pub fn scratch(&self, max_batch: usize) -> Result<Scratch<F>, Error> {
         self.check_memory("scratch", max_batch)?;
         let inner = Layer::scratch(self, max_batch, self.widths()[0]);
+        let inner = inner.map_err(|e| e.within("scratch"))?;
         Ok(Scratch { owner: Arc::clone(&self.structure), max_batch, inner })
     }
 

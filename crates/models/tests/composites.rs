@@ -174,7 +174,9 @@ impl Layer<f64> for Twice {
     type Cache = ();
     const NAME: &'static str = "Twice";
 
-    fn cache(&self, _max_batch: usize, _in_features: usize) {}
+    fn cache(&self, _max_batch: usize, _in_features: usize) -> Result<(), Error> {
+        Ok(())
+    }
 
     fn infer(&self, x: &ArrayRef2<f64>, y: &mut ArrayRef2<f64>) {
         y.assign(x);

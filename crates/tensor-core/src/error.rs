@@ -166,6 +166,15 @@ pub enum Error {
         /// Lengths of the parameters that came.
         found: Vec<usize>,
     },
+    /// More memory than there is, or more than a size can say.
+    TooLarge {
+        /// The tensor, layer or call that asks for it.
+        place: Place,
+        /// The sizes whose product it is.
+        found: Vec<usize>,
+        /// Bytes of one element.
+        size: usize,
+    },
 }
 
 impl Error {
@@ -236,7 +245,8 @@ impl Error {
             | Self::Order { place, .. }
             | Self::Index { place, .. }
             | Self::ForeignWorkspace { place }
-            | Self::ForeignState { place, .. } => place,
+            | Self::ForeignState { place, .. }
+            | Self::TooLarge { place, .. } => place,
         };
         *place = format!("{outer}: {place}").into();
         self
@@ -310,6 +320,13 @@ impl fmt::Display for Error {
             }
             Self::ForeignState { place, expected, found } => {
                 write!(f, "{place}: expected parameters of lengths {expected:?}, found {found:?}")
+            }
+            Self::TooLarge { place, found, size } => {
+                let (found, s) = (Tuple(found), if *size == 1 { "" } else { "s" });
+                write!(
+                    f,
+                    "{place}: expected a size that fits into memory, found {found} of {size} byte{s}"
+                )
             }
         }
     }

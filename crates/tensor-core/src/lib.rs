@@ -12,6 +12,7 @@
 //! | [`Float`] | `f32` and `f64`, and nothing else |
 //! | [`Error`] | every way in which input can be wrong |
 //! | [`gemm`], [`gemm_row`] | the matrix product, and the same with a row added |
+//! | [`memory`]: [`zeros`](memory::zeros), [`check_room`](memory::check_room) | arrays of sizes that come from outside |
 //! | [`path`] | [`Path`]: names of tensors, without allocation |
 //! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
 //! | [`sums`]: [`column_sums`](sums::column_sums), [`columns`](sums::columns), [`rows`](sums::rows) | sums down columns, sums along rows |
@@ -32,6 +33,7 @@ pub mod elementwise;
 pub mod error;
 pub mod functions;
 mod layout;
+pub mod memory;
 pub mod parameter;
 pub mod path;
 pub mod random;

@@ -72,7 +72,7 @@ fn columns_have_the_same_bits<F: Float>() {
         pool.install(|| {
             let (mut sums, mut y) = (Array1::zeros(501), Array2::zeros(x.dim()));
             column_sums(&x, &mut sums);
-            let mut moments = ColumnMoments::new(501);
+            let mut moments = ColumnMoments::new(501).unwrap();
             moments.measure(&x);
             columns::map([&x], &|c| [moments.mean[c]], &mut y, &|[x], [mean]| (x - mean) * 0.3);
             (sums, moments, y)

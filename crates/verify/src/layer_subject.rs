@@ -60,7 +60,7 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
             values,
             x: Array2::zeros((n, in_features)),
             y: Array2::zeros((n, out_features)),
-            cache: layer.cache(n, in_features),
+            cache: layer.cache(n, in_features).unwrap(),
             grads: layer.gradient(),
             layer,
         })
@@ -168,7 +168,7 @@ const LAYOUT_RTOL: f64 = 1e-12;
 impl<L: Layer<f64>> LayerSubject<f64, L> {
     fn output(&self, x: &ArrayRef2<f64>) -> (Array2<f64>, L::Cache) {
         let mut y = Array2::from_elem((x.nrows(), self.y.ncols()), f64::NAN);
-        let mut cache = self.layer.cache(x.nrows(), x.ncols());
+        let mut cache = self.layer.cache(x.nrows(), x.ncols()).unwrap();
         if self.layer.forward(x, &mut y, &mut cache, self.mode).is_err() {
             y.fill(f64::NAN);
         }

@@ -15,7 +15,7 @@ fn step(
     dy: &ArrayRef2<f64>,
     mode: Mode,
 ) -> (Array2<f64>, BatchNorm1dCache<f64>, Array2<f64>, [f64; 2]) {
-    let mut cache = norm.cache(x.nrows(), x.ncols());
+    let mut cache = norm.cache(x.nrows(), x.ncols()).unwrap();
     let nan = Array2::from_elem(x.dim(), f64::NAN);
     let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.gradient());
     norm.forward(x, &mut y, &mut cache, mode).unwrap();

@@ -25,7 +25,7 @@ fn the_mask_is_a_function_of_seed_step_row_and_column() {
     assert!(expected.iter().any(|&m| m == 0.0) && expected.iter().any(|&m| m > 0.0));
     let dropout = Dropout::new(0.25, 7).unwrap().with_step(2);
     let x = Array2::ones((5, 3));
-    assert_eq!(train(&dropout, &mut dropout.cache(5, 3), &x), expected);
+    assert_eq!(train(&dropout, &mut dropout.cache(5, 3).unwrap(), &x), expected);
 }
 
 // Weights of the same seed are drawn from stream 0: a mask from there would not be independent
@@ -39,7 +39,7 @@ fn no_step_draws_from_the_stream_of_the_weights() {
     let dropped: Vec<bool> = words.iter().map(|w| *w < 1 << 31).collect();
     for step in [0, 1 << 63] {
         let dropout = Dropout::new(0.5, 7).unwrap().with_step(step);
-        let mask = train(&dropout, &mut dropout.cache(1, 64), &x);
+        let mask = train(&dropout, &mut dropout.cache(1, 64).unwrap(), &x);
         assert!(mask.iter().map(|m| *m == 0.0).ne(dropped.iter().copied()), "step {step}");
     }
 }
@@ -49,7 +49,7 @@ fn backward_applies_the_mask_of_forward() {
     let dropout = Dropout::new(0.5, 1).unwrap();
     let (x, dy) =
         (Array2::ones((3, 50)), Array2::from_shape_fn((3, 50), |(n, c)| (n * 50 + c + 1) as f64));
-    let mut cache = dropout.cache(4, 50);
+    let mut cache = dropout.cache(4, 50).unwrap();
     let mask = train(&dropout, &mut cache, &x);
     let mut dx = Array2::from_elem(x.dim(), f64::NAN);
     let saved = Saved { x: &x, y: &mask, cache: &mut cache };
@@ -69,7 +69,7 @@ fn backward_applies_the_mask_of_forward() {
 fn only_a_settled_training_pass_changes_the_mask() {
     let mut dropout = Dropout::new(0.5, 3).unwrap();
     let x = Array2::ones((2, 64));
-    let mut cache = dropout.cache(2, 64);
+    let mut cache = dropout.cache(2, 64).unwrap();
     let first = train(&dropout, &mut cache, &x);
     assert_eq!(train(&dropout, &mut cache, &x), first);
     Layer::<f64>::settle(&mut dropout, &mut cache, Training::Active);
@@ -91,10 +91,10 @@ fn a_cut_batch_has_the_masks_of_the_whole() {
     for (n, c) in [(8, 1), (8, 3), (7, 16), (9, 65)] {
         let mut dropout = Dropout::new(0.3, 5).unwrap();
         let x = Array2::ones((n, c));
-        let whole = train(&dropout, &mut dropout.cache(n, c), &x);
+        let whole = train(&dropout, &mut dropout.cache(n, c).unwrap(), &x);
         for cut in 1..n {
             let parts = [0..cut, cut..n].map(|rows| {
-                let mut cache = dropout.cache(n, c);
+                let mut cache = dropout.cache(n, c).unwrap();
                 dropout.start_at(&mut cache, rows.start as u64);
                 let part = train(&dropout, &mut cache, &Array2::ones((rows.len(), c)));
                 (part, cache)
@@ -119,7 +119,7 @@ fn probabilities_are_checked_when_built() {
     }
     let dropout = Dropout::new(0.0, 0).unwrap();
     let x = array![[1.0, -0.0, f64::MIN_POSITIVE / 2.0, 1e300]];
-    assert_eq!(train(&dropout, &mut dropout.cache(1, 4), &x), x);
+    assert_eq!(train(&dropout, &mut dropout.cache(1, 4).unwrap(), &x), x);
 }
 
 // The first word of row 5 997 734 is the first one of seed 1 that is 0: 0 is not below 2³²·p =
@@ -130,7 +130,7 @@ fn without_a_probability_nothing_is_dropped() {
     let word = Rng::at(Position { seed: 1, stream: 1 << 63, word: 2 * row }).next_u64() as u32;
     assert_eq!(word, 0, "the case is not met");
     let dropout = Dropout::new(0.0, 1).unwrap();
-    let mut cache = dropout.cache(1, 1);
+    let mut cache = dropout.cache(1, 1).unwrap();
     dropout.start_at(&mut cache, row);
     assert_eq!(train(&dropout, &mut cache, &array![[3.0]]), array![[3.0]]);
 }
@@ -150,7 +150,7 @@ fn the_fraction_of_dropped_entries_is_p() {
     for p in [0.001, 0.1, 0.5, 0.9, 0.999] {
         let dropout = Dropout::new(p, 11).unwrap();
         let x = Array2::ones((1000, 200));
-        let mask = train(&dropout, &mut dropout.cache(1000, 200), &x);
+        let mask = train(&dropout, &mut dropout.cache(1000, 200).unwrap(), &x);
         let dropped = mask.iter().filter(|&&m| m == 0.0).count() as f64;
         assert!((dropped - n * p).abs() < 5.0 * (n * p * (1.0 - p)).sqrt(), "p = {p}: {dropped}");
         let kept = mask.iter().find(|&&m| m != 0.0).copied();

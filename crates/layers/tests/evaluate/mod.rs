@@ -9,7 +9,7 @@ pub(crate) fn evaluate<F: Float, L: Layer<F>>(layer: &L, z: &[f64]) -> (Vec<f64>
     let x = Array2::from_shape_fn((1, z.len()), |(_, c)| F::of(z[c]));
     let nan = Array2::from_elem(x.dim(), F::nan());
     let (mut y, mut dx) = (nan.clone(), nan);
-    let (mut cache, mut grads) = (layer.cache(1, z.len()), layer.gradient());
+    let (mut cache, mut grads) = (layer.cache(1, z.len()).unwrap(), layer.gradient());
     layer.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
     let dy = Array2::from_elem(x.dim(), F::one());
     layer.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);

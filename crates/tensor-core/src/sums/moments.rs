@@ -8,6 +8,9 @@ use kernels::Float;
 use kernels::simd::{Loop, vectorized};
 use ndarray::{Array1, ArrayRef1, ArrayRef2, ArrayView1};
 
+use crate::Error;
+use crate::memory::zeros;
+
 use super::columns::{Finish, Packed, Rows, STRIP, Strip, in_strips};
 use kernels::sums::rows::{self, Values};
 use kernels::sums::{Sum, two_sum};
@@ -147,11 +150,12 @@ fn first_moments<F: Float>(shift: f64, [sum, squares]: [Sum<F>; 2], n: f64) -> (
 /// use ndarray::array;
 /// use tensor_core::sums::ColumnMoments;
 ///
-/// let mut moments = ColumnMoments::new(2);
+/// let mut moments = ColumnMoments::new(2)?;
 /// moments.measure(&array![[1.0, 5.0], [3.0, 5.0]]);
 /// assert_eq!(moments.mean, array![2.0, 5.0]);
 /// assert_eq!(moments.variance, array![1.0, 0.0]); // ((1 − 2)² + (3 − 2)²)/2
 /// assert_eq!(moments.inverse_deviation(0, 3.0), 0.5); // 1/√(1 + 3)
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnMoments<F> {
@@ -166,9 +170,12 @@ pub struct ColumnMoments<F> {
 
 impl<F: Float> ColumnMoments<F> {
     /// Buffers for `n_columns` columns, all 0.
-    pub fn new(n_columns: usize) -> Self {
-        let zeros = Array1::zeros(n_columns);
-        Self { mean: zeros.clone(), mean_low: zeros.clone(), variance: zeros, of: PhantomData }
+    ///
+    /// # Errors
+    /// If there is no room for them.
+    pub fn new(n_columns: usize) -> Result<Self, Error> {
+        let zeros = || zeros("ColumnMoments", n_columns);
+        Ok(Self { mean: zeros()?, mean_low: zeros()?, variance: zeros()?, of: PhantomData })
     }
 
     /// Computes the moments of the columns of `x`.
@@ -302,7 +309,7 @@ mod tests {
         let mut rng = Rng::new(1);
         for (n, c) in [(1, 1), (2, 3), (17, 33), (50, 70)] {
             let x = Array2::from_shape_simple_fn((n, c), || 1e3 + rng.normal());
-            let mut columns = ColumnMoments::new(c);
+            let mut columns = ColumnMoments::new(c).unwrap();
             columns.measure(&x);
             for j in 0..c {
                 let column = x.column(j).to_vec();
@@ -328,7 +335,7 @@ mod tests {
     // Nothing is left of what was measured before, whose means have low-order parts.
     #[test]
     fn known_moments_take_the_place_of_measured_ones() {
-        let mut columns = ColumnMoments::new(2);
+        let mut columns = ColumnMoments::new(2).unwrap();
         columns.measure(&array![[1.0, 5.0], [2.0, 9.0]]);
         columns.set(&array![3.0, -2.0], &array![4.0, 0.25]);
         assert_eq!(columns.mean, array![3.0, -2.0]);
@@ -357,7 +364,7 @@ mod tests {
                 assert!(moments.deviation(bad).is_nan(), "{x:?}");
             }
         }
-        let mut columns = ColumnMoments::new(2);
+        let mut columns = ColumnMoments::new(2).unwrap();
         columns.measure(&array![[1.0, f64::NAN], [2.0, 1.0]]);
         assert!(columns.variance[1].is_nan());
         assert_eq!(columns.variance[0], 0.25);
