@@ -60,7 +60,7 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
             values,
             x: Array2::zeros((n, in_features)),
             y: Array2::zeros((n, out_features)),
-            cache: layer.cache(n, in_features).unwrap(),
+            cache: layer.cache(n, in_features)?,
             grads: layer.gradient(),
             layer,
         })
@@ -166,20 +166,26 @@ const ROWS_TOGETHER: [&str; 2] = ["BatchNorm1d", "Dropout"];
 const LAYOUT_RTOL: f64 = 1e-12;
 
 impl<L: Layer<f64>> LayerSubject<f64, L> {
-    fn output(&self, x: &ArrayRef2<f64>) -> (Array2<f64>, L::Cache) {
+    /// NaN, and no cache, where the layer refuses.
+    fn output(&self, x: &ArrayRef2<f64>) -> (Array2<f64>, Option<L::Cache>) {
         let mut y = Array2::from_elem((x.nrows(), self.y.ncols()), f64::NAN);
-        let mut cache = self.layer.cache(x.nrows(), x.ncols()).unwrap();
-        if self.layer.forward(x, &mut y, &mut cache, self.mode).is_err() {
+        let cache = self.layer.cache(x.nrows(), x.ncols()).and_then(|mut cache| {
+            self.layer.forward(x, &mut y, &mut cache, self.mode)?;
+            Ok(cache)
+        });
+        if cache.is_err() {
             y.fill(f64::NAN);
         }
-        (y, cache)
+        (y, cache.ok())
     }
 
     fn input_gradient(&self, x: &ArrayRef2<f64>, dy: &ArrayRef2<f64>) -> ArrayD<f64> {
-        let ((y, mut cache), mut grads) = (self.output(x), self.layer.gradient());
+        let ((y, cache), mut grads) = (self.output(x), self.layer.gradient());
         let mut dx = Array2::from_elem(x.dim(), f64::NAN);
-        let saved = Saved { x, y: &y, cache: &mut cache };
-        self.layer.backward(saved, dy, Some(&mut dx), &mut grads);
+        if let Some(mut cache) = cache {
+            let saved = Saved { x, y: &y, cache: &mut cache };
+            self.layer.backward(saved, dy, Some(&mut dx), &mut grads);
+        }
         dx.into_dyn()
     }
 }
