@@ -1,5 +1,7 @@
 //! The ranges that hyperparameters lie in, each with its message.
 
+use std::ops::Range;
+
 use tensor_core::Error;
 
 /// `value ≥ 0` and finite: rates, decays, tolerances.
@@ -24,13 +26,18 @@ pub(crate) fn below_one(place: &'static str, name: &'static str, value: f64) -> 
     Error::check_hyperparameter(place, name, range, value, |v| (0.0..1.0).contains(&v))
 }
 
-/// `0 ≤ γ ≤ 1`: what learning rates are multiplied by; above 1 they would soon be infinite.
-pub(crate) fn gamma(place: &'static str, gamma: f64) -> Result<(), Error> {
-    let in_range = |v| (0.0..=1.0).contains(&v);
-    Error::check_hyperparameter(place, "gamma", "from 0 to 1", gamma, in_range)
-}
-
 /// `n ≥ 1`: a number of steps that is divided by.
 pub(crate) fn steps(place: &'static str, name: &'static str, n: u64) -> Result<(), Error> {
     Error::check_hyperparameter(place, name, "at least 1", n as f64, |v| v >= 1.0)
+}
+
+/// `n` in `range`, which `expected` describes: counters of saved states.
+pub(crate) fn count(
+    place: &'static str,
+    name: &'static str,
+    n: u64,
+    expected: &'static str,
+    range: Range<u64>,
+) -> Result<(), Error> {
+    Error::check_hyperparameter(place, name, expected, n as f64, |_| range.contains(&n))
 }

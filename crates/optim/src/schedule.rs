@@ -23,6 +23,7 @@
 
 mod constant;
 mod cosine;
+mod curve;
 mod exponential;
 mod linear;
 mod multi_step;
@@ -42,6 +43,10 @@ pub use step::StepLr;
 pub use warm_restarts::CosineAnnealingWarmRestarts;
 
 /// A learning rate for each step: `λ(t)`, with the step `t` counted from 0.
+///
+/// At every step, up to `u64::MAX`, the rate is what the formula says up to a few roundings, and
+/// never NaN, negative or infinite: constants that could lead there are refused when the schedule
+/// is made. A growing rate that has become too large for `f64` stays at [`f64::MAX`].
 ///
 /// # Examples
 ///
@@ -75,7 +80,7 @@ pub use warm_restarts::CosineAnnealingWarmRestarts;
 /// assert_eq!([0, 3, 8].map(|t| InverseRoot.lr(t)), [1.0, 1.0 / 2.0, 1.0 / 3.0]);
 /// ```
 pub trait Schedule {
-    /// The rate at step `step`, counted from 0. It is never negative or NaN.
+    /// The rate at step `step`, counted from 0: finite and not negative.
     fn lr(&self, step: u64) -> f64;
 
     /// This schedule for the steps before `at`, and from there on `next`, from its own step 0:
@@ -115,11 +120,6 @@ impl<A: Schedule, B: Schedule> Schedule for Then<A, B> {
             None => self.first.lr(step),
         }
     }
-}
-
-/// `end + (start − end)·(1 + cos πp)/2`: from `start` at `p = 0` to `end` at `p = 1`.
-pub(crate) fn cosine(start: f64, end: f64, p: f64) -> f64 {
-    end + (start - end) * ((1.0 + (std::f64::consts::PI * p).cos()) / 2.0)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn early_stopping_goes_on_from_a_saved_state() {
     let _ = first.step(1.0);
     let _ = first.step(2.0);
     let mut second = EarlyStopping::new(config).unwrap();
-    second.restore(first.state());
+    second.restore(first.state()).unwrap();
     assert_eq!(second.state(), first.state());
     assert_eq!(second.step(3.0), first.step(3.0));
 }

@@ -2,7 +2,7 @@
 
 use tensor_core::Error;
 
-use super::{Schedule, cosine};
+use super::{Schedule, curve};
 use crate::check;
 
 /// A rate that falls along half a cosine, PyTorch's `CosineAnnealingLR`:
@@ -58,11 +58,10 @@ impl CosineAnnealingLr {
 
 impl Schedule for CosineAnnealingLr {
     fn lr(&self, step: u64) -> f64 {
-        // cos(πt/T) has the period 2T and is even: t is reduced to 0..=T, where πt/T is small and
-        // the cosine of both ends is exact.
-        let (t, period) = (u128::from(step), 2 * u128::from(self.t_max));
-        let t = (t % period).min(period - t % period);
-        cosine(self.lr, self.eta_min, t as f64 / self.t_max as f64)
+        // cos(πt/T) has the period 2T and is even: t is reduced to 0..=T.
+        let (t, total) = (u128::from(step), u128::from(self.t_max));
+        let t = (t % (2 * total)).min(2 * total - t % (2 * total));
+        curve::cosine(self.lr, self.eta_min, curve::parts(t, total))
     }
 }
 

@@ -2,17 +2,17 @@
 
 use tensor_core::Error;
 
-use super::Schedule;
+use super::{Schedule, curve};
 use crate::check;
 
 /// A rate that is multiplied by γ at every step, PyTorch's `ExponentialLR`: `λ(t) = λ γ^t`.
 ///
-/// `t` is the step, from 0, λ the rate of the first step and γ a factor from 0 to 1. It is
+/// `t` is the step, from 0, λ the rate of the first step and γ a factor `≥ 0`. It is
 /// [`StepLr`](super::StepLr) with a cut at each step. For a rate that is halved in `h` steps,
-/// `γ^h = ½`: `γ = 2^(−1/h)`.
+/// `γ^h = ½`: `γ = 2^(−1/h)`. With `γ > 1` the rate grows, up to [`f64::MAX`].
 ///
-/// Differences to PyTorch: `γ > 1` is refused, and the power is computed at once; PyTorch
-/// multiplies the rate it finds at each step, which adds up rounding errors.
+/// Difference to PyTorch: the power is computed at once; PyTorch multiplies the rate it finds at
+/// each step, which adds up rounding errors.
 ///
 /// # Examples
 ///
@@ -35,17 +35,17 @@ impl ExponentialLr {
     /// A schedule that starts at `lr` and is multiplied by `gamma` at every step.
     ///
     /// # Errors
-    /// If `lr` is negative or not finite, or `gamma` not from 0 to 1.
+    /// If a number is negative or not finite.
     pub fn new(lr: f64, gamma: f64) -> Result<Self, Error> {
         check::not_negative("exponential lr", "lr", lr)?;
-        check::gamma("exponential lr", gamma)?;
+        check::not_negative("exponential lr", "gamma", gamma)?;
         Ok(Self { lr, gamma })
     }
 }
 
 impl Schedule for ExponentialLr {
     fn lr(&self, step: u64) -> f64 {
-        self.lr * self.gamma.powf(step as f64) // λ γ^t
+        curve::grown(self.lr, self.gamma, step) // λ γ^t
     }
 }
 
@@ -61,12 +61,24 @@ mod tests {
         assert_eq!([0, 1].map(|t| ExponentialLr::new(2.0, 0.0).unwrap().lr(t)), [2.0, 0.0]);
     }
 
+    // 10⁻³·2ᵗ: 2¹⁰ = 1024; far out the rate stays at the largest number.
+    #[test]
+    fn a_growing_rate_stays_finite() {
+        let growing = ExponentialLr::new(1e-3, 2.0).unwrap();
+        assert_eq!([0, 1, 10].map(|t| growing.lr(t)), [1e-3, 2e-3, 1.024]);
+        assert_eq!([1100, u64::MAX].map(|t| growing.lr(t)), [f64::MAX; 2]);
+    }
+
     #[test]
     fn numbers_are_checked() {
         let messages = [
             (f64::NAN, 0.5, "exponential lr: expected lr to be a finite number ≥ 0, found NaN"),
-            (0.1, 1.5, "exponential lr: expected gamma to be from 0 to 1, found 1.5"),
-            (0.1, -0.5, "exponential lr: expected gamma to be from 0 to 1, found -0.5"),
+            (
+                0.1,
+                f64::INFINITY,
+                "exponential lr: expected gamma to be a finite number ≥ 0, found inf",
+            ),
+            (0.1, -0.5, "exponential lr: expected gamma to be a finite number ≥ 0, found -0.5"),
         ];
         for (lr, gamma, message) in messages {
             assert_eq!(ExponentialLr::new(lr, gamma).unwrap_err().to_string(), message);

@@ -2,7 +2,7 @@
 
 use tensor_core::Error;
 
-use super::Schedule;
+use super::{Schedule, curve};
 use crate::check;
 
 /// A rate that moves on a straight line and then stays, PyTorch's `LinearLR`:
@@ -11,7 +11,8 @@ use crate::check;
 /// `t` is the step, from 0, λ the optimizer's rate, `f₀`
 /// ([`start_factor`](LinearLrConfig::start_factor)) its factor at step 0, `f₁`
 /// ([`end_factor`](LinearLrConfig::end_factor)) its factor from step `T`
-/// ([`total_iters`](LinearLrConfig::total_iters)) on.
+/// ([`total_iters`](LinearLrConfig::total_iters)) on. A line of no steps, `T = 0`, is at its end
+/// from the start: `λ(t) = λ f₁`.
 ///
 /// Why: with `f₀ < f₁` it is the *warm-up* before another schedule. In the first steps the
 /// parameters are random and gradients large, and the moments of [`Adam`](crate::Adam) are means of
@@ -34,8 +35,10 @@ use crate::check;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinearLr {
-    lr: f64,
-    config: LinearLrConfig,
+    /// `λ f₀` and `λ f₁`.
+    start: f64,
+    end: f64,
+    total_iters: u64,
 }
 
 /// Where the line of a [`LinearLr`] starts and ends; PyTorch's defaults.
@@ -59,32 +62,32 @@ impl LinearLr {
     /// A schedule for the rate `lr`.
     ///
     /// # Errors
-    /// If a number is negative or not finite, or the line has no steps.
+    /// If a number is negative or not finite, or the rate at an end is.
     pub fn new(lr: f64, config: LinearLrConfig) -> Result<Self, Error> {
         check::not_negative("linear lr", "lr", lr)?;
         check::not_negative("linear lr", "start_factor", config.start_factor)?;
         check::not_negative("linear lr", "end_factor", config.end_factor)?;
-        check::steps("linear lr", "total_iters", config.total_iters)?;
-        Ok(Self { lr, config })
+        let (start, end) = (lr * config.start_factor, lr * config.end_factor);
+        check::not_negative("linear lr", "lr · start_factor", start)?;
+        check::not_negative("linear lr", "lr · end_factor", end)?;
+        Ok(Self { start, end, total_iters: config.total_iters })
     }
 }
 
 impl Schedule for LinearLr {
     fn lr(&self, step: u64) -> f64 {
-        let LinearLrConfig { start_factor, end_factor, total_iters } = self.config;
-        if step >= total_iters {
-            // f₀ + (f₁ − f₀) may round to another number than f₁.
-            return self.lr * end_factor;
+        if step >= self.total_iters {
+            return self.end;
         }
-        let p = step as f64 / total_iters as f64;
-        self.lr * (start_factor + (end_factor - start_factor) * p) // λ·(f₀ + (f₁ − f₀)·t/T)
+        let parts = curve::parts(step.into(), self.total_iters.into());
+        curve::line(self.start, self.end, parts) // λ·(f₀ + (f₁ − f₀)·t/T)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{LinearLr, LinearLrConfig};
-    use crate::Schedule;
+    use crate::{ConstantLr, Schedule};
 
     // ⅒ is not what 7/10 + (1/10 − 7/10) rounds to.
     #[test]
@@ -93,6 +96,18 @@ mod tests {
         let schedule = LinearLr::new(1.0, config).unwrap();
         assert_ne!(0.7 + (0.1 - 0.7), 0.1, "the case is not met");
         assert_eq!([0, 4, 5].map(|t| schedule.lr(t)), [0.7, 0.1, 0.1]);
+    }
+
+    // A warm-up of no steps, alone and before another schedule.
+    #[test]
+    fn a_line_of_no_steps_is_at_its_end() {
+        let config = LinearLrConfig { total_iters: 0, ..LinearLrConfig::default() };
+        let schedule = LinearLr::new(0.5, config).unwrap();
+        assert_eq!([0, 1, u64::MAX].map(|t| schedule.lr(t)), [0.5; 3]);
+        assert_eq!(
+            [0, 1].map(|t| schedule.then(0, ConstantLr::new(0.25).unwrap()).lr(t)),
+            [0.25; 2]
+        );
     }
 
     #[test]
@@ -104,8 +119,8 @@ mod tests {
             "linear lr: expected lr to be a finite number ≥ 0, found -1"
         );
         assert_eq!(
-            refused(0.1, LinearLrConfig { total_iters: 0, ..default() }),
-            "linear lr: expected total_iters to be at least 1, found 0"
+            refused(1e308, LinearLrConfig { end_factor: 10.0, ..default() }),
+            "linear lr: expected lr · end_factor to be a finite number ≥ 0, found inf"
         );
         assert_eq!(
             refused(0.1, LinearLrConfig { start_factor: f64::NAN, ..default() }),

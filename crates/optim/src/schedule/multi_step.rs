@@ -2,17 +2,15 @@
 
 use tensor_core::Error;
 
-use super::Schedule;
+use super::{Schedule, curve};
 use crate::check;
 
 /// A rate that is multiplied by γ at given steps, PyTorch's `MultiStepLR`: `λ(t) = λ γ^n(t)`.
 ///
-/// `t` is the step, from 0, λ the rate before the first milestone, γ a factor from 0 to 1
+/// `t` is the step, from 0, λ the rate before the first milestone, γ a factor `≥ 0`
 /// (PyTorch's default: 0.1) and `n(t)` the number of milestones that are `≤ t`. It is
 /// [`StepLr`](super::StepLr) with cuts where you want them, for instance where an earlier training
-/// ceased to improve.
-///
-/// Difference to PyTorch: `γ > 1` is refused.
+/// ceased to improve. With `γ > 1` the rate grows, up to [`f64::MAX`].
 ///
 /// # Examples
 ///
@@ -37,10 +35,10 @@ impl MultiStepLr {
     /// may stand in any order; twice where a milestone stands twice.
     ///
     /// # Errors
-    /// If `lr` is negative or not finite, or `gamma` not from 0 to 1.
+    /// If `lr` or `gamma` is negative or not finite.
     pub fn new(lr: f64, milestones: &[u64], gamma: f64) -> Result<Self, Error> {
         check::not_negative("multi-step lr", "lr", lr)?;
-        check::gamma("multi-step lr", gamma)?;
+        check::not_negative("multi-step lr", "gamma", gamma)?;
         Ok(Self { lr, milestones: milestones.to_vec(), gamma })
     }
 }
@@ -48,7 +46,7 @@ impl MultiStepLr {
 impl Schedule for MultiStepLr {
     fn lr(&self, step: u64) -> f64 {
         let passed = self.milestones.iter().filter(|milestone| **milestone <= step).count();
-        self.lr * self.gamma.powf(passed as f64) // λ γ^n(t)
+        curve::grown(self.lr, self.gamma, passed as u64) // λ γ^n(t)
     }
 }
 
@@ -66,8 +64,8 @@ mod tests {
 
     #[test]
     fn numbers_are_checked() {
-        let message = "multi-step lr: expected gamma to be from 0 to 1, found 2";
-        assert_eq!(MultiStepLr::new(0.1, &[1], 2.0).unwrap_err().to_string(), message);
+        let message = "multi-step lr: expected gamma to be a finite number ≥ 0, found -2";
+        assert_eq!(MultiStepLr::new(0.1, &[1], -2.0).unwrap_err().to_string(), message);
         let message = "multi-step lr: expected lr to be a finite number ≥ 0, found inf";
         let error = MultiStepLr::new(f64::INFINITY, &[1], 0.5).unwrap_err();
         assert_eq!(error.to_string(), message);

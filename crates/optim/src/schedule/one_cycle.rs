@@ -2,7 +2,7 @@
 
 use tensor_core::Error;
 
-use super::{Schedule, cosine};
+use super::{Schedule, curve};
 use crate::check;
 
 /// One rise to a peak and one long fall over the whole training, PyTorch's `OneCycleLR`.
@@ -29,14 +29,19 @@ use crate::check;
 /// `q = (t − a)/(b − a)`, the rate is `y + (x − y)(1 + cos πq)/2` or `x + (y − x) q`, as
 /// [`anneal`](OneCycleLrConfig::anneal) says.
 ///
+/// The momentum goes the other way, on the same curves: from `μ_max`
+/// ([`max_momentum`](OneCycleLrConfig::max_momentum)) to `μ_min`
+/// ([`base_momentum`](OneCycleLrConfig::base_momentum)) while the rate rises, back to `μ_max` while
+/// it falls, and stays there in a third phase: [`momentum`](Self::momentum).
+///
 /// Why: the rise is a warm-up, the peak is a rate that would be too large for the whole training
 /// and acts as regularization in the middle of it, and the long fall lets the parameters settle.
 ///
 /// Source: Smith and Topin, *Super-convergence: very fast training of neural networks using large
 /// learning rates*, 2017, <https://arxiv.org/abs/1708.07120>, section 3, in the form of PyTorch.
 ///
-/// Differences to PyTorch: the momentum is not cycled. After the last step the rate stays at the
-/// end, where PyTorch raises an error.
+/// Differences to PyTorch: a loop sets the momentum itself, or does not (`cycle_momentum=False`).
+/// After the last step the rate stays at the end, where PyTorch raises an error.
 ///
 /// # Examples
 ///
@@ -54,11 +59,13 @@ use crate::check;
 /// };
 /// let schedule = OneCycleLr::new(1.0, 10, config)?;
 /// assert_eq!([0, 2, 4, 9, 99].map(|t| schedule.lr(t)), [0.25, 0.625, 1.0, 0.125, 0.125]);
+/// assert_eq!([0, 4, 9].map(|t| schedule.momentum(t)), [0.95, 0.85, 0.95]);
 /// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneCycleLr {
-    max_lr: f64,
+    /// The rates at the start, at the peak and at the end.
+    rates: [f64; 3],
     total_steps: u64,
     config: OneCycleLrConfig,
 }
@@ -76,6 +83,10 @@ pub struct OneCycleLrConfig {
     pub final_div_factor: f64,
     /// Whether the fall back to the first rate mirrors the rise, before a third phase.
     pub three_phase: bool,
+    /// `μ_min`: the momentum at the peak, from 0 to below 1.
+    pub base_momentum: f64,
+    /// `μ_max`: the momentum at both ends, from 0 to below 1.
+    pub max_momentum: f64,
 }
 
 impl Default for OneCycleLrConfig {
@@ -86,6 +97,8 @@ impl Default for OneCycleLrConfig {
             div_factor: 25.0,
             final_div_factor: 1e4,
             three_phase: false,
+            base_momentum: 0.85,
+            max_momentum: 0.95,
         }
     }
 }
@@ -106,8 +119,9 @@ impl OneCycleLr {
     /// A cycle of `total_steps` steps with its peak at `max_lr`.
     ///
     /// # Errors
-    /// If the rate is negative or not finite, there are no steps, `pct_start` is not from 0 to 1 (½
-    /// with three phases), or a division factor is not positive and finite.
+    /// If the rate is negative or not finite at the peak or at an end, there are no steps,
+    /// `pct_start` is not from 0 to 1 (½ with three phases), a division factor is not positive and
+    /// finite, or a momentum not from 0 to below 1.
     pub fn new(max_lr: f64, total_steps: u64, config: OneCycleLrConfig) -> Result<Self, Error> {
         let OneCycleLrConfig { pct_start, div_factor, final_div_factor, three_phase, .. } = config;
         check::not_negative(PLACE, "max_lr", max_lr)?;
@@ -119,35 +133,89 @@ impl OneCycleLr {
         for (name, factor) in [("div_factor", div_factor), ("final_div_factor", final_div_factor)] {
             check::positive(PLACE, name, factor)?;
         }
-        Ok(Self { max_lr, total_steps, config })
+        check::below_one(PLACE, "base_momentum", config.base_momentum)?;
+        check::below_one(PLACE, "max_momentum", config.max_momentum)?;
+        let (start, bottom) = (max_lr / div_factor, quotient(max_lr, div_factor, final_div_factor));
+        check::not_negative(PLACE, "max_lr / div_factor", start)?;
+        check::not_negative(PLACE, "max_lr / (div_factor · final_div_factor)", bottom)?;
+        Ok(Self { rates: [start, max_lr, bottom], total_steps, config })
     }
+
+    /// The momentum at step `step`, counted from 0.
+    pub fn momentum(&self, step: u64) -> f64 {
+        let OneCycleLrConfig { base_momentum: low, max_momentum: high, .. } = self.config;
+        let (phase, parts) = self.phase(step);
+        let (from, to) = match phase {
+            Phase::Up => (high, low),
+            Phase::Down => (low, high),
+            Phase::FurtherDown => (high, high),
+        };
+        self.config.anneal.between(from, to, parts)
+    }
+
+    /// The phase of a step, and how much of it is done and left.
+    fn phase(&self, step: u64) -> (Phase, [f64; 2]) {
+        let OneCycleLrConfig { pct_start, three_phase, .. } = self.config;
+        let (t, total) = (step as f64, self.total_steps as f64);
+        let up_end = pct_start * total - 1.0;
+        let mirror_end = 2.0 * pct_start * total - 2.0;
+        let (phase, a, b) = if t <= up_end {
+            (Phase::Up, 0.0, up_end)
+        } else if three_phase && t > mirror_end {
+            (Phase::FurtherDown, mirror_end, total - 1.0)
+        } else {
+            (Phase::Down, up_end, if three_phase { mirror_end } else { total - 1.0 })
+        };
+        // A phase without length is over as soon as it starts.
+        let parts =
+            if b > a && t < b { [t - a, b - t].map(|part| part / (b - a)) } else { [1.0, 0.0] };
+        (phase, parts)
+    }
+}
+
+/// What the steps of a cycle have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Up,
+    Down,
+    FurtherDown,
+}
+
+impl Anneal {
+    fn between(self, from: f64, to: f64, parts: [f64; 2]) -> f64 {
+        match self {
+            Self::Cosine => curve::cosine(from, to, parts),
+            Self::Linear => curve::line(from, to, parts),
+        }
+    }
+}
+
+/// `x/(a b)`, right wherever it is representable: no number in between lies further out than the
+/// factors and the result, nor is subnormal, which would lose digits.
+fn quotient(x: f64, a: f64, b: f64) -> f64 {
+    let (small, large) = (a.min(b), a.max(b));
+    let up = 2.0_f64.powi(500); // exact on the way up
+    if (small < 1.0) == (large < 1.0) {
+        return match x / small {
+            first if first.is_normal() => first / large,
+            _ => x * up / small / large / up,
+        };
+    }
+    let scale = if small * large < f64::MIN_POSITIVE { up } else { 1.0 };
+    x / (small * scale * large) * scale
 }
 
 impl Schedule for OneCycleLr {
     fn lr(&self, step: u64) -> f64 {
-        let OneCycleLrConfig { pct_start, anneal, div_factor, final_div_factor, three_phase } =
-            self.config;
-        let (peak, start) = (self.max_lr, self.max_lr / div_factor);
-        let bottom = start / final_div_factor;
-        let (t, total) = (step as f64, self.total_steps as f64);
-        let up_end = pct_start * total - 1.0;
-        let mirror_end = 2.0 * pct_start * total - 2.0;
-        // The phase of this step: the steps at which it starts and ends, and the rates there.
-        let (a, b, x, y) = if t <= up_end {
-            (0.0, up_end, start, peak)
-        } else if three_phase && t <= mirror_end {
-            (up_end, mirror_end, peak, start)
-        } else if three_phase {
-            (mirror_end, total - 1.0, start, bottom)
-        } else {
-            (up_end, total - 1.0, peak, bottom)
+        let [start, peak, bottom] = self.rates;
+        let (phase, parts) = self.phase(step);
+        let (from, to) = match phase {
+            Phase::Up => (start, peak),
+            Phase::Down if self.config.three_phase => (peak, start),
+            Phase::Down => (peak, bottom),
+            Phase::FurtherDown => (start, bottom),
         };
-        // A phase without length is over as soon as it starts.
-        let q = if b > a { ((t - a) / (b - a)).min(1.0) } else { 1.0 };
-        match anneal {
-            Anneal::Cosine => cosine(x, y, q),
-            Anneal::Linear => x + (y - x) * q,
-        }
+        self.config.anneal.between(from, to, parts)
     }
 }
 
@@ -166,7 +234,7 @@ mod tests {
             anneal: Anneal::Linear,
             div_factor: 4.0,
             final_div_factor: 2.0,
-            three_phase: false,
+            ..OneCycleLrConfig::default()
         };
         let two = OneCycleLr::new(8.0, 10, config).unwrap();
         let three = OneCycleLrConfig { pct_start: 0.3, three_phase: true, ..config };
@@ -185,6 +253,36 @@ mod tests {
         for (t, first, second) in table {
             assert!((two.lr(t) - first).abs() < 1e-14, "step {t}: {}", two.lr(t));
             assert!((three.lr(t) - second).abs() < 1e-14, "step {t}: {}", three.lr(t));
+        }
+    }
+
+    // As for the lines above, with the momentum from 0.9 down to 0.5 in 4 steps, 0.1 a step, and up
+    // in 5 steps; with three phases down in 2 steps, up in 2, and then 0.9.
+    #[test]
+    fn momentum_by_hand() {
+        let config = OneCycleLrConfig {
+            pct_start: 0.5,
+            anneal: Anneal::Linear,
+            base_momentum: 0.5,
+            max_momentum: 0.9,
+            ..OneCycleLrConfig::default()
+        };
+        let two = OneCycleLr::new(8.0, 10, config).unwrap();
+        let three = OneCycleLrConfig { pct_start: 0.3, three_phase: true, ..config };
+        let three = OneCycleLr::new(8.0, 10, three).unwrap();
+        let table = [
+            (0, 0.9, 0.9),
+            (1, 0.8, 0.7),
+            (2, 0.7, 0.5),
+            (3, 0.6, 0.7),
+            (4, 0.5, 0.9),
+            (5, 0.58, 0.9),
+            (9, 0.9, 0.9),
+            (u64::MAX, 0.9, 0.9),
+        ];
+        for (t, first, second) in table {
+            assert!((two.momentum(t) - first).abs() < 1e-15, "step {t}: {}", two.momentum(t));
+            assert!((three.momentum(t) - second).abs() < 1e-15, "step {t}: {}", three.momentum(t));
         }
     }
 
@@ -240,6 +338,14 @@ mod tests {
         assert_eq!(
             refused(1.0, 5, OneCycleLrConfig { final_div_factor: f64::INFINITY, ..default() }),
             "one-cycle lr: expected final_div_factor to be a finite number > 0, found inf"
+        );
+        assert_eq!(
+            refused(1e308, 5, OneCycleLrConfig { div_factor: 0.1, ..default() }),
+            "one-cycle lr: expected max_lr / div_factor to be a finite number ≥ 0, found inf"
+        );
+        assert_eq!(
+            refused(1.0, 5, OneCycleLrConfig { max_momentum: 1.0, ..default() }),
+            "one-cycle lr: expected max_momentum to be from 0 to below 1, found 1"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use tensor_core::Error;
 
+use crate::improvement::Best;
 use crate::{Goal, Threshold, check};
 
 /// A rate that is cut when a metric stops improving, PyTorch's `ReduceLROnPlateau`:
@@ -25,8 +26,8 @@ use crate::{Goal, Threshold, check};
 /// the metric decides, there is a state to save: [`state`](Self::state),
 /// [`restore`](Self::restore).
 ///
-/// Difference to PyTorch: it is given the rate and returns the new one, and does not know the
-/// optimizer.
+/// Differences to PyTorch: it is given the rate and returns the new one, and does not know the
+/// optimizer; relative thresholds mean the same for metrics below 0 ([`Threshold`]).
 ///
 /// # Examples
 ///
@@ -89,8 +90,12 @@ impl Default for ReduceLrOnPlateauConfig {
 pub struct PlateauState {
     /// The rate as it stands.
     pub lr: f64,
+    /// Metrics so far: PyTorch's `last_epoch`.
+    pub steps: u64,
     /// The best metric; before the first one, the infinity that is worse than any.
     pub best: f64,
+    /// The number of its step, from 1; 0 before the first one.
+    pub best_step: u64,
     /// `n`: metrics in a row that were not better.
     pub n_bad: u64,
     /// `c`: metrics left of the cooldown.
@@ -112,14 +117,16 @@ impl ReduceLrOnPlateau {
         check::not_negative(PLACE, "min_lr", config.min_lr)?;
         check::not_negative(PLACE, "eps", config.eps)?;
         let best = config.goal.worst();
-        Ok(Self { config, state: PlateauState { lr, best, n_bad: 0, cooldown_left: 0 } })
+        let state = PlateauState { lr, steps: 0, best, best_step: 0, n_bad: 0, cooldown_left: 0 };
+        Ok(Self { config, state })
     }
 
     /// Takes the next metric and returns the rate from now on.
     pub fn step(&mut self, metric: f64) -> f64 {
         let Self { config, state } = self;
+        state.steps += 1;
         if config.goal.is_better(metric, state.best, config.threshold) {
-            (state.best, state.n_bad) = (metric, 0);
+            (state.best, state.best_step, state.n_bad) = (metric, state.steps, 0);
         } else {
             state.n_bad += 1;
         }
@@ -150,9 +157,24 @@ impl ReduceLrOnPlateau {
     /// Replaces the state by a saved one.
     ///
     /// # Errors
-    /// If its rate is negative or not finite; the old state stays then.
+    /// If it is not one that `step` could have led to with this configuration: a rate that is
+    /// negative or not finite, a best metric that is NaN or stands for another goal, more bad
+    /// metrics than patience allows or than there were, more cooldown than a cut begins, a count of
+    /// 2⁶³ or more. The old state stays then, whole.
     pub fn restore(&mut self, state: PlateauState) -> Result<(), Error> {
-        check::not_negative(PLACE, "lr", state.lr)?;
+        let PlateauState { lr, steps, best, best_step, n_bad, cooldown_left } = state;
+        let place = "reduce lr on plateau: state";
+        check::not_negative(place, "lr", lr)?;
+        Best { steps, metric: best, step: best_step }.check(place, self.config.goal)?;
+        let (range, most) = match cooldown_left {
+            0 => ("at most patience and the metrics since the best one", self.config.patience),
+            _ => ("0 during the cooldown", 0),
+        };
+        let most = most.min(steps - best_step);
+        check::count(place, "n_bad", n_bad, range, 0..most.saturating_add(1))?;
+        let range = "at most the configured cooldown";
+        let most = self.config.cooldown;
+        check::count(place, "cooldown_left", cooldown_left, range, 0..most.saturating_add(1))?;
         self.state = state;
         Ok(())
     }
@@ -222,6 +244,79 @@ mod tests {
         }
     }
 
+    // pytorch/pytorch#47513, google-deepmind/optax#1767: −0.95 is no better than −1, so the rate is
+    // cut to a tenth. There the bound was −1·(1 − 0.1) = −0.9, above the best.
+    #[test]
+    fn a_worse_metric_below_zero_is_no_improvement() {
+        let threshold = Threshold::Relative(0.1);
+        let config = ReduceLrOnPlateauConfig { patience: 0, threshold, ..Default::default() };
+        for (goal, sign) in [(Goal::Min, 1.0), (Goal::Max, -1.0)] {
+            let config = ReduceLrOnPlateauConfig { goal, ..config };
+            let mut plateau = ReduceLrOnPlateau::new(0.1, config).unwrap();
+            let rates = [-1.0, -0.95].map(|metric| plateau.step(sign * metric));
+            assert_eq!(rates[0], 0.1);
+            assert!((rates[1] - 0.01).abs() < 1e-17, "{goal:?}: {rates:?}");
+        }
+    }
+
+    // Each state is one field away from one that fits: 9 metrics, the best one at step 5, 2 bad
+    // ones since; patience 3, cooldown 2.
+    #[test]
+    fn states_that_cannot_be_are_refused_whole() {
+        let config = ReduceLrOnPlateauConfig { patience: 3, cooldown: 2, ..Default::default() };
+        let fits =
+            PlateauState { lr: 0.1, steps: 9, best: 2.0, best_step: 5, n_bad: 2, cooldown_left: 0 };
+        let mut plateau = ReduceLrOnPlateau::new(0.5, config).unwrap();
+        plateau.restore(fits).unwrap();
+        let inf = f64::INFINITY;
+        let table = [
+            (PlateauState { lr: f64::NAN, ..fits }, "lr to be a finite number ≥ 0, found NaN"),
+            (PlateauState { lr: -0.1, ..fits }, "lr to be a finite number ≥ 0, found -0.1"),
+            (PlateauState { best: f64::NAN, ..fits }, "best to be a number below inf, found NaN"),
+            (PlateauState { best: inf, ..fits }, "best to be a number below inf, found inf"),
+            (
+                PlateauState { best: -inf, best_step: 0, ..fits },
+                "best to be inf, as there is no best step, found -inf",
+            ),
+            (
+                PlateauState { steps: u64::MAX, ..fits },
+                "steps to be below 2^63, found 18446744073709552000",
+            ),
+            (PlateauState { best_step: 10, ..fits }, "best_step to be at most steps, found 10"),
+            (
+                PlateauState { n_bad: 4, ..fits },
+                "n_bad to be at most patience and the metrics since the best one, found 4",
+            ),
+            (
+                PlateauState { n_bad: 2, best_step: 8, ..fits },
+                "n_bad to be at most patience and the metrics since the best one, found 2",
+            ),
+            (
+                PlateauState { cooldown_left: 1, ..fits },
+                "n_bad to be 0 during the cooldown, found 2",
+            ),
+            (
+                PlateauState { cooldown_left: 3, n_bad: 0, ..fits },
+                "cooldown_left to be at most the configured cooldown, found 3",
+            ),
+        ];
+        for (state, message) in table {
+            let error = plateau.restore(state).unwrap_err().to_string();
+            assert_eq!(error, format!("reduce lr on plateau: state: expected {message}"));
+            assert_eq!(plateau.state(), fits);
+        }
+        // Nothing is better than a best of −∞, and it is a metric that may come.
+        plateau.restore(PlateauState { best: -inf, ..fits }).unwrap();
+    }
+
+    // A minimum above the rate never raises it.
+    #[test]
+    fn a_minimum_above_the_rate() {
+        let config = ReduceLrOnPlateauConfig { patience: 0, min_lr: 0.5, ..Default::default() };
+        let mut plateau = ReduceLrOnPlateau::new(0.1, config).unwrap();
+        assert_eq!([1.0, 1.0, 1.0].map(|metric| plateau.step(metric)), [0.1; 3]);
+    }
+
     #[test]
     fn a_cut_within_eps_is_not_made() {
         let config = ReduceLrOnPlateauConfig { patience: 0, eps: 0.5, ..Default::default() };
@@ -255,9 +350,5 @@ mod tests {
             refused(0.1, config),
             format!("{place} factor to be from 0 to below 1, found 1")
         );
-        let state = PlateauState { lr: f64::NAN, best: 0.0, n_bad: 0, cooldown_left: 0 };
-        let mut plateau = ReduceLrOnPlateau::new(0.1, default()).unwrap();
-        assert!(plateau.restore(state).is_err());
-        assert_eq!(plateau.lr(), 0.1);
     }
 }

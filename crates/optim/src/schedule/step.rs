@@ -2,20 +2,18 @@
 
 use tensor_core::Error;
 
-use super::Schedule;
+use super::{Schedule, curve};
 use crate::check;
 
 /// A rate that is multiplied by γ every `s` steps, PyTorch's `StepLR`: `λ(t) = λ γ^⌊t/s⌋`.
 ///
 /// `t` is the step, from 0, λ the rate of the first step, `s` the number of steps between two cuts
-/// (`step_size`), γ a factor from 0 to 1 (PyTorch's default: 0.1) and `⌊t/s⌋` the quotient without
+/// (`step_size`), γ a factor `≥ 0` (PyTorch's default: 0.1) and `⌊t/s⌋` the quotient without
 /// its fraction: the number of cuts up to step `t`.
 ///
 /// Why: a large rate moves fast while the loss is far from its minimum, but near it the noise of
 /// the gradients keeps the parameters at a distance that is proportional to the rate. Each cut
-/// shortens it.
-///
-/// Difference to PyTorch: `γ > 1` is refused.
+/// shortens it. With `γ > 1` the rate grows, up to [`f64::MAX`].
 ///
 /// # Examples
 ///
@@ -39,18 +37,18 @@ impl StepLr {
     /// A schedule that starts at `lr` and is multiplied by `gamma` every `step_size` steps.
     ///
     /// # Errors
-    /// If `lr` is negative or not finite, `step_size` is 0, or `gamma` not from 0 to 1.
+    /// If `lr` or `gamma` is negative or not finite, or `step_size` is 0.
     pub fn new(lr: f64, step_size: u64, gamma: f64) -> Result<Self, Error> {
         check::not_negative("step lr", "lr", lr)?;
         check::steps("step lr", "step_size", step_size)?;
-        check::gamma("step lr", gamma)?;
+        check::not_negative("step lr", "gamma", gamma)?;
         Ok(Self { lr, step_size, gamma })
     }
 }
 
 impl Schedule for StepLr {
     fn lr(&self, step: u64) -> f64 {
-        self.lr * self.gamma.powf((step / self.step_size) as f64) // λ γ^⌊t/s⌋
+        curve::grown(self.lr, self.gamma, step / self.step_size) // λ γ^⌊t/s⌋
     }
 }
 
@@ -63,7 +61,7 @@ mod tests {
         let messages = [
             (-1.0, 1, 0.5, "step lr: expected lr to be a finite number ≥ 0, found -1"),
             (0.1, 0, 0.5, "step lr: expected step_size to be at least 1, found 0"),
-            (0.1, 1, f64::NAN, "step lr: expected gamma to be from 0 to 1, found NaN"),
+            (0.1, 1, f64::NAN, "step lr: expected gamma to be a finite number ≥ 0, found NaN"),
         ];
         for (lr, step_size, gamma, message) in messages {
             assert_eq!(StepLr::new(lr, step_size, gamma).unwrap_err().to_string(), message);

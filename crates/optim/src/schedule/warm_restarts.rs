@@ -2,7 +2,7 @@
 
 use tensor_core::Error;
 
-use super::{Schedule, cosine};
+use super::{Schedule, curve};
 use crate::check;
 
 /// Half a cosine that starts anew again and again, PyTorch's `CosineAnnealingWarmRestarts`:
@@ -57,14 +57,15 @@ impl CosineAnnealingWarmRestarts {
     }
 
     /// `(s, T)`: steps since the last restart, and the length of the cycle.
-    fn cycle(&self, step: u64) -> (u64, u64) {
-        if self.t_mult == 1 {
-            return (step % self.t_0, self.t_0);
+    fn cycle(&self, step: u64) -> (u128, u128) {
+        let [step, t_0, t_mult] = [step, self.t_0, self.t_mult].map(u128::from);
+        if t_mult == 1 {
+            return (step % t_0, t_0);
         }
-        let (mut since, mut length) = (step, self.t_0);
+        let (mut since, mut length) = (step, t_0);
         while since >= length {
             since -= length;
-            length = length.saturating_mul(self.t_mult);
+            length *= t_mult; // a product of two numbers below 2⁶⁴
         }
         (since, length)
     }
@@ -73,7 +74,7 @@ impl CosineAnnealingWarmRestarts {
 impl Schedule for CosineAnnealingWarmRestarts {
     fn lr(&self, step: u64) -> f64 {
         let (since, length) = self.cycle(step);
-        cosine(self.lr, self.eta_min, since as f64 / length as f64)
+        curve::cosine(self.lr, self.eta_min, curve::parts(since, length))
     }
 }
 
@@ -91,6 +92,9 @@ mod tests {
             assert_eq!(growing.cycle(step), cycle, "step {step}");
         }
         assert!(growing.lr(u64::MAX).is_finite());
+        // The second cycle has 2⁶⁶ steps.
+        let long = CosineAnnealingWarmRestarts::new(1.0, 1 << 33, 1 << 33, 0.0).unwrap();
+        assert_eq!(long.cycle(u64::MAX), ((1 << 64) - 1 - (1 << 33), 1 << 66));
         let even = CosineAnnealingWarmRestarts::new(1.0, 4, 1, 0.5).unwrap();
         assert_eq!([0, 2, 4, 6, 400].map(|t| even.lr(t)), [1.0, 0.75, 1.0, 0.75, 1.0]);
     }
