@@ -7,14 +7,12 @@ mod tests;
 
 use ndarray::{Array1, Array2, ArrayD, ArrayRef1, ArrayRef2};
 use tensor_core::memory::zeros;
-use tensor_core::sums::Sum;
-use tensor_core::sums::columns;
-use tensor_core::sums::{ColumnMoments, deviation};
+use tensor_core::sums::{ColumnMoments, Sum, columns, deviation};
 use tensor_core::{Error, Float, Path};
 
 use crate::affine::AffineSums;
 use crate::eps::check_eps;
-use crate::{Affine, Layer, Mode, Saved, Seen, Tensors, Training, Visitor};
+use crate::{Affine, Layer, Mode, Saved, Seen, Tensors, Visitor};
 
 pub use cache::BatchNorm1dCache;
 pub use config::BatchNorm1dConfig;
@@ -107,8 +105,9 @@ pub use config::BatchNorm1dConfig;
 /// With `ε = 3` the square root is whole: `Z = [1, 3]` has `μ = 2`, `σ² = 1`, `r = 1/√4 = ½`.
 ///
 /// ```
-/// use layers::{BatchNorm1d, BatchNorm1dConfig, Layer, Mode, Saved, Tensors, Training};
+/// use layers::{BatchNorm1d, BatchNorm1dConfig, Layer, Mode, Saved, Tensors};
 /// use ndarray::{Array2, array};
+/// use tensor_core::Path;
 ///
 /// let config = BatchNorm1dConfig { eps: 3.0, momentum: 0.5, ..Default::default() };
 /// let mut norm = BatchNorm1d::with_config(1, config)?; // γ = 1, β = 0
@@ -127,7 +126,7 @@ pub use config::BatchNorm1dConfig;
 /// // ½ (dLdBZ − 4/2 − NZ·1/2)
 /// assert_eq!(dz, array![[0.5 * (1.0 - 2.0 + 0.25)], [0.5 * (3.0 - 2.0 - 0.25)]]);
 ///
-/// norm.settle(&mut cache, Training::Active); // running mean ½·0 + ½·2, running variance ½·1 + ½·1
+/// norm.settle(&mut cache, Path::root(), &|_| true); // ½·0 + ½·2 and ½·1 + ½·1
 /// assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (1.0, 1.0));
 /// # Ok::<(), tensor_core::Error>(())
 /// ```
@@ -378,26 +377,27 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         show(path.name("normalized"), normalized.into_dyn());
     }
 
-    fn settle(&mut self, cache: &mut BatchNorm1dCache<F>, training: Training) {
+    fn settle(
+        &mut self,
+        cache: &mut BatchNorm1dCache<F>,
+        path: Path<'_>,
+        moves: &dyn Fn(Path<'_>) -> bool,
+    ) {
         let Some(n) = cache.pending.take() else { return };
-        if training == Training::Frozen {
-            return;
-        }
-        let momentum = self.config.momentum;
-        let correction = match self.config.unbiased_running_var {
-            true => n as f64 / (n as f64 - 1.0),
-            false => 1.0,
-        };
-        // running ← α running + (1 − α) batch
+        let (momentum, unbiased) = (self.config.momentum, self.config.unbiased_running_var);
+        let correction = if unbiased { n as f64 / (n as f64 - 1.0) } else { 1.0 };
         let moments = &cache.moments;
-        let step = |running: &mut F, batch: f64| {
-            *running = F::of((1.0 - momentum) * running.as_f64() + momentum * batch);
-        };
-        for (running, &mean) in self.running_mean.iter_mut().zip(&moments.mean) {
-            step(running, mean);
-        }
-        for (running, &variance) in self.running_var.iter_mut().zip(&moments.variance) {
-            step(running, variance * correction);
+        let tensors = [
+            ("running_mean", &mut self.running_mean, &moments.mean, 1.0),
+            ("running_var", &mut self.running_var, &moments.variance, correction),
+        ];
+        for (name, running, batch, factor) in tensors {
+            if moves(path.name(name)) {
+                running.zip_mut_with(batch, |r, batch| {
+                    // running ← α running + (1 − α) batch
+                    *r = F::of((1.0 - momentum) * r.as_f64() + momentum * (batch * factor));
+                });
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use tensor_core::memory::zeros;
 use tensor_core::random::Position;
 use tensor_core::{Error, Float, Path, Rng};
 
-use crate::{Layer, Mode, Saved, Seen, Tensors, Training};
+use crate::{Layer, Mode, Saved, Seen, Tensors};
 
 /// Dropout, PyTorch's `nn.Dropout`: in training every entry is dropped with probability `p`.
 ///
@@ -250,7 +250,12 @@ impl<F: Float> Layer<F> for Dropout {
     }
 
     /// A frozen layer draws another mask in each step, too: it has nothing that is trained.
-    fn settle(&mut self, cache: &mut DropoutCache<F>, _training: Training) {
+    fn settle(
+        &mut self,
+        cache: &mut DropoutCache<F>,
+        _path: Path<'_>,
+        _moves: &dyn Fn(Path<'_>) -> bool,
+    ) {
         // Set and not counted up: the parts of a cut batch, each with a cache of its own, make one
         // step.
         if let Some(step) = cache.pending.take() {

@@ -20,15 +20,6 @@ pub enum Mode {
     Eval,
 }
 
-/// Whether an optimizer's step moves a layer: an argument of [`Layer::settle`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Training {
-    /// Parameters and running statistics move.
-    Active,
-    /// Both stay as they are.
-    Frozen,
-}
-
 /// What a backward pass is given of the forward pass before it: an argument of [`Layer::backward`].
 ///
 /// Input and output are at hand in any case, because the layers below and above need them. What
@@ -238,10 +229,15 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         let _ = (cache, first_row);
     }
 
-    /// Moves buffers by what the last forward pass left pending in `cache`, unless the layer is
-    /// frozen, and marks it as done.
-    fn settle(&mut self, cache: &mut Self::Cache, training: Training) {
-        let _ = (cache, training);
+    /// Moves buffers by what the last forward pass left pending in `cache`, and marks it as done.
+    /// `path` is where the layer stands; a buffer for whose path `moves` is false rests.
+    fn settle(
+        &mut self,
+        cache: &mut Self::Cache,
+        path: Path<'_>,
+        moves: &dyn Fn(Path<'_>) -> bool,
+    ) {
+        let _ = (cache, path, moves);
     }
 
     /// Memory for [`infer_with`](Self::infer_with), where layers stand inside; none for most

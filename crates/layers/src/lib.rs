@@ -42,7 +42,7 @@
 //! | [`Activation`] | the short form of a layer without parameters that maps its input |
 //! | [`Tensors`], [`Visitor`] | how a layer shows its parameters and buffers |
 //! | [`Affine`] | the `γ` and `β` of a normalization |
-//! | [`Mode`], [`Training`] | training or evaluation; trained or frozen |
+//! | [`Mode`] | training or evaluation |
 //! | [`Saved`], [`Seen`], [`Scratch`] | what passes are given |
 
 #![forbid(unsafe_code)]
@@ -86,7 +86,7 @@ pub use gelu::Gelu;
 pub use group_norm::{GroupNorm, GroupNormConfig};
 pub use identity::Identity;
 pub use instance_norm::{InstanceNorm1d, InstanceNorm1dConfig};
-pub use layer::{Layer, Mode, Saved, Seen, Training};
+pub use layer::{Layer, Mode, Saved, Seen};
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use leaky_relu::LeakyRelu;
 pub use linear::{Linear, LinearConfig};

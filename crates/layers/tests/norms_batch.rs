@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use layers::{
-    Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Saved, Tensors, Training,
+    Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Saved, Tensors,
 };
 use ndarray::{Array1, Array2, ArrayRef2, Axis, array};
 use tensor_core::{Float, Kind, Path, Rng};
@@ -211,17 +211,17 @@ fn running_statistics_move_once_for_each_training_pass() {
         let mut norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
         let (x, mut y, mut cache) =
             (array![[1.0], [3.0]], Array2::zeros((2, 1)), norm.cache(2, 1).unwrap());
-        norm.settle(&mut cache, Training::Active);
+        norm.settle(&mut cache, Path::root(), &|_| true);
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
         assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (0.0, 1.0));
         for _ in 0..2 {
-            norm.settle(&mut cache, Training::Active);
+            norm.settle(&mut cache, Path::root(), &|_| true);
             assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (0.5, variance));
         }
         norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
         norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
-        norm.settle(&mut cache, Training::Active);
+        norm.settle(&mut cache, Path::root(), &|_| true);
         assert_eq!((norm.running_mean()[0], norm.running_var()[0]), (0.5, variance));
     }
 }
@@ -240,7 +240,7 @@ fn running_statistics_fade() {
         let (mut y, mut cache) = (Array2::zeros((4, 1)), norm.cache(4, 1).unwrap());
         for (mean, variance) in [0.75, 1.3125].into_iter().zip(variances) {
             norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
-            norm.settle(&mut cache, Training::Active);
+            norm.settle(&mut cache, Path::root(), &|_| true);
             let found = [norm.running_mean()[0] / mean, norm.running_var()[0] / variance];
             assert!(found.iter().all(|f| (f - 1.0).abs() <= 4.0 * f64::EPSILON), "{norm:?}");
         }
@@ -257,7 +257,7 @@ fn a_refused_batch_leaves_nothing_to_settle() {
     let result = norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Train);
     let message = "BatchNorm1d: expected at least 2 rows in training, found 1";
     assert_eq!(result.unwrap_err().to_string(), message);
-    norm.settle(&mut cache, Training::Active);
+    norm.settle(&mut cache, Path::root(), &|_| true);
     assert_eq!(norm, BatchNorm1d::new(1).unwrap());
     // In evaluation one row is as good as any number.
     norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Eval).unwrap();

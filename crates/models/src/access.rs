@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use layers::{Layer, Mode, Training};
+use layers::{Layer, Mode};
 use tensor_core::{Error, Float, Path};
 
 use crate::sequential::Structure;
-use crate::slot::{Slot, SlotCache};
+use crate::slot::{Slot, SlotCache, Training};
 use crate::{
     Branches, BranchesCache, Residual, ResidualCache, Sequential, SequentialCache, Workspace,
 };

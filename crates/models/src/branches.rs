@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use tensor_core::memory::zeros;
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
@@ -319,9 +319,14 @@ impl<F: Float> Layer<F> for Branches<F> {
         }
     }
 
-    fn settle(&mut self, cache: &mut BranchesCache<F>, training: Training) {
-        for (slot, own) in self.slots.iter_mut().zip(&mut cache.slots) {
-            slot.settle(own, training);
+    fn settle(
+        &mut self,
+        cache: &mut BranchesCache<F>,
+        path: Path<'_>,
+        moves: &dyn Fn(Path<'_>) -> bool,
+    ) {
+        for (i, (slot, own)) in self.slots.iter_mut().zip(&mut cache.slots).enumerate() {
+            slot.settle(own, path.index(i), moves);
         }
     }
 }

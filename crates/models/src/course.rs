@@ -69,7 +69,7 @@ use std::ops::{Deref, DerefMut};
 
 use layers::{Linear, Relu};
 use ndarray::{ArrayView1, ArrayView2};
-use tensor_core::{Error, Float, Parameter, Trainable};
+use tensor_core::{Error, Float, Parameter, Path, Trainable};
 
 use crate::{Mlp, Sequential, Workspace};
 
@@ -121,8 +121,8 @@ macro_rules! course_model {
                 self.0.parameters(ws, visit)
             }
 
-            fn settle(&mut self, ws: &mut Workspace<F>) {
-                self.0.settle(ws);
+            fn settle(&mut self, ws: &mut Workspace<F>, moves: &dyn Fn(Path<'_>) -> bool) {
+                self.0.settle(ws, moves);
             }
         }
     };

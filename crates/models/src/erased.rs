@@ -15,7 +15,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors};
 use ndarray::{ArrayD, ArrayRef2};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
@@ -64,7 +64,7 @@ pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
         visit: &mut dyn FnMut(Parameter<'_, F>),
     );
     fn start_at(&self, cache: &mut Cache, first_row: u64);
-    fn settle(&mut self, cache: &mut Cache, training: Training);
+    fn settle(&mut self, cache: &mut Cache, path: Path<'_>, moves: &dyn Fn(Path<'_>) -> bool);
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>>;
 }
 
@@ -161,9 +161,9 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         Layer::start_at(self, own_cache::<F, L>(cache), first_row);
     }
 
-    fn settle(&mut self, cache: &mut Cache, training: Training) {
+    fn settle(&mut self, cache: &mut Cache, path: Path<'_>, moves: &dyn Fn(Path<'_>) -> bool) {
         if size_of::<L::Cache>() > 0 {
-            Layer::settle(self, own_cache::<F, L>(cache), training);
+            Layer::settle(self, own_cache::<F, L>(cache), path, moves);
         }
     }
 

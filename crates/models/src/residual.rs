@@ -1,6 +1,6 @@
 //! `y = x + f(x)`.
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training, Visitor};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Visitor};
 use ndarray::{Array2, ArrayD, ArrayRef2};
 use tensor_core::elementwise::map2;
 use tensor_core::memory::zeros;
@@ -155,7 +155,12 @@ impl<F: Float> Layer<F> for Residual<F> {
         Layer::start_at(&self.inner, &mut cache.inner, first_row);
     }
 
-    fn settle(&mut self, cache: &mut ResidualCache<F>, training: Training) {
-        Layer::settle(&mut self.inner, &mut cache.inner, training);
+    fn settle(
+        &mut self,
+        cache: &mut ResidualCache<F>,
+        path: Path<'_>,
+        moves: &dyn Fn(Path<'_>) -> bool,
+    ) {
+        Layer::settle(&mut self.inner, &mut cache.inner, path, moves);
     }
 }

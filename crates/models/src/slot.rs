@@ -2,10 +2,19 @@
 
 use std::any::Any;
 
-use layers::{Layer, Mode, Training};
+use layers::{Layer, Mode};
 use tensor_core::{Error, Float, Parameter, Path};
 
 use crate::erased::{Cache, ErasedLayer};
+
+/// Whether an optimizer's step moves a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Training {
+    /// Parameters and running statistics move.
+    Active,
+    /// Both stay as they are.
+    Frozen,
+}
 
 /// A layer in a list, and whether it is trained.
 #[derive(Debug)]
@@ -66,12 +75,16 @@ impl<F: Float> Slot<F> {
         }
     }
 
-    pub(crate) fn settle(&mut self, cache: &mut SlotCache, training: Training) {
-        let training = match self.training {
-            Training::Active => training,
-            Training::Frozen => Training::Frozen,
-        };
-        self.layer.settle(&mut cache.cache, training);
+    pub(crate) fn settle(
+        &mut self,
+        cache: &mut SlotCache,
+        path: Path<'_>,
+        moves: &dyn Fn(Path<'_>) -> bool,
+    ) {
+        match self.training {
+            Training::Active => self.layer.settle(&mut cache.cache, path, moves),
+            Training::Frozen => self.layer.settle(&mut cache.cache, path, &|_| false),
+        }
     }
 }
 

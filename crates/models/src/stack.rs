@@ -1,6 +1,6 @@
 //! [`Sequential`] as a layer: both passes, one layer after the other.
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Training};
+use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2};
 use tensor_core::memory::{check_room, zeros};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
@@ -202,9 +202,14 @@ impl<F: Float> Layer<F> for Sequential<F> {
         }
     }
 
-    fn settle(&mut self, cache: &mut SequentialCache<F>, training: Training) {
-        for (slot, own) in self.slots.iter_mut().zip(&mut cache.slots) {
-            slot.settle(own, training);
+    fn settle(
+        &mut self,
+        cache: &mut SequentialCache<F>,
+        path: Path<'_>,
+        moves: &dyn Fn(Path<'_>) -> bool,
+    ) {
+        for (i, (slot, own)) in self.slots.iter_mut().zip(&mut cache.slots).enumerate() {
+            slot.settle(own, path.index(i), moves);
         }
     }
 }

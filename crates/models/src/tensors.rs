@@ -1,6 +1,6 @@
 //! The tensors of a model by their PyTorch names, and the model as an optimizer sees it.
 
-use layers::{Layer, Seen, Tensors, Training};
+use layers::{Layer, Seen, Tensors};
 use ndarray::{ArrayD, ArrayRef, ArrayViewD, Dimension};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, Trainable};
 
@@ -126,7 +126,7 @@ impl<F: Float> Trainable<F> for Sequential<F> {
         Ok(())
     }
 
-    fn settle(&mut self, ws: &mut Workspace<F>) {
-        Layer::settle(self, &mut ws.cache, Training::Active);
+    fn settle(&mut self, ws: &mut Workspace<F>, moves: &dyn Fn(Path<'_>) -> bool) {
+        Layer::settle(self, &mut ws.cache, Path::root(), moves);
     }
 }

@@ -3,7 +3,7 @@
 use std::mem::take;
 
 use tensor_core::simd::{Loop, vectorized};
-use tensor_core::{Error, Float, Trainable, parallel};
+use tensor_core::{Error, Float, Role, Trainable, parallel};
 
 use crate::{Buffers, Group, Key, Optimizer, Rates, Rule, State, Step, check};
 
@@ -113,17 +113,16 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
         let Self { rule, lr, groups, state } = self;
         let memory = (rule.buffers().len(), F::of(rule.initial()));
         state.visit(R::NAME, memory, model, workspace, |p, buffers, t| {
-            if p.frozen {
+            let group = group_of(groups, Key::of(&p));
+            if p.frozen || group.is_some_and(Group::is_frozen) {
                 return;
             }
-            let key = Key::of(&p);
-            let group = groups.iter().find(|group| group.select.contains(key));
             let lr = *lr * group.map_or(1.0, |group| group.lr_factor);
             let own_decay = group.and_then(|group| group.weight_decay);
             let weight_decay = own_decay.unwrap_or(rule.rates().weight_decay);
             update(rule, Step { t, lr, weight_decay }, p.value, p.grad, buffers);
         })?;
-        model.settle(workspace);
+        model.settle(workspace, &|path| !self.is_frozen(Key { path, role: Role::Norm }));
         Ok(())
     }
 
@@ -136,6 +135,15 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
         self.lr = lr;
         Ok(())
     }
+
+    fn is_frozen(&self, key: Key<'_>) -> bool {
+        group_of(&self.groups, key).is_some_and(Group::is_frozen)
+    }
+}
+
+/// The first group that chooses a parameter.
+fn group_of<'a>(groups: &'a [Group], key: Key<'_>) -> Option<&'a Group> {
+    groups.iter().find(|group| group.select.contains(key))
 }
 
 /// So many elements, at least, that handing them to another thread takes less time than it saves.

@@ -60,8 +60,8 @@ impl Group {
         Self { select, lr_factor: 1.0, weight_decay: None }
     }
 
-    /// The learning rate, as a factor `f` of the optimizer's. With 0 the parameters stay as they
-    /// are.
+    /// The learning rate, as a factor `f` of the optimizer's. With 0 the group is frozen: see
+    /// [`Optimizer`](crate::Optimizer).
     #[must_use]
     pub fn lr_factor(mut self, factor: f64) -> Self {
         self.lr_factor = factor;
@@ -73,6 +73,11 @@ impl Group {
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = Some(weight_decay);
         self
+    }
+
+    /// Whether its parameters stay as they are.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.lr_factor == 0.0
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

@@ -26,9 +26,11 @@
 //!
 //! | between backward and step | |
 //! |---|---|
-//! | [`clip_grad_norm`] | all gradients scaled by one factor, if their norm is too large |
-//! | [`clip_grad_value`] | each gradient moved into an interval |
-//! | [`Penalty`] | L1 and L2 terms on chosen parameters |
+//! | [`Optimizer::clip_grad_norm`] | all gradients scaled by one factor, if their norm is too large |
+//! | [`Optimizer::clip_grad_value`] | each gradient moved into an interval |
+//! | [`Optimizer::add_penalty`], [`Penalty`] | L1 and L2 terms on chosen parameters |
+//!
+//! They are called through the optimizer, because it knows which parameters are frozen.
 //!
 //! | around the loop | |
 //! |---|---|
@@ -62,6 +64,7 @@ mod descent;
 mod early_stopping;
 mod group;
 mod improvement;
+mod magnitude;
 mod optimizer;
 mod penalty;
 mod rmsprop;
@@ -70,11 +73,11 @@ pub mod schedule;
 mod select;
 mod sgd;
 mod state;
+mod trained;
 
 pub use adagrad::{Adagrad, AdagradConfig};
 pub use adam::{Adam, AdamConfig};
 pub use adamw::{AdamW, AdamWConfig};
-pub use clip::{clip_grad_norm, clip_grad_value};
 pub use descent::Descent;
 pub use early_stopping::{EarlyStopping, EarlyStoppingConfig, EarlyStoppingState, Progress};
 pub use group::Group;

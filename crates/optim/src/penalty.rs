@@ -1,10 +1,11 @@
 //! Terms of the loss that keep parameters small.
 
 use tensor_core::functions::sign;
-use tensor_core::sums::{self, Sum};
-use tensor_core::{Error, Float, Trainable};
+use tensor_core::{Error, Float, Parameter, Trainable};
 
-use crate::{Key, Select, check};
+use crate::magnitude::{Power, PowerSum};
+use crate::trained::Frozen;
+use crate::{Key, Select, check, trained};
 
 /// A term of the loss that keeps parameters small: L1, `λ Σ_i |w_i|`, or L2, `½ λ Σ_i w_i²`.
 ///
@@ -15,8 +16,12 @@ use crate::{Key, Select, check};
 ///
 /// `w_i` are the elements of the parameters that [`Select`] chooses and λ is the strength. The loss
 /// with the penalty is `L + P`, so its gradient is `dL/dw_i + dP/dw_i`:
-/// [`backward`](Self::backward) adds the second to the gradients that the model's backward pass
-/// wrote.
+/// [`Optimizer::add_penalty`](crate::Optimizer::add_penalty) adds the second to the gradients that
+/// the model's backward pass wrote, and [`Optimizer::penalty`](crate::Optimizer::penalty) is the
+/// value alone. Frozen parameters count in neither: the optimizer knows which ones these are.
+///
+/// Sums and products are computed in `f64` and rounded once, in such an order that neither λ nor
+/// `w_i²` has to be a number of the parameters' type: the value is right whenever it is one itself.
 ///
 /// # Derivation
 /// **L2.** `d(½ λ w²)/dw = λ w`: the ½ cancels the 2. Gradient descent with rate ρ then multiplies
@@ -38,16 +43,17 @@ use crate::{Key, Select, check};
 /// the same λ: `½·½·(4 + 16) = 5`, and `[1, −2]` is added.
 ///
 /// ```
-/// use optim::{Penalty, Select};
+/// use optim::{Optimizer, Penalty, Select, Sgd, SgdConfig};
 #[doc = include_str!("../doc/weights.md")]
 /// let mut model = Weights([2.0, -4.0]); // a model of one parameter; its workspace is the gradient
 /// let mut gradient = [0.0, 0.0]; // after the model's backward pass
+/// let sgd = Sgd::new(SgdConfig::default())?;
 /// let l1 = Penalty::l1(0.5, Select::weights())?;
-/// assert_eq!(l1.backward(&mut model, &mut gradient)?, 3.0);
+/// assert_eq!(sgd.add_penalty(&l1, &mut model, &mut gradient)?, 3.0);
 /// assert_eq!(gradient, [0.5, -0.5]);
 ///
 /// let l2 = Penalty::l2(0.5, Select::weights())?;
-/// assert_eq!(l2.backward(&mut model, &mut gradient)?, 5.0);
+/// assert_eq!(sgd.add_penalty(&l2, &mut model, &mut gradient)?, 5.0);
 /// assert_eq!(gradient, [1.5, -2.5]);
 /// # Ok::<(), Error>(())
 /// ```
@@ -83,54 +89,70 @@ impl Penalty {
         Ok(Self { kind: Kind::L2, lambda, select })
     }
 
-    /// The value `P` alone.
-    ///
-    /// # Errors
-    /// If the workspace holds no gradients for this model.
-    pub fn forward<F: Float, M: Trainable<F>>(
+    /// The value `P` over the parameters that are not frozen.
+    pub(crate) fn value<F: Float, M: Trainable<F>>(
         &self,
+        frozen: Frozen<'_>,
         model: &mut M,
         workspace: &mut M::Workspace,
     ) -> Result<F, Error> {
-        let lambda = F::of(self.lambda);
-        let mut total = Sum::default();
-        model.parameters(workspace, &mut |p| {
+        trained::check(self.place(), model, workspace)?;
+        let power = match self.kind {
+            Kind::L1 => Power::One,
+            Kind::L2 => Power::Two,
+        };
+        let PowerSum { largest, sum } =
+            PowerSum::of(power, |sum| self.each(frozen, model, workspace, |p| sum(p.value)))?;
+        let lambda = self.lambda;
+        Ok(F::of(match self.kind {
+            _ if lambda == 0.0 => 0.0,
+            Kind::L1 => lambda * largest * sum, // λ a Σ_i |w_i|/a
+            Kind::L2 => 0.5 * (lambda * largest) * largest * sum, // ½ λ a² Σ_i (w_i/a)²
+        }))
+    }
+
+    /// Adds the gradient to those in the workspace, and returns the value.
+    pub(crate) fn add<F: Float, M: Trainable<F>>(
+        &self,
+        frozen: Frozen<'_>,
+        model: &mut M,
+        workspace: &mut M::Workspace,
+    ) -> Result<F, Error> {
+        let value = self.value(frozen, model, workspace)?;
+        let lambda = self.lambda;
+        if lambda > 0.0 {
+            self.each(frozen, model, workspace, |p| {
+                for (g, &w) in p.grad.iter_mut().zip(&*p.value) {
+                    let slope = match self.kind {
+                        Kind::L1 => sign(w).as_f64(), // dP/dw = λ sign(w)
+                        Kind::L2 => w.as_f64(),       // dP/dw = λ w
+                    };
+                    *g = F::of(g.as_f64() + lambda * slope);
+                }
+            })?;
+        }
+        Ok(value)
+    }
+
+    /// Calls `visit` for each parameter that the penalty applies to.
+    fn each<F: Float, M: Trainable<F>>(
+        &self,
+        frozen: Frozen<'_>,
+        model: &mut M,
+        workspace: &mut M::Workspace,
+        mut visit: impl FnMut(Parameter<'_, F>),
+    ) -> Result<(), Error> {
+        trained::visit(frozen, model, workspace, |p| {
             if self.select.contains(Key::of(&p)) {
-                total.add(match self.kind {
-                    Kind::L1 => sums::sum_by(p.value.len(), &|i| p.value[i].abs()),
-                    Kind::L2 => sums::sum_by(p.value.len(), &|i| p.value[i] * p.value[i]),
-                });
+                visit(p);
             }
-        })?;
-        Ok(match self.kind {
-            Kind::L1 => lambda * total.sum(),
-            Kind::L2 => F::of(0.5) * lambda * total.sum(),
         })
     }
 
-    /// Adds the penalty's gradient to the gradients in the workspace and returns the value. Call it
-    /// after the model's backward pass, which overwrites them, and once: a second call adds it
-    /// again.
-    ///
-    /// # Errors
-    /// If the workspace holds no gradients for this model. Nothing has been added then.
-    pub fn backward<F: Float, M: Trainable<F>>(
-        &self,
-        model: &mut M,
-        workspace: &mut M::Workspace,
-    ) -> Result<F, Error> {
-        let value = self.forward(model, workspace)?;
-        let lambda = F::of(self.lambda);
-        model.parameters(workspace, &mut |p| {
-            if self.select.contains(Key::of(&p)) {
-                for (g, &w) in p.grad.iter_mut().zip(&*p.value) {
-                    *g += match self.kind {
-                        Kind::L1 => lambda * sign(w), // dP/dw = λ sign(w)
-                        Kind::L2 => lambda * w,       // dP/dw = λ w
-                    };
-                }
-            }
-        })?;
-        Ok(value)
+    fn place(&self) -> &'static str {
+        match self.kind {
+            Kind::L1 => "l1 penalty",
+            Kind::L2 => "l2 penalty",
+        }
     }
 }

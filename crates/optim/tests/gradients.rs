@@ -4,7 +4,7 @@
 
 mod support;
 
-use optim::{Penalty, Select, clip_grad_norm, clip_grad_value};
+use optim::{Descent, Optimizer, Penalty, Select, SgdConfig};
 use support::{Gradients, Vectors};
 use tensor_core::{Float, Role};
 
@@ -17,10 +17,15 @@ fn model<F: Float>() -> Vectors<F> {
     ])
 }
 
+/// An optimizer without groups: nothing is frozen.
+fn sgd<F: Float>() -> Descent<F, SgdConfig> {
+    Descent::new(SgdConfig::default()).unwrap()
+}
+
 /// The norm that clipping returns, and the gradients that it leaves.
 fn clipped<F: Float>(g: [F; 3], max_norm: f64) -> (F, [F; 3]) {
     let mut gradients = Gradients::of(&[&g[..2], &g[2..]]);
-    let norm = clip_grad_norm(&mut model(), &mut gradients, max_norm).unwrap();
+    let norm = sgd().clip_grad_norm(&mut model(), &mut gradients, max_norm).unwrap();
     let g = gradients.0.unwrap();
     (norm, [g[0][0], g[0][1], g[1][0]])
 }
@@ -32,17 +37,17 @@ fn close<F: Float>(got: [F; 3], want: [f64; 3]) {
     }
 }
 
-// ‖[2, −3, 6]‖ = 7 over both parameters together; the factor is c/(7 + 1e-6), or 1.
+// ‖[2, −3, 6]‖ = 7 over both parameters together; the factor is c/7, or 1.
 #[test]
 fn the_norm_is_that_of_all_parameters_together() {
     let g = [2.0, -3.0, 6.0];
-    for unchanged in [7.5, 7.000_001, f64::INFINITY] {
+    for unchanged in [7.5, 7.0, f64::INFINITY] {
         assert_eq!(clipped(g, unchanged), (7.0, g));
     }
-    for max_norm in [3.5, 7.0, 0.0] {
+    for max_norm in [3.5, 6.5, 0.0] {
         let (norm, scaled) = clipped(g, max_norm);
         assert_eq!(norm, 7.0);
-        close(scaled, g.map(|g| g * (max_norm / (7.0 + 1e-6))));
+        close(scaled, g.map(|g| g * (max_norm / 7.0)));
     }
 }
 
@@ -91,7 +96,7 @@ fn many_squares_that_vanish_count_together() {
         (0, "bias", Role::Bias, vec![0.0]),
     ]);
     let mut gradients = Gradients::of(&[&[small; 4096], &[large]]);
-    let norm = clip_grad_norm(&mut model, &mut gradients, f64::INFINITY).unwrap().as_f64();
+    let norm = sgd().clip_grad_norm(&mut model, &mut gradients, f64::INFINITY).unwrap().as_f64();
     let want = (4096.0 * small.as_f64().powi(2) + large.as_f64().powi(2)).sqrt();
     assert!(want > large.as_f64() * (1.0 + 1e-5), "the case is not met");
     // Subtracting 1 is exact; the norm is a root of a sum, times the largest: four roundings.
@@ -111,7 +116,7 @@ fn numbers_that_are_none_show_in_the_norm_and_change_nothing() {
 #[test]
 fn values_are_clamped_one_by_one() {
     let mut gradients = Gradients::of(&[&[0.5, f64::NEG_INFINITY], &[f64::NAN]]);
-    clip_grad_value(&mut model(), &mut gradients, 2.0).unwrap();
+    sgd().clip_grad_value(&mut model(), &mut gradients, 2.0).unwrap();
     let g = gradients.0.unwrap();
     assert_eq!(g[0], [0.5, -2.0]);
     assert!(g[1][0].is_nan());
@@ -121,7 +126,7 @@ fn values_are_clamped_one_by_one() {
 fn values_beyond_the_bound_are_moved_to_it_on_both_sides() {
     let g = [0.5, 2.0, 2.5, f64::INFINITY, -0.5, -2.0, -2.5, f64::NEG_INFINITY];
     let mut gradients = Gradients::of(&[&g]);
-    clip_grad_value(&mut Vectors::weight(&[0.0; 8]), &mut gradients, 2.0).unwrap();
+    sgd().clip_grad_value(&mut Vectors::weight(&[0.0; 8]), &mut gradients, 2.0).unwrap();
     assert_eq!(gradients.0.unwrap()[0], [0.5, 2.0, 2.0, 2.0, -0.5, -2.0, -2.0, -2.0]);
 }
 
@@ -130,9 +135,9 @@ fn bounds_and_workspaces_are_checked() {
     let (mut model, mut gradients) = (model::<f64>(), Gradients::of(&[&[1.0, 2.0], &[3.0]]));
     for (bad, found) in [(-1.0, "-1"), (f64::NAN, "NaN")] {
         let range = format!("to be a finite number ≥ 0, found {found}");
-        let error = clip_grad_norm(&mut model, &mut gradients, bad).unwrap_err().to_string();
+        let error = sgd().clip_grad_norm(&mut model, &mut gradients, bad).unwrap_err().to_string();
         assert_eq!(error, format!("clip_grad_norm: expected max_norm {range}"));
-        let error = clip_grad_value(&mut model, &mut gradients, bad).unwrap_err().to_string();
+        let error = sgd().clip_grad_value(&mut model, &mut gradients, bad).unwrap_err().to_string();
         assert_eq!(error, format!("clip_grad_value: expected clip_value {range}"));
         let error = Penalty::l1(bad, Select::all()).unwrap_err().to_string();
         assert_eq!(error, format!("l1 penalty: expected lambda {range}"));
@@ -140,10 +145,78 @@ fn bounds_and_workspaces_are_checked() {
         assert_eq!(error, format!("l2 penalty: expected lambda {range}"));
     }
     assert_eq!(gradients.0, Some(vec![vec![1.0, 2.0], vec![3.0]]));
-    let mut none = Gradients(None, 0);
-    assert!(clip_grad_norm(&mut model, &mut none, 1.0).is_err());
-    assert!(clip_grad_value(&mut model, &mut none, 1.0).is_err());
-    assert!(Penalty::l1(1.0, Select::all()).unwrap().backward(&mut model, &mut none).is_err());
+    let mut none = Gradients(None, Vec::new());
+    assert!(sgd().clip_grad_norm(&mut model, &mut none, 1.0).is_err());
+    assert!(sgd().clip_grad_value(&mut model, &mut none, 1.0).is_err());
+    assert!(
+        sgd()
+            .add_penalty(&Penalty::l1(1.0, Select::all()).unwrap(), &mut model, &mut none)
+            .is_err()
+    );
+}
+
+/// Bounds that the type cannot hold, subnormal ones and ones above every value: what they do not
+/// reach stays bit for bit, what they reach is scaled rightly, and nothing is enlarged.
+#[test]
+fn bounds_at_the_ends_of_the_type() {
+    fn table<F: Float>(sizes: &[f64]) {
+        let bounds = [0.0, 5e-324, 1e-310, 1e-50, 1e-42, 1e-9, 1.0, 1e30, 1e39, 1e300, f64::MAX];
+        for (&size, bound) in sizes.iter().flat_map(|s| bounds.map(|b| (s, b))) {
+            let g = [2.0 * size, -3.0 * size, 6.0 * size].map(F::of); // of norm 7·size
+            let ratio = bound / size / 7.0;
+            let (_, scaled) = clipped(g, bound);
+            if ratio >= 1.0 + 1e-6 {
+                assert_eq!(scaled, g, "{size:e} to {bound:e}");
+                continue;
+            }
+            for (scaled, g) in scaled.into_iter().zip(g.map(F::as_f64)) {
+                // Half a step of subnormal numbers, and some roundings.
+                let (scaled, want) = (scaled.as_f64(), g / size * (bound / 7.0));
+                let smallest = if F::NARROW { 1.5e-45 } else { 5e-324 };
+                let error = (scaled - want).abs();
+                let bound = 8.0 * F::epsilon().as_f64() * want.abs() + smallest;
+                assert!(error <= bound && scaled.abs() <= g.abs(), "{size:e}: {scaled:e} {want:e}");
+            }
+        }
+    }
+    table::<f32>(&[1e-40, 1e-30, 1e-9, 1.0, 1e20, 3e37]);
+    table::<f64>(&[1e-310, 1e-300, 1e-40, 1.0, 1e40, 1e200, 2e307]);
+    let clip = |bound, g: f32| {
+        let mut gradients = Gradients::of(&[&[g]]);
+        sgd().clip_grad_value(&mut Vectors::weight(&[0.0]), &mut gradients, bound).unwrap();
+        gradients.0.unwrap()[0][0]
+    };
+    assert_eq!([clip(1e300, 3e38), clip(1e-50, 3e38), clip(1e-42, -1.0)], [3e38, 0.0, -1e-42]);
+    assert_eq!(clip(1e300, f32::NEG_INFINITY), f32::NEG_INFINITY);
+}
+
+// λ = 1e300 and w = 1e-300: λ|w| = 1, ½λw² = ½·1e-300; λ = 1e-300 and w = 1e200: ½·1e100.
+#[test]
+fn penalties_are_right_where_squares_or_lambda_are_no_numbers_of_the_type() {
+    fn check<F: Float>(l2: bool, lambda: f64, w: f64, value: f64, slope: f64) {
+        let make = if l2 { Penalty::l2 } else { Penalty::l1 };
+        let (mut model, mut gradients) =
+            (Vectors::weight(&[F::of(w), F::zero()]), Gradients::of(&[&[F::zero(); 2]]));
+        let penalty = make(lambda, Select::all()).unwrap();
+        let got = sgd().add_penalty(&penalty, &mut model, &mut gradients).unwrap().as_f64();
+        let [g, at_zero] = [0, 1].map(|i| gradients.0.as_ref().unwrap()[0][i].as_f64());
+        let close = |got: f64, want: f64| {
+            got == want || (got / want - 1.0).abs() <= 4.0 * F::epsilon().as_f64()
+        };
+        assert!(close(got, value) && close(g, slope), "λ {lambda:e}, w {w:e}: {got:e}, {g:e}");
+        assert_eq!(at_zero, 0.0, "λ {lambda:e}");
+    }
+    check::<f64>(false, 1e300, 1e-300, 1.0, 1e300);
+    check::<f64>(true, 1e300, 1e-300, 0.5e-300, 1.0);
+    check::<f64>(true, 1e-300, 1e200, 0.5e100, 1e-100);
+    let two = |k| 2.0_f64.powi(k);
+    check::<f64>(true, two(-1030), two(1020), two(1009), two(-10));
+    check::<f64>(false, two(-1030), two(1020), two(-10), two(-1030));
+    check::<f32>(true, 1e-30, two(80), 0.5e-30 * two(160), 1e-30 * two(80));
+    check::<f32>(true, 1e50, two(-80), 0.5e50 * two(-160), 1e50 * two(-80));
+    check::<f32>(true, 1e-50, two(120), 0.5e-50 * two(240), 1e-50 * two(120));
+    check::<f32>(false, 1e39, 0.0, 0.0, 0.0);
+    check::<f64>(false, 0.0, f64::INFINITY, 0.0, 0.0);
 }
 
 // w = [2 −½; 4]: Σ|w| = 5/2 over the weight, 13/2 with the bias; Σ w² = 17/4 over the weight, 81/4
@@ -160,9 +233,9 @@ fn penalties_by_hand() {
         let penalty = penalty.unwrap();
         let mut gradients = Gradients::of(&[&[8.0, 8.0], &[8.0]]);
         let mut model = model::<f64>();
-        assert_eq!(penalty.forward(&mut model, &mut gradients).unwrap(), value);
+        assert_eq!(sgd().penalty(&penalty, &mut model, &mut gradients).unwrap(), value);
         assert_eq!(gradients.0, Some(vec![vec![8.0, 8.0], vec![8.0]]), "the value alone");
-        assert_eq!(penalty.backward(&mut model, &mut gradients).unwrap(), value);
+        assert_eq!(sgd().add_penalty(&penalty, &mut model, &mut gradients).unwrap(), value);
         assert_eq!(model.values(), [2.0, -0.5], "only gradients change");
         let g = gradients.0.unwrap();
         assert_eq!([g[0][0], g[0][1], g[1][0]], added.map(|g| 8.0 + g), "{penalty:?}");
@@ -173,8 +246,8 @@ fn penalties_by_hand() {
 fn penalties_at_zero_and_beyond_numbers() {
     let mut zero = Vectors::weight(&[0.0, -0.0, f64::NAN, f64::NEG_INFINITY]);
     let mut gradients = Gradients::of(&[&[0.0; 4]]);
-    let value: f64 =
-        Penalty::l1(1.0, Select::all()).unwrap().backward(&mut zero, &mut gradients).unwrap();
+    let l1 = Penalty::l1(1.0, Select::all()).unwrap();
+    let value: f64 = sgd().add_penalty(&l1, &mut zero, &mut gradients).unwrap();
     let g = &gradients.0.unwrap()[0];
     assert!(value.is_nan() && g[2].is_nan());
     assert_eq!((g[0], g[1], g[3]), (0.0, 0.0, -1.0));
@@ -185,9 +258,9 @@ fn neither_allocates() {
     let (mut model, mut gradients) = (model::<f32>(), Gradients::of(&[&[1e30, 2.0], &[3.0]]));
     let penalty = Penalty::l2(0.1, Select::weights()).unwrap();
     let info = allocation_counter::measure(|| {
-        penalty.backward::<f32, _>(&mut model, &mut gradients).unwrap();
-        clip_grad_norm(&mut model, &mut gradients, 1.0).unwrap();
-        clip_grad_value(&mut model, &mut gradients, 0.1).unwrap();
+        sgd().add_penalty(&penalty, &mut model, &mut gradients).unwrap();
+        sgd().clip_grad_norm(&mut model, &mut gradients, 1.0).unwrap();
+        sgd().clip_grad_value(&mut model, &mut gradients, 0.1).unwrap();
     });
     assert_eq!(info.count_total, 0);
 }

@@ -42,7 +42,7 @@ fn faults_3_and_4_every_parameter_moves_and_layers_without_are_passed_over() {
     let (mut model, mut workspace) = (network(), gradients());
     plain(0.5).step(&mut model, &mut workspace).unwrap();
     assert_eq!(values(&model), [0.5, 2.5, 2.0, 2.0, 1.0, -2.0]);
-    assert_eq!(workspace.1, 1, "buffers are settled once a step");
+    assert_eq!(workspace.1, [true; 5], "buffers are settled");
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn groups_change_rate_and_decay_of_their_parameters() {
 #[test]
 fn a_refused_step_moves_nothing_and_does_not_count() {
     let mut adam = Adam::new(AdamConfig::default()).unwrap();
-    let (mut model, mut none) = (network(), Gradients(None, 0));
+    let (mut model, mut none) = (network(), Gradients(None, Vec::new()));
     assert!(matches!(adam.step(&mut model, &mut none), Err(Error::Order { .. })));
-    assert_eq!((adam.state().steps, none.1), (0, 0));
+    assert_eq!((adam.state().steps, &none.1[..]), (0, &[][..]));
     adam.step(&mut model, &mut gradients()).unwrap();
 
     let before = (values(&model), adam.state().clone());
@@ -94,7 +94,7 @@ fn a_refused_step_moves_nothing_and_does_not_count() {
         adam.step(&mut other, &mut gradient).unwrap_err().to_string(),
         "adam: expected parameters of lengths [2, 1, 1, 1, 1], found [2]"
     );
-    assert_eq!((values(&other), gradient.1), (vec![1.0, 2.0], 0));
+    assert_eq!((values(&other), gradient.1), (vec![1.0, 2.0], Vec::new()));
     let mut longer = network();
     longer.0.push((4, "bias", Role::Bias, vec![7.0]));
     let mut six = gradients();

@@ -86,7 +86,7 @@ pub struct Parameter<'a, F> {
     pub path: Path<'a>,
     /// What it does.
     pub role: Role,
-    /// Whether it stays as it is: an optimizer does not move it, and it counts in no norm.
+    /// Whether it stays as it is: an optimizer neither moves it nor reads its gradient.
     pub frozen: bool,
     /// The values, to be moved.
     pub value: &'a mut [F],
@@ -182,9 +182,9 @@ pub trait Trainable<F: Float> {
 
     /// Moves buffers by what the last forward pass left pending, once: running statistics by the
     /// batch's. An optimizer's step calls it after the parameters have moved, so a training loop
-    /// cannot forget it.
-    fn settle(&mut self, workspace: &mut Self::Workspace) {
-        let _ = workspace;
+    /// cannot forget it. A buffer for whose path `moves` is false rests: its layer is frozen.
+    fn settle(&mut self, workspace: &mut Self::Workspace, moves: &dyn Fn(Path<'_>) -> bool) {
+        let _ = (workspace, moves);
     }
 }
 

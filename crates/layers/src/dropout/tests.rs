@@ -1,10 +1,10 @@
 //! Masks, and the passes that multiply by them.
 
 use ndarray::{Array2, array};
-use tensor_core::Rng;
+use tensor_core::{Path, Rng};
 
 use super::{Dropout, DropoutCache, Position};
-use crate::{Layer, Mode, Saved, Training};
+use crate::{Layer, Mode, Saved};
 
 fn train(dropout: &Dropout, cache: &mut DropoutCache<f64>, x: &Array2<f64>) -> Array2<f64> {
     let mut y = Array2::from_elem(x.dim(), f64::NAN);
@@ -72,13 +72,13 @@ fn only_a_settled_training_pass_changes_the_mask() {
     let mut cache = dropout.cache(2, 64).unwrap();
     let first = train(&dropout, &mut cache, &x);
     assert_eq!(train(&dropout, &mut cache, &x), first);
-    Layer::<f64>::settle(&mut dropout, &mut cache, Training::Active);
-    Layer::<f64>::settle(&mut dropout, &mut cache, Training::Active);
+    Layer::<f64>::settle(&mut dropout, &mut cache, Path::root(), &|_| true);
+    Layer::<f64>::settle(&mut dropout, &mut cache, Path::root(), &|_| true);
     assert_eq!(dropout.step(), 1, "settled twice after one pass");
     let second = train(&dropout, &mut cache, &x);
     assert_ne!(second, first);
     dropout.forward(&x, &mut Array2::zeros((2, 64)), &mut cache, Mode::Eval).unwrap();
-    dropout.settle(&mut cache, Training::Active);
+    dropout.settle(&mut cache, Path::root(), &|_| true);
     assert_eq!(dropout.step(), 1, "evaluation leaves nothing to settle");
     let resumed = Dropout::new(0.5, 3).unwrap().with_step(1);
     assert_eq!(train(&resumed, &mut cache, &x), second);
@@ -103,8 +103,8 @@ fn a_cut_batch_has_the_masks_of_the_whole() {
             let joined = ndarray::concatenate![ndarray::Axis(0), top, bottom];
             assert_eq!(joined, whole, "({n}, {c}) cut at {cut}");
             let before = dropout.step();
-            dropout.settle(&mut first, Training::Active);
-            dropout.settle(&mut second, Training::Active);
+            dropout.settle(&mut first, Path::root(), &|_| true);
+            dropout.settle(&mut second, Path::root(), &|_| true);
             assert_eq!(dropout.step(), before + 1, "two parts are one step");
             dropout = dropout.with_step(0);
         }

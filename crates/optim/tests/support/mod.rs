@@ -5,6 +5,7 @@ use tensor_core::{Error, Float, Parameter, Path, Role, Trainable};
 /// A model without layers: `(layer, name, role, values)`. Its workspace holds the gradients.
 pub(crate) struct Vectors<F>(pub(crate) Vec<(usize, &'static str, Role, Vec<F>)>);
 
+#[allow(dead_code, reason = "not every test has a model of one weight")]
 impl<F: Float> Vectors<F> {
     /// One weight.
     pub(crate) fn weight(values: &[F]) -> Self {
@@ -17,12 +18,13 @@ impl<F: Float> Vectors<F> {
     }
 }
 
-/// The gradients of a [`Vectors`], or none before a backward pass.
-pub(crate) struct Gradients<F>(pub(crate) Option<Vec<Vec<F>>>, pub(crate) usize);
+/// The gradients of a [`Vectors`], or none before a backward pass; and for each layer whether its
+/// statistics moved when they were last settled.
+pub(crate) struct Gradients<F>(pub(crate) Option<Vec<Vec<F>>>, pub(crate) Vec<bool>);
 
 impl<F: Float> Gradients<F> {
     pub(crate) fn of(gradients: &[&[F]]) -> Self {
-        Self(Some(gradients.iter().map(|g| g.to_vec()).collect()), 0)
+        Self(Some(gradients.iter().map(|g| g.to_vec()).collect()), Vec::new())
     }
 }
 
@@ -46,8 +48,9 @@ impl<F: Float> Trainable<F> for Vectors<F> {
         Ok(())
     }
 
-    /// Counts the steps.
-    fn settle(&mut self, gradients: &mut Gradients<F>) {
-        gradients.1 += 1;
+    fn settle(&mut self, gradients: &mut Gradients<F>, moves: &dyn Fn(Path<'_>) -> bool) {
+        let root = Path::root();
+        let layers = self.0.iter().map(|(layer, ..)| root.index(*layer));
+        gradients.1 = layers.map(|layer| moves(layer.name("running_mean"))).collect();
     }
 }
