@@ -37,7 +37,7 @@ usage: cargo xtask COMMAND
   docs       whether every page of the documentation shows what it has to
              [--all] [--only TEXT] [--built]
   fixtures   writes the reference numbers under fixtures/, or compares with them
-             [--check] [--torch [--new]]; --new adds PyTorch's numbers of new cases and changes no other
+             [--check] [--torch | --sklearn [--new]]; --new adds the numbers of new cases and changes no other
   gradcheck  every gradient against differences, in one table
              [--filter TEXT] [--cases N] [--seed N] [--json FILE]
   mutants    whether a test notices when a formula is changed (needs cargo-mutants)

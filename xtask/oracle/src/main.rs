@@ -2,17 +2,18 @@
 //! differ from what is there.
 //!
 //! ```text
-//! cargo xtask fixtures [--check] [--torch [--new]]
+//! cargo xtask fixtures [--check] [--torch | --sklearn] [--new]
 //! ```
 //!
-//! Without `--torch`, the oracle's: every formula of the specification once more, in several
-//! hundred bits, with gradients by differences. With `--torch`, PyTorch's, by
-//! `fixtures/torch/generate.py` on the oracle's inputs. With `--new`, only the cases that are not
-//! stored yet.
+//! Alone, the oracle's: every formula of the specification once more, in several hundred bits, with
+//! gradients by differences. With `--torch`, PyTorch's, by `fixtures/torch/generate.py` on the
+//! oracle's inputs. With `--sklearn`, scikit-learn's, by `fixtures/sklearn/generate.py`. With
+//! `--new`, only the cases that are not stored yet.
 
 #![forbid(unsafe_code)]
 
 mod difference;
+mod generator;
 mod layer_cases;
 mod layers;
 mod loss_cases;
@@ -22,7 +23,6 @@ mod optimizers;
 mod real;
 mod running;
 mod tensor;
-mod torch;
 mod training;
 
 use std::fmt::Display;
@@ -32,6 +32,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
+use generator::{Generator, SKLEARN, TORCH};
 use serde_json::{Map, Value, json};
 
 fn main() -> ExitCode {
@@ -50,9 +51,9 @@ fn main() -> ExitCode {
 struct Options {
     /// Compare instead of writing.
     check: bool,
-    /// PyTorch's numbers instead of the oracle's.
-    torch: bool,
-    /// Of PyTorch's, only the cases that are not stored yet.
+    /// The numbers of a Python library instead of the oracle's.
+    library: Option<&'static Generator>,
+    /// Of the library's, only the cases that are not stored yet.
     new: bool,
 }
 
@@ -65,14 +66,16 @@ impl Options {
         while let Some(arg) = args.next()? {
             match arg {
                 Long("check") => options.check = true,
-                Long("torch") => options.torch = true,
+                Long("torch") => options.library = Some(&TORCH),
+                Long("sklearn") => options.library = Some(&SKLEARN),
                 Long("new") => options.new = true,
                 _ => return Err(arg.unexpected()),
             }
         }
-        if options.new && !options.torch {
+        if options.new && options.library.is_none() {
             return Err(
-                "--new belongs to --torch: the oracle's numbers are the same everywhere".into()
+                "--new belongs to --torch or --sklearn: the oracle's numbers are the same everywhere"
+                    .into(),
             );
         }
         Ok(options)
@@ -81,10 +84,10 @@ impl Options {
 
 /// Runs the command and says whether all went well.
 fn run(options: Options) -> bool {
-    let files = match options {
-        Options { torch: false, .. } => Ok(oracle()),
-        Options { new: false, .. } => torch::files(&folder()),
-        Options { new: true, .. } => torch::files(&folder()).and_then(with_stored),
+    let files = match options.library {
+        None => Ok(oracle()),
+        Some(library) if options.new => library.run(&folder()).and_then(with_stored),
+        Some(library) => library.run(&folder()),
     };
     let files = match files {
         Ok(files) => files,
@@ -93,14 +96,12 @@ fn run(options: Options) -> bool {
             return false;
         }
     };
-    let command = match (options.torch, options.new) {
-        (false, _) => "cargo xtask fixtures",
-        (true, false) => "cargo xtask fixtures --torch",
-        (true, true) => "cargo xtask fixtures --torch --new",
-    };
+    let library = options.library.map_or(String::new(), |library| format!(" --{}", library.folder));
+    let new = if options.new { " --new" } else { "" };
+    let command = format!("cargo xtask fixtures{library}{new}");
     let differences: Vec<_> = files
         .iter()
-        .filter_map(|(name, text)| settle(name, text, options.check, command).err())
+        .filter_map(|(name, text)| settle(name, text, options.check, &command).err())
         .collect();
     differences.iter().for_each(|difference| println!("      {difference}"));
     differences.is_empty()

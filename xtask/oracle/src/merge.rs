@@ -1,6 +1,6 @@
-//! New cases into a stored file of PyTorch's numbers, whose old cases stay as they are.
+//! New cases into a stored file of a Python library's numbers, whose old cases stay as they are.
 //!
-//! The last bits of PyTorch's results depend on the processor. A new case is therefore put between
+//! The last bits of such results depend on the processor. A new case is therefore put between
 //! the stored ones instead of all being written anew, and a stored case is compared with what the
 //! generator gives today: farther apart than processors are means that its inputs, its options or
 //! its formula have changed.
@@ -164,6 +164,7 @@ fn near(new: &Value, old: &Value, size: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Merged, merge};
+    use crate::generator::{SKLEARN, TORCH};
 
     /// A case in the generator's form: `y` in both types, and names that begin with an umlaut as
     /// Python writes it.
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn the_stored_files_come_through_unchanged() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-        for name in crate::torch::FILES {
+        for name in TORCH.files.iter().chain(SKLEARN.files) {
             let text = std::fs::read_to_string(folder.join(name)).unwrap();
             let merged = merge(&text, &text).unwrap();
             assert!(merged.text == text && merged.added.is_empty(), "{name}");
