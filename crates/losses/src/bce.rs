@@ -1,9 +1,9 @@
 //! Binary cross-entropy on probabilities.
 
-use ndarray::ArrayRef2;
+use tensor_core::Float;
 use tensor_core::functions::{ln, ln_1p};
-use tensor_core::{Error, Float};
 
+use crate::domain::Domain;
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
 
@@ -40,8 +40,8 @@ use crate::reduction::Reduction;
 ///
 /// # Errors
 ///
-/// If these shapes differ, if there are no predictions, or if one lies outside `[0, 1]`. NaN is no
-/// error: it comes out again.
+/// If these shapes differ, if there are no predictions, or if a prediction or a target lies outside
+/// `[0, 1]`. NaN is no error: it comes out again.
 ///
 /// # Examples
 ///
@@ -69,17 +69,13 @@ impl ElementLoss for BceLoss {
         self.reduction
     }
 
-    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
-        match a.indexed_iter().find(|(_, a)| **a < F::zero() || **a > F::one()) {
-            Some(((row, column), a)) => Err(Error::Value {
-                place: Self::NAME.into(),
-                row,
-                column: Some(column),
-                expected: "a probability from 0 to 1 (for logits: BceWithLogitsLoss)",
-                found: a.as_f64(),
-            }),
-            None => Ok(()),
-        }
+    fn predictions(&self) -> Domain {
+        let expected = "a probability from 0 to 1 (for logits: BceWithLogitsLoss)";
+        Domain::between(expected, 0.0, 1.0)
+    }
+
+    fn targets(&self) -> Domain {
+        Domain::PROBABILITY
     }
 
     #[inline(always)]
@@ -145,7 +141,7 @@ mod tests {
         let mut da = Array2::from_elem((2, 2), 7.0);
         for (value, found) in [(-1e-9, "-0.000000001"), (1.5, "1.5"), (f64::INFINITY, "inf")] {
             let error = bce.backward(&array![[0.5, 0.5], [0.5, value]], &y, &mut da).unwrap_err();
-            let expected = "bce: expected a probability from 0 to 1 \
+            let expected = "bce: predictions: expected a probability from 0 to 1 \
                             (for logits: BceWithLogitsLoss) in row 1, column 1, found";
             assert_eq!(error.to_string(), format!("{expected} {found}"));
             assert_eq!(da, Array2::from_elem((2, 2), 7.0), "a refused call writes nothing");

@@ -4,8 +4,10 @@ use tensor_core::functions::{product_or_zero, sigmoid, softplus};
 use tensor_core::{Error, Float};
 
 use crate::check::check_not_negative;
+use crate::domain::Domain;
 use crate::element::ColumnLoss;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// Sigmoid and binary cross-entropy in one, on logits: PyTorch's `nn.BCEWithLogitsLoss`.
 ///
@@ -60,7 +62,8 @@ use crate::reduction::Reduction;
 ///
 /// # Errors
 ///
-/// If these shapes do not fit, or there are no predictions.
+/// If these shapes do not fit, if there are no predictions, or if a target lies outside `[0, 1]`:
+/// beyond it the loss has no least value and may be negative. NaN is no error: it comes out again.
 ///
 /// # Examples
 ///
@@ -136,6 +139,20 @@ impl ColumnLoss for BceWithLogitsLoss {
     #[inline(always)]
     fn column_derivative<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
         (1.0 - y) * sigmoid::<F>(z) - w * y * sigmoid::<F>(-z) // (1 − y) σ(z) − w y σ(−z)
+    }
+
+    fn targets(&self) -> Domain {
+        Domain::PROBABILITY
+    }
+
+    fn wide_column_loss<F: Float>(&self, z: f64, y: f64, w: f64) -> Wide {
+        let yes = Wide::from(softplus::<F>(-z)).times_or_zero(Wide::from(w) * Wide::from(y));
+        yes + Wide::from(softplus::<F>(z)).times_or_zero(Wide::from(1.0 - y))
+    }
+
+    fn wide_column_derivative<F: Float>(&self, z: f64, y: f64, w: f64) -> Wide {
+        let yes = Wide::from(w) * Wide::from(y * sigmoid::<F>(-z));
+        Wide::from((1.0 - y) * sigmoid::<F>(z)) - yes
     }
 }
 

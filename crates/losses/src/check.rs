@@ -1,7 +1,10 @@
 //! What every loss checks before it computes anything.
 
 use ndarray::ArrayRef2;
+use tensor_core::simd::{Loop, vectorized};
 use tensor_core::{Error, Float};
+
+use crate::domain::Domain;
 
 /// `Ok` if there are predictions, and if the gradient and the sample weights fit them.
 pub(crate) fn check_predictions<F: Float>(
@@ -44,6 +47,59 @@ pub(crate) fn check_shape(
         Ok(())
     } else {
         Err(Error::shape(format!("{place}: {role}"), expected, found))
+    }
+}
+
+/// `Ok` if every value lies in the domain of its role, in rows whose sample weight is not 0.
+pub(crate) fn check_values<F: Float>(
+    place: &'static str,
+    role: &'static str,
+    domain: Domain,
+    values: &ArrayRef2<F>,
+    sample_weights: Option<&[F]>,
+) -> Result<(), Error> {
+    if domain.is_any() || !vectorized(AnyRefused { domain, values }) {
+        return Ok(());
+    }
+    let is_refused = |((row, _), x): &((usize, usize), &F)| {
+        is_counted(sample_weights, *row) && domain.refuses(**x)
+    };
+    match values.indexed_iter().find(is_refused) {
+        Some(((row, column), x)) => Err(Error::Value {
+            place: format!("{place}: {role}").into(),
+            row,
+            column: Some(column),
+            expected: domain.expected(),
+            found: x.as_f64(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a row has a sample weight other than 0, or there are none.
+#[inline(always)]
+pub(crate) fn is_counted<F: Float>(sample_weights: Option<&[F]>, row: usize) -> bool {
+    sample_weights.is_none_or(|s| s[row] != F::zero())
+}
+
+/// Whether a value lies outside the domain, in any row: the common answer is no.
+struct AnyRefused<'a, F> {
+    domain: Domain,
+    values: &'a ArrayRef2<F>,
+}
+
+impl<F: Float> Loop for AnyRefused<'_, F> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { domain, values } = self;
+        // All values of a chunk are looked at, because it then runs as a vector.
+        let any = |chunk: &[F]| chunk.iter().fold(false, |any, &x| any | domain.refuses(x));
+        match values.as_slice_memory_order() {
+            Some(values) => values.chunks(256).any(any),
+            None => values.iter().any(|&x| domain.refuses(x)),
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
 use crate::row::{self as rows, RowLoss, check_class_weights, class_weight};
 use crate::targets::Targets;
-use row::{all_classes, one_class};
+use crate::wide::Wide;
+use row::{all_classes, one_class, wide_loss};
 use row_targets::{RowTargets, Y};
 
 /// Softmax and cross-entropy in one, on logits: PyTorch's `nn.CrossEntropyLoss`.
@@ -102,7 +103,8 @@ use row_targets::{RowTargets, Y};
 /// # Errors
 ///
 /// If there are no predictions, if targets, class weights or `dLdA` do not fit them, if a label is
-/// neither a class nor the ignored index, or if an index is to be ignored and the targets are rows.
+/// neither a class nor the ignored index, if a number of a target row is negative or infinite, or
+/// if an index is to be ignored and the targets are rows. NaN is no error: it comes out again.
 ///
 /// # Examples
 ///
@@ -175,6 +177,31 @@ impl CrossEntropyLoss {
     }
 
     #[inline(always)]
+    fn row_targets<'a, F>(
+        &'a self,
+        y: Y<'a, F>,
+        n_classes: usize,
+        scale: f64,
+    ) -> RowTargets<'a, F> {
+        let (epsilon, class_weights) =
+            (self.config.label_smoothing, self.config.class_weights.as_deref());
+        RowTargets { y, n_classes, epsilon, class_weights, scale }
+    }
+
+    /// A power of two near the largest class weight, and its reciprocal: products with them keep
+    /// all digits.
+    fn class_weight_scale(&self) -> (f64, f64) {
+        let weights = self.config.class_weights.iter().flatten();
+        let largest = weights.fold(0.0_f64, |largest, &w| largest.max(w));
+        if self.config.class_weights.is_none() || largest == 0.0 {
+            return (1.0, 1.0);
+        }
+        let exponent = f64::INFINITY.to_bits(); // the bits of an `f64` that hold its exponent
+        let power = f64::from_bits(largest.clamp(f64::MIN_POSITIVE, 1e300).to_bits() & exponent);
+        (power, 1.0 / power)
+    }
+
+    #[inline(always)]
     fn class_weight(&self, class: usize) -> f64 {
         class_weight(self.config.class_weights.as_deref(), class)
     }
@@ -188,9 +215,18 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         self.config.reduction
     }
 
-    fn check(&self, a: &ArrayRef2<F>, y: Targets<'_, F>) -> Result<(), Error> {
+    fn check(
+        &self,
+        a: &ArrayRef2<F>,
+        y: Targets<'_, F>,
+        sample_weights: Option<&[F]>,
+    ) -> Result<(), Error> {
         check_class_weights(PLACE, a, self.config.class_weights.as_deref())?;
-        y.check(PLACE, a, self.config.ignore_index)
+        y.check(PLACE, a, self.config.ignore_index, sample_weights)
+    }
+
+    fn class_weights(&self) -> Option<&[f64]> {
+        self.config.class_weights.as_deref()
     }
 
     /// `w[y[n]]` of a class, 1 of a row.
@@ -211,21 +247,37 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         y: Targets<'_, F>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
-        let y = match y.labels() {
-            Ok(labels) => Y::Class(labels.class(n)),
-            Err(rows) => Y::Row(rows.row(n)),
-        };
-        match y {
+        match Y::new(y, n) {
             Y::Class(class) if self.config.label_smoothing == 0.0 => {
                 one_class(n, a, (class, self.class_weight(class)), gradient)
             }
-            y => {
-                let (epsilon, class_weights) =
-                    (self.config.label_smoothing, self.config.class_weights.as_deref());
-                let t = RowTargets { y, n_classes: a.values().ncols(), epsilon, class_weights };
-                all_classes(n, a, &t, gradient)
+            y => all_classes(n, a, &self.row_targets(y, a.values().ncols(), 1.0), gradient),
+        }
+    }
+
+    fn wide_row(
+        &self,
+        n: usize,
+        a: &mut Exponentials<'_, F>,
+        y: Targets<'_, F>,
+        gradient: Option<(Wide, &mut ArrayRef1<F>)>,
+    ) -> Wide {
+        let n_classes = a.values().ncols();
+        // Class weights of at most 2, and a factor that makes up for it.
+        let (largest, scale) = self.class_weight_scale();
+        if let Some((factor, da)) = gradient {
+            match Y::new(y, n) {
+                Y::Class(class) if self.config.label_smoothing == 0.0 => {
+                    let factor = (factor * Wide::from(self.class_weight(class))).value();
+                    one_class(n, a, (class, 1.0), Some((factor, da)));
+                }
+                y => {
+                    let gradient = Some(((factor * Wide::from(largest)).value(), da));
+                    all_classes(n, a, &self.row_targets(y, n_classes, scale), gradient);
+                }
             }
         }
+        wide_loss(n, a, &self.row_targets(Y::new(y, n), n_classes, scale)) * Wide::from(largest)
     }
 }
 

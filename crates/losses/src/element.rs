@@ -1,10 +1,11 @@
 //! What a loss on arrays has to say of itself: [`ElementLoss`], and [`ColumnLoss`] with a number
 //! for each column.
 
-use ndarray::ArrayRef2;
-use tensor_core::{Error, Float};
+use tensor_core::Float;
 
+use crate::domain::Domain;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// A loss that compares two arrays of one shape, element by element: two formulas.
 ///
@@ -32,7 +33,7 @@ use crate::reduction::Reduction;
 /// # Errors
 ///
 /// Of the calls that follow: if the shapes of predictions, targets and gradient differ, if there
-/// are no predictions, and what [`check`](Self::check) says.
+/// are no predictions, or if one of them, or a target, lies outside its [`Domain`].
 ///
 /// # Examples
 ///
@@ -82,13 +83,25 @@ pub trait ElementLoss {
     /// `ℓ'(a, y) = ∂ℓ/∂a`. Where `ℓ` has a corner, the loss's page says what is taken.
     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64;
 
-    /// What must hold beyond equal shapes: a range of the predictions.
-    ///
-    /// # Errors
-    /// If it does not.
-    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
-        let _ = a;
-        Ok(())
+    /// What a prediction may be; any number if this is left out.
+    fn predictions(&self) -> Domain {
+        Domain::ANY
+    }
+
+    /// What a target may be; any number if this is left out.
+    fn targets(&self) -> Domain {
+        Domain::ANY
+    }
+
+    /// `ℓ(a, y)` where it has left the range of `f64`, or something on the way to it has. Without
+    /// this, [`loss`](Self::loss).
+    fn wide_loss<F: Float>(&self, a: f64, y: f64) -> Wide {
+        self.loss::<F>(a, y).into()
+    }
+
+    /// `ℓ'(a, y)`, likewise. Without this, [`derivative`](Self::derivative).
+    fn wide_derivative<F: Float>(&self, a: f64, y: f64) -> Wide {
+        self.derivative::<F>(a, y).into()
     }
 }
 
@@ -170,13 +183,30 @@ pub trait ColumnLoss {
     /// `ℓ'(a, y, k) = ∂ℓ/∂a`.
     fn column_derivative<F: Float>(&self, a: f64, y: f64, k: f64) -> f64;
 
-    /// What must hold beyond equal shapes and the number of coefficients.
-    ///
-    /// # Errors
-    /// If it does not.
-    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
-        let _ = a;
-        Ok(())
+    /// What a prediction may be; any number if this is left out.
+    fn predictions(&self) -> Domain {
+        Domain::ANY
+    }
+
+    /// What a target may be; any number if this is left out.
+    fn targets(&self) -> Domain {
+        Domain::ANY
+    }
+
+    /// What a row of `columns` elements adds to the denominator of the mean; `columns` if this is
+    /// left out: every element is a sample.
+    fn samples_in_row(&self, columns: usize) -> usize {
+        columns
+    }
+
+    /// `ℓ(a, y, k)` where it has left the range of `f64`, or something on the way to it has.
+    fn wide_column_loss<F: Float>(&self, a: f64, y: f64, k: f64) -> Wide {
+        self.column_loss::<F>(a, y, k).into()
+    }
+
+    /// `ℓ'(a, y, k)`, likewise.
+    fn wide_column_derivative<F: Float>(&self, a: f64, y: f64, k: f64) -> Wide {
+        self.column_derivative::<F>(a, y, k).into()
     }
 }
 
@@ -205,7 +235,19 @@ impl<L: ElementLoss> ColumnLoss for L {
         self.derivative::<F>(a, y)
     }
 
-    fn check<F: Float>(&self, a: &ArrayRef2<F>) -> Result<(), Error> {
-        ElementLoss::check(self, a)
+    fn predictions(&self) -> Domain {
+        ElementLoss::predictions(self)
+    }
+
+    fn targets(&self) -> Domain {
+        ElementLoss::targets(self)
+    }
+
+    fn wide_column_loss<F: Float>(&self, a: f64, y: f64, _k: f64) -> Wide {
+        self.wide_loss::<F>(a, y)
+    }
+
+    fn wide_column_derivative<F: Float>(&self, a: f64, y: f64, _k: f64) -> Wide {
+        self.wide_derivative::<F>(a, y)
     }
 }

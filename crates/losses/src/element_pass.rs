@@ -26,6 +26,8 @@
 //!    has a loop of its own, which follows the strides.
 //! 5. With sample weights, `s_n` multiplies the sum of row `n`, `s_n/(C Σ_m s_m)` its derivatives;
 //!    a row of weight 0 is not looked at, for it may hold NaN.
+//! 6. Where the sum shows that `f64` had no room, all of it is done once more in wide numbers:
+//!    `element_wide.rs`.
 
 use std::array::from_fn;
 
@@ -35,9 +37,11 @@ use tensor_core::sums::rows::{LANES, Values};
 use tensor_core::sums::{Lanes, Sum, sum_by};
 use tensor_core::{Error, Float};
 
-use crate::check::{check_predictions, check_shape};
+use crate::check::{check_predictions, check_shape, check_values};
 use crate::element::ColumnLoss;
+use crate::element_wide::{coefficient, derivative, loss, pass_again};
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
+use crate::range::is_safe;
 
 impl<F: Float, L: ColumnLoss> Loss<F> for L {
     type Target<'a> = &'a ArrayRef2<F>;
@@ -82,7 +86,7 @@ impl<F: Float, L: ColumnLoss> EachLoss<F> for L {
         Zip::indexed(each).and(a).and(y).for_each(|(_, c), each, a, y| {
             // each[n, c] = ℓ(A[n, c], Y[n, c], k[c])
             let k = coefficient(self, c);
-            *each = F::of(self.column_loss::<F>(a.as_f64(), y.as_f64(), k));
+            *each = F::of(loss::<F, L>(self, a.as_f64(), y.as_f64(), k));
         });
         Ok(())
     }
@@ -99,8 +103,7 @@ impl<F: Float, L: ColumnLoss> EachLoss<F> for L {
         Zip::indexed(da).and(a).and(y).and(d_each).for_each(|(_, c), da, a, y, d| {
             // dLdA[n, c] = d_each[n, c] ℓ'(A[n, c], Y[n, c], k[c])
             let k = coefficient(self, c);
-            let derivative = self.column_derivative::<F>(a.as_f64(), y.as_f64(), k);
-            *da = F::of(d.as_f64() * derivative);
+            *da = F::of(derivative::<F, L>(self, a.as_f64(), y.as_f64(), k, d.as_f64()));
         });
         Ok(())
     }
@@ -119,7 +122,8 @@ pub(crate) fn check<F: Float, L: ColumnLoss>(
     if let Some(k) = loss.coefficients() {
         check_shape(L::NAME, L::COEFFICIENTS, &[a.ncols()], &[k.len()])?;
     }
-    loss.check(a)
+    check_values(L::NAME, "predictions", loss.predictions(), a, sample_weights)?;
+    check_values(L::NAME, "target", loss.targets(), y, sample_weights)
 }
 
 /// Checks, then `L`, and `dLdA` into `da` if there is one.
@@ -135,22 +139,37 @@ fn pass<F: Float, L: ColumnLoss>(
 }
 
 /// `L` in `f64`, for shapes that were checked; `dLdA` into `da` if there is one.
-pub(crate) fn unrounded<F: Float, L: ColumnLoss>(
+fn unrounded<F: Float, L: ColumnLoss>(
+    loss: &L,
+    a: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    sample_weights: Option<&[F]>,
+    mut da: Option<&mut ArrayRef2<F>>,
+) -> f64 {
+    let (sum, total) = sum_and_total(loss, a, y, sample_weights, da.as_deref_mut());
+    if is_safe(sum, sample_weights) {
+        return loss.reduction().reduce(sum, total); // L = sum/(N·C)
+    }
+    pass_again(loss, a, y, sample_weights, da) // Departure 6.
+}
+
+/// `Σ_n s_n Σ_c ℓ(A[n, c], Y[n, c], k[c])` and `N·C` or what takes its place, in plain arithmetic;
+/// `dLdA` into `da` if there is one.
+pub(crate) fn sum_and_total<F: Float, L: ColumnLoss>(
     loss: &L,
     a: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     sample_weights: Option<&[F]>,
     da: Option<&mut ArrayRef2<F>>,
-) -> f64 {
+) -> (f64, f64) {
     // N, or Σ_n s_n
     let n_rows = match sample_weights {
         Some(weights) => sum_by(weights.len(), &|n| weights[n].as_f64()),
         None => a.nrows() as f64,
     };
-    let total = n_rows * a.ncols() as f64;
+    let total = n_rows * loss.samples_in_row(a.ncols()) as f64;
     // Departure 1.
-    let sum = vectorized(Pass { loss, a, y, sample_weights, da, total });
-    loss.reduction().reduce(sum, total) // L = sum/(N·C)
+    (vectorized(Pass { loss, a, y, sample_weights, da, total }), total)
 }
 
 struct Pass<'a, F, L> {
@@ -198,12 +217,6 @@ impl<F: Float, L: ColumnLoss> Loop for Pass<'_, F, L> {
         }
         sum.value()
     }
-}
-
-/// `k[c]`.
-#[inline(always)]
-fn coefficient<L: ColumnLoss>(loss: &L, c: usize) -> f64 {
-    loss.coefficients().map_or(1.0, |k| k[c])
 }
 
 /// `k[start..start + LANES]`.

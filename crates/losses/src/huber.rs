@@ -5,6 +5,7 @@ use tensor_core::{Error, Float};
 
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// Huber's loss, PyTorch's `nn.HuberLoss`: squared near the target, absolute far from it.
 ///
@@ -110,6 +111,12 @@ impl ElementLoss for HuberLoss {
         let (d, delta) = (a - y, self.config.delta);
         let far = delta * sign(d); // δ sign(d)
         if d.abs() < delta { d } else { far }
+    }
+
+    fn wide_loss<F: Float>(&self, a: f64, y: f64) -> Wide {
+        let (d, delta) = ((Wide::from(a) - Wide::from(y)).abs(), Wide::from(self.config.delta));
+        let half = Wide::from(0.5);
+        if d < delta { half * d * d } else { delta * (d - half * delta) }
     }
 }
 

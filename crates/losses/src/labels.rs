@@ -3,7 +3,7 @@
 use ndarray::ArrayRef2;
 use tensor_core::{Error, Float};
 
-use crate::check::check_shape;
+use crate::check::{check_shape, is_counted};
 
 /// The label that PyTorch leaves out by default, for
 /// [`CrossEntropyConfig::ignore_index`](crate::CrossEntropyConfig) and
@@ -67,12 +67,14 @@ pub enum Labels<'a> {
 }
 
 impl Labels<'_> {
-    /// `Ok` if there is one label for each row of `a`, each a class or ignored.
+    /// `Ok` if there is one label for each row of `a`, each a class or ignored, or of a row of
+    /// sample weight 0.
     pub(crate) fn check<F: Float>(
         self,
         place: &'static str,
         a: &ArrayRef2<F>,
         ignore_index: Option<i64>,
+        sample_weights: Option<&[F]>,
     ) -> Result<(), Error> {
         let n_labels = match self {
             Self::Classes(labels) => labels.len(),
@@ -82,8 +84,8 @@ impl Labels<'_> {
         check_shape(place, "labels", &[a.nrows()], &[n_labels])?;
         let n_classes = a.ncols();
         let is_wrong = |&row: &usize| {
-            let label = self.at(row);
-            !usize::try_from(label).is_ok_and(|c| c < n_classes) && Some(label) != ignore_index
+            let is_class = self.at(row).is_some_and(|c| c >= 0 && (c as u64) < n_classes as u64);
+            !(is_class || self.is_ignored(row, ignore_index)) && is_counted(sample_weights, row)
         };
         match (0..n_labels).find(is_wrong) {
             Some(row) => Err(Error::Label {
@@ -100,7 +102,7 @@ impl Labels<'_> {
     /// Whether a row is left out.
     #[inline(always)]
     pub(crate) fn is_ignored(self, row: usize, ignore_index: Option<i64>) -> bool {
-        ignore_index.is_some_and(|index| self.at(row) == index)
+        ignore_index.is_some_and(|index| self.at(row) == Some(index))
     }
 
     /// The class of a row that is not ignored, of labels that were checked.
@@ -113,13 +115,13 @@ impl Labels<'_> {
         }
     }
 
-    /// A label. The largest `i64`, which is no class either, stands for any `usize` above it.
+    /// A label; `None` for a `usize` above every `i64`, which is no class and no ignored index.
     #[inline(always)]
-    fn at(self, row: usize) -> i64 {
+    fn at(self, row: usize) -> Option<i64> {
         match self {
-            Self::Classes(labels) => i64::try_from(labels[row]).unwrap_or(i64::MAX),
-            Self::Signed(labels) => labels[row],
-            Self::Signed32(labels) => labels[row].into(),
+            Self::Classes(labels) => i64::try_from(labels[row]).ok(),
+            Self::Signed(labels) => Some(labels[row]),
+            Self::Signed32(labels) => Some(labels[row].into()),
         }
     }
 

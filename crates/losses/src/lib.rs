@@ -57,24 +57,29 @@ mod bce;
 mod bce_with_logits;
 mod check;
 mod cross_entropy;
+mod domain;
 mod element;
 mod element_pass;
+mod element_wide;
 mod huber;
 mod labels;
 mod loss;
 mod mae;
 mod mse;
 mod nll;
+mod range;
 mod reduction;
 mod rmse;
 mod row;
 mod sample_weighted;
 mod smooth_l1;
 mod targets;
+mod wide;
 
 pub use bce::BceLoss;
 pub use bce_with_logits::{BceWithLogitsConfig, BceWithLogitsLoss};
 pub use cross_entropy::{CrossEntropyConfig, CrossEntropyLoss};
+pub use domain::Domain;
 pub use element::{ColumnLoss, ElementLoss};
 pub use huber::{HuberConfig, HuberLoss};
 pub use labels::{IGNORE_INDEX, Labels};
@@ -87,6 +92,7 @@ pub use rmse::RmseLoss;
 pub use sample_weighted::SampleWeighted;
 pub use smooth_l1::{SmoothL1Config, SmoothL1Loss};
 pub use targets::Targets;
+pub use wide::Wide;
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<(BceLoss, BceWithLogitsLoss, CrossEntropyLoss)>();

@@ -5,6 +5,7 @@ use tensor_core::functions::sign;
 
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// The mean absolute error over all elements, PyTorch's `nn.L1Loss`.
 ///
@@ -64,6 +65,10 @@ impl ElementLoss for MaeLoss {
     #[inline(always)]
     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
         sign(a - y)
+    }
+
+    fn wide_loss<F: Float>(&self, a: f64, y: f64) -> Wide {
+        (Wide::from(a) - Wide::from(y)).abs()
     }
 }
 

@@ -4,6 +4,7 @@ use tensor_core::Float;
 
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// The mean squared error over all elements, PyTorch's `nn.MSELoss`.
 ///
@@ -64,6 +65,15 @@ impl ElementLoss for MseLoss {
     #[inline(always)]
     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
         2.0 * (a - y) // 2 (a − y)
+    }
+
+    fn wide_loss<F: Float>(&self, a: f64, y: f64) -> Wide {
+        let d = Wide::from(a) - Wide::from(y);
+        d * d
+    }
+
+    fn wide_derivative<F: Float>(&self, a: f64, y: f64) -> Wide {
+        (Wide::from(a) - Wide::from(y)) * Wide::from(2.0)
     }
 }
 

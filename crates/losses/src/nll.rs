@@ -10,6 +10,7 @@ use crate::labels::Labels;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
 use crate::row::{self, RowLoss, check_class_weights, class_weight};
+use crate::wide::Wide;
 
 /// The negative log-likelihood of the correct classes, on log-probabilities: PyTorch's
 /// `nn.NLLLoss`.
@@ -112,9 +113,18 @@ impl<F: Float> RowLoss<F> for NllLoss {
         self.config.reduction
     }
 
-    fn check(&self, a: &ArrayRef2<F>, y: Labels<'_>) -> Result<(), Error> {
+    fn check(
+        &self,
+        a: &ArrayRef2<F>,
+        y: Labels<'_>,
+        sample_weights: Option<&[F]>,
+    ) -> Result<(), Error> {
         check_class_weights(PLACE, a, self.config.class_weights.as_deref())?;
-        y.check(PLACE, a, self.config.ignore_index)
+        y.check(PLACE, a, self.config.ignore_index, sample_weights)
+    }
+
+    fn class_weights(&self) -> Option<&[f64]> {
+        self.config.class_weights.as_deref()
     }
 
     /// `w[y[n]]`
@@ -141,6 +151,22 @@ impl<F: Float> RowLoss<F> for NllLoss {
         }
         // ℓ_n = −w[y[n]] A[n, y[n]]; 0 for a class of weight 0, even where it was ruled out.
         product_or_zero(0.0 - a.values()[[n, class]].as_f64(), weight)
+    }
+
+    fn wide_row(
+        &self,
+        n: usize,
+        a: &mut Exponentials<'_, F>,
+        y: Labels<'_>,
+        gradient: Option<(Wide, &mut ArrayRef1<F>)>,
+    ) -> Wide {
+        let class = y.class(n);
+        let weight = Wide::from(self.class_weight(class));
+        if let Some((factor, da)) = gradient {
+            da.fill(F::zero());
+            da[class] = F::of(-(factor * weight).value());
+        }
+        Wide::from(0.0 - a.values()[[n, class]].as_f64()).times_or_zero(weight)
     }
 }
 

@@ -1,14 +1,15 @@
 //! The root of the mean squared error.
 
-use std::ops::RangeInclusive;
-
 use ndarray::ArrayRef2;
 use tensor_core::{Error, Float};
 
 use crate::element::ElementLoss;
 use crate::element_pass;
+use crate::element_wide::{WideSums, gradients};
 use crate::loss::{Loss, SampleWeightedLoss};
+use crate::range::is_safe;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// The root of the mean squared error over all elements, in the unit of the targets.
 ///
@@ -51,56 +52,57 @@ use crate::reduction::Reduction;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RmseLoss;
 
-/// Between these the sum of squares in an `f64` has all its digits: what vanished from it would not
-/// show.
-const SAFE: RangeInclusive<f64> = 1e-200..=1e300;
-
 impl RmseLoss {
     /// `L`, and `dLdA` into `da` if there is one.
     ///
     /// Plainly: `M`, its root `L`, then the gradient, each as above. The code departs from this for
     /// one reason: a square may overflow or vanish where the root would not. If `M` shows that, all
-    /// differences are multiplied by a power of two `s` near `1/max |A − Y|`, which changes none of
-    /// their digits:
-    ///
-    /// ```text
-    /// s L        = √((1/(N·C)) Σ_n Σ_c (s (A[n, c] − Y[n, c]))²)
-    /// dLdA[n, c] = s (A[n, c] − Y[n, c])/(N·C·(s L))
-    /// ```
+    /// of it is done once more in numbers whose exponent does not run out.
     fn pass<F: Float>(
         a: &ArrayRef2<F>,
         y: &ArrayRef2<F>,
         sample_weights: Option<&[F]>,
         da: Option<&mut ArrayRef2<F>>,
     ) -> Result<F, Error> {
-        let mut squares = Squares { scale: 1.0, inverse: 1.0 };
+        let squares = Squares { inverse: 1.0 };
         element_pass::check(&squares, a, y, sample_weights, da.as_deref())?;
-        let mut mean = element_pass::unrounded(&squares, a, y, sample_weights, None); // M
-        if !SAFE.contains(&mean) {
-            let largest = largest(a, y, sample_weights);
-            if largest > 0.0 && largest.is_finite() {
-                squares.scale = power_of_two_near(1.0 / largest);
-                mean = element_pass::unrounded(&squares, a, y, sample_weights, None); // s² M
+        let (sum, total) = element_pass::sum_and_total(&squares, a, y, sample_weights, None);
+        let mean = sum / total; // M
+        if sum == 0.0 || !is_safe(sum, sample_weights) {
+            return Ok(F::of(Self::wide_pass(a, y, sample_weights, da)));
+        }
+        let root = mean.sqrt();
+        if let Some(da) = da {
+            let squares = Squares { inverse: 1.0 / root };
+            element_pass::sum_and_total(&squares, a, y, sample_weights, Some(da));
+        }
+        Ok(F::of(root))
+    }
+
+    /// The same in wide numbers, and unrounded.
+    fn wide_pass<F: Float>(
+        a: &ArrayRef2<F>,
+        y: &ArrayRef2<F>,
+        sample_weights: Option<&[F]>,
+        da: Option<&mut ArrayRef2<F>>,
+    ) -> f64 {
+        let squares = Squares { inverse: 1.0 };
+        let WideSums { sum, total } = WideSums::new(&squares, a, y, sample_weights);
+        let root = if sum.is_zero() { sum } else { (sum / total).sqrt() };
+        if let Some(da) = da {
+            da.fill(F::zero());
+            if !root.is_zero() {
+                da.fill(F::nan()); // what is not finite is computed again
+                gradients(&squares, a, y, sample_weights, total * root, da);
             }
         }
-        let root = mean.sqrt(); // s L
-        match da {
-            Some(da) if root == 0.0 => da.fill(F::zero()),
-            Some(da) => {
-                squares.inverse = 1.0 / root;
-                element_pass::unrounded(&squares, a, y, sample_weights, Some(da));
-            }
-            None => {}
-        }
-        Ok(F::of(root / squares.scale)) // L = (s L)/s
+        root.value()
     }
 }
 
-/// The mean of `(s (a − y))²`, with the gradient of its root.
+/// The mean of `(a − y)²`, with the gradient of its root.
 struct Squares {
-    /// `s`, a power of two: a product with it keeps all digits.
-    scale: f64,
-    /// `1/(s L)`, for the gradient.
+    /// `1/L`, for the gradient.
     inverse: f64,
 }
 
@@ -113,29 +115,22 @@ impl ElementLoss for Squares {
 
     #[inline(always)]
     fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
-        let d = self.scale * (a - y);
-        d * d // (s (a − y))²
+        (a - y) * (a - y) // (a − y)²
     }
 
     #[inline(always)]
     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
-        self.scale * (a - y) * self.inverse // s (a − y)/(s L)
+        (a - y) * self.inverse // (a − y)/L
     }
-}
 
-/// `max |A − Y|` over the rows whose sample weight is not 0; NaN if there is one.
-fn largest<F: Float>(a: &ArrayRef2<F>, y: &ArrayRef2<F>, sample_weights: Option<&[F]>) -> f64 {
-    let counts = |n: &usize| sample_weights.is_none_or(|s| s[*n] != F::zero());
-    let distance = |(a, y): (&F, &F)| (a.as_f64() - y.as_f64()).abs();
-    let rows = (0..a.nrows()).filter(counts).map(|n| a.row(n).into_iter().zip(y.row(n)));
-    // Once NaN, it stays: nothing is larger.
-    rows.flatten().map(distance).fold(0.0, |m, d| if d > m || d.is_nan() { d } else { m })
-}
+    fn wide_loss<F: Float>(&self, a: f64, y: f64) -> Wide {
+        let d = Wide::from(a) - Wide::from(y);
+        d * d
+    }
 
-/// A power of two within a factor of two of `x`, neither subnormal nor infinite.
-fn power_of_two_near(x: f64) -> f64 {
-    let exponent = f64::INFINITY.to_bits(); // the bits of an `f64` that hold its exponent
-    f64::from_bits(x.clamp(f64::MIN_POSITIVE, 2.0_f64.powi(1000)).to_bits() & exponent)
+    fn wide_derivative<F: Float>(&self, a: f64, y: f64) -> Wide {
+        (Wide::from(a) - Wide::from(y)) * Wide::from(self.inverse)
+    }
 }
 
 impl<F: Float> Loss<F> for RmseLoss {

@@ -13,12 +13,14 @@
 //! ```
 //!
 //! Other rows of `dA` are 0; with `Reduction::Sum`, nothing is divided. The code departs from this
-//! for two reasons:
+//! for three reasons:
 //!
 //! 1. It runs inside [`vectorized`], compiled for the processor at hand; hence `#[inline(always)]`.
 //! 2. `ℓ_n` is made of exponentials of row `n`, and a row of ten classes does not fill a vector
 //!    register twice. So [`Exponentials`] computes them for many rows at once, when the first is
 //!    asked for.
+//! 3. Where the sum or the weights show that `f64` had no room, all of it is done once more in wide
+//!    numbers: when that is, `element_wide.rs` says.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 use tensor_core::functions::exponentials::Exponentials;
@@ -26,8 +28,10 @@ use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Sum;
 use tensor_core::{Error, Float};
 
-use crate::check::{check_predictions, check_shape};
+use crate::check::{check_predictions, check_shape, is_counted};
+use crate::range::{are_safe, is_safe};
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// A loss whose samples are rows.
 pub(crate) trait RowLoss<F: Float> {
@@ -36,8 +40,20 @@ pub(crate) trait RowLoss<F: Float> {
 
     fn reduction(&self) -> Reduction;
 
-    /// Whether the targets and the configuration fit `C` and `N`.
-    fn check(&self, a: &ArrayRef2<F>, y: Self::Target<'_>) -> Result<(), Error>;
+    /// Whether the targets and the configuration fit `C` and `N`, and the values of rows whose
+    /// sample weight is not 0 are such that the loss has a meaning for them.
+    fn check(
+        &self,
+        a: &ArrayRef2<F>,
+        y: Self::Target<'_>,
+        sample_weights: Option<&[F]>,
+    ) -> Result<(), Error>;
+
+    /// Weights of the classes, if there are any: where they are extreme, so may be what is made of
+    /// them.
+    fn class_weights(&self) -> Option<&[f64]> {
+        None
+    }
 
     /// What row `n` adds to the denominator of the mean; `None` if it is ignored.
     fn count(&self, y: Self::Target<'_>, n: usize) -> Option<f64>;
@@ -50,6 +66,17 @@ pub(crate) trait RowLoss<F: Float> {
         y: Self::Target<'_>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64;
+
+    /// The same where something has left the range of `f64`. Without this, [`row`](Self::row).
+    fn wide_row(
+        &self,
+        n: usize,
+        a: &mut Exponentials<'_, F>,
+        y: Self::Target<'_>,
+        gradient: Option<(Wide, &mut ArrayRef1<F>)>,
+    ) -> Wide {
+        self.row(n, a, y, gradient.map(|(factor, da)| (factor.value(), da))).into()
+    }
 }
 
 fn check<F: Float, L: RowLoss<F>>(
@@ -60,7 +87,7 @@ fn check<F: Float, L: RowLoss<F>>(
     da: Option<&ArrayRef2<F>>,
 ) -> Result<(), Error> {
     check_predictions(L::NAME, a, sample_weights, da)?;
-    loss.check(a, y)
+    loss.check(a, y, sample_weights)
 }
 
 /// [`Loss::forward`](crate::Loss::forward), `backward` and `sample_weighted` in one: `L`, and
@@ -72,7 +99,7 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     a: &ArrayRef2<F>,
     y: L::Target<'_>,
     sample_weights: Option<&[F]>,
-    da: Option<&mut ArrayRef2<F>>,
+    mut da: Option<&mut ArrayRef2<F>>,
 ) -> Result<F, Error> {
     check(loss, a, y, sample_weights, da.as_deref())?;
     // total = Σ_n s_n count_n
@@ -80,8 +107,42 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     let counts = rows.filter_map(|n| Some(sample_weight(sample_weights, n) * loss.count(y, n)?));
     let total = counts.fold(Sum::<F>::default(), Sum::plus).value();
     // Departure 1.
-    let sum = vectorized(Pass { loss, a, y, sample_weights, da, total });
-    Ok(F::of(loss.reduction().reduce(sum, total))) // L = sum/total
+    let sum = vectorized(Pass { loss, a, y, sample_weights, da: da.as_deref_mut(), total });
+    if is_safe(sum, sample_weights) && are_safe(loss.class_weights()) {
+        return Ok(F::of(loss.reduction().reduce(sum, total))); // L = sum/total
+    }
+    Ok(F::of(pass_again(loss, a, y, sample_weights, da))) // Departure 3.
+}
+
+/// `L`, and the rows of `da` that plain numbers got wrong, in numbers whose exponent does not run
+/// out.
+fn pass_again<F: Float, L: RowLoss<F>>(
+    loss: &L,
+    a: &ArrayRef2<F>,
+    y: L::Target<'_>,
+    sample_weights: Option<&[F]>,
+    mut da: Option<&mut ArrayRef2<F>>,
+) -> f64 {
+    let weight = |n: usize| Wide::from(sample_weight(sample_weights, n));
+    let rows = || (0..a.nrows()).filter(|n| is_counted(sample_weights, *n));
+    let total = Wide::sum::<F, _>(|| {
+        rows().filter_map(|n| Some(weight(n) * Wide::from(loss.count(y, n)?)))
+    });
+    let denominator = match loss.reduction() {
+        Reduction::Mean if total.is_zero() => return 0.0, // and `da` is 0 already
+        Reduction::Mean => total,
+        Reduction::Sum => Wide::from(1.0),
+    };
+    let finite_is_right = are_safe(sample_weights) && are_safe(loss.class_weights());
+    let (mut exponentials, mut sum) = (Exponentials::new(a), Wide::ZERO);
+    for n in rows().filter(|&n| loss.count(y, n).is_some()) {
+        let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
+        let is_wrong = |da: &ArrayRef1<F>| !finite_is_right || da.iter().any(|da| !da.is_finite());
+        let gradient = da.as_deref_mut().filter(|da| is_wrong(da));
+        let gradient = gradient.map(|da| (weight(n) / denominator, da));
+        sum = sum + weight(n) * loss.wide_row(n, &mut exponentials, y, gradient);
+    }
+    (sum / denominator).value()
 }
 
 struct Pass<'a, 'y, F: Float, L: RowLoss<F>> {
@@ -137,8 +198,9 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
     check_shape(L::NAME, "losses of the samples", &[a.nrows()], each.shape())?;
     let mut exponentials = Exponentials::new(a);
     for (n, each) in each.iter_mut().enumerate() {
-        let loss = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut exponentials, y, None));
-        *each = F::of(loss);
+        let plain = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut exponentials, y, None));
+        let mut wide = || loss.wide_row(n, &mut exponentials, y, None).value();
+        *each = F::of(if plain.is_finite() { plain } else { wide() });
     }
     Ok(())
 }
@@ -157,7 +219,11 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
     for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if loss.count(y, n).is_some() {
             // dLdA[n, :] = d_each[n] ∂ℓ_n/∂A[n, :]
-            loss.row(n, &mut exponentials, y, Some((d_each[n].as_f64(), &mut da)));
+            let d = d_each[n].as_f64();
+            loss.row(n, &mut exponentials, y, Some((d, &mut da)));
+            if da.iter().any(|da| !da.is_finite()) {
+                loss.wide_row(n, &mut exponentials, y, Some((d.into(), &mut da)));
+            }
         } else {
             da.fill(F::zero());
         }

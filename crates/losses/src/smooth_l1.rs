@@ -6,6 +6,7 @@ use tensor_core::{Error, Float};
 use crate::check::check_not_negative;
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// The absolute error with its corner rounded off, PyTorch's `nn.SmoothL1Loss`.
 ///
@@ -112,6 +113,12 @@ impl ElementLoss for SmoothL1Loss {
         let (d, beta) = (a - y, self.config.beta);
         let (near, far) = (d / beta, sign(d));
         if d.abs() < beta { near } else { far }
+    }
+
+    fn wide_loss<F: Float>(&self, a: f64, y: f64) -> Wide {
+        let (d, beta) = ((Wide::from(a) - Wide::from(y)).abs(), Wide::from(self.config.beta));
+        let half = Wide::from(0.5);
+        if d < beta { half * d * (d / beta) } else { d - half * beta }
     }
 }
 

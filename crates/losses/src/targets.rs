@@ -3,7 +3,8 @@
 use ndarray::ArrayRef2;
 use tensor_core::{Error, Float};
 
-use crate::check::check_shape;
+use crate::check::{check_shape, check_values};
+use crate::domain::Domain;
 use crate::labels::Labels;
 
 /// The targets `Y` of a batch of `N` rows and `C` classes, for
@@ -17,7 +18,8 @@ use crate::labels::Labels;
 /// # Errors
 ///
 /// Of the loss that reads them: if there is not one label or one row of `C` numbers for each row of
-/// predictions, or if a label is neither a class nor ignored.
+/// predictions, if a label is neither a class nor ignored, or if a number of a row is negative or
+/// infinite. NaN in a row is no error: it comes out again.
 ///
 /// # Examples
 ///
@@ -49,8 +51,8 @@ pub enum Targets<'a, F> {
     Signed(&'a [i64]),
     /// The same as `i32`.
     Signed32(&'a [i32]),
-    /// A number for each class in each row, `(N, C)`: one-hot, or probabilities. Rows need not sum
-    /// to 1.
+    /// A number for each class in each row, `(N, C)`: one-hot, or probabilities. Each is finite and
+    /// not negative; rows need not sum to 1, and a number may be above 1.
     Rows(&'a ArrayRef2<F>),
 }
 
@@ -72,9 +74,10 @@ impl<'a, F: Float> Targets<'a, F> {
         place: &'static str,
         a: &ArrayRef2<F>,
         ignore_index: Option<i64>,
+        sample_weights: Option<&[F]>,
     ) -> Result<(), Error> {
         match (self.labels(), ignore_index) {
-            (Ok(labels), _) => labels.check(place, a, ignore_index),
+            (Ok(labels), _) => labels.check(place, a, ignore_index, sample_weights),
             (Err(_), Some(index)) => Error::check_hyperparameter(
                 place,
                 "ignore_index",
@@ -82,7 +85,10 @@ impl<'a, F: Float> Targets<'a, F> {
                 index as f64,
                 |_| false,
             ),
-            (Err(rows), None) => check_shape(place, "target rows", a.shape(), rows.shape()),
+            (Err(rows), None) => {
+                check_shape(place, "target rows", a.shape(), rows.shape())?;
+                check_values(place, "target rows", Domain::NOT_NEGATIVE, rows, sample_weights)
+            }
         }
     }
 }

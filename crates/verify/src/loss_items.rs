@@ -25,6 +25,8 @@ enum Form {
 enum Values {
     Real,
     Probabilities,
+    /// Any number, and probabilities as targets.
+    Logits,
 }
 
 impl Values {
@@ -33,13 +35,17 @@ impl Values {
         match self {
             Self::Real => (draw.matrix(n, c), draw.matrix(n, c), Domain::REAL),
             Self::Probabilities => {
-                let (p, y) = (draw.probabilities(n, c), draw.probabilities::<F>(n, c));
-                // Hard targets in one case of two.
-                let hard = draw.one_of(&[false, true]);
-                (p, if hard { y.mapv(F::round) } else { y }, Domain::new(0.0, 1.0))
+                (draw.probabilities(n, c), targets(draw, n, c), Domain::new(0.0, 1.0))
             }
+            Self::Logits => (draw.matrix(n, c), targets(draw, n, c), Domain::REAL),
         }
     }
+}
+
+/// Probabilities; hard ones in one case of two.
+fn targets<F: Float>(draw: &mut Draw, n: usize, c: usize) -> Array2<F> {
+    let y = draw.probabilities::<F>(n, c);
+    if draw.one_of(&[false, true]) { y.mapv(F::round) } else { y }
 }
 
 type Drawn = Option<Box<dyn Subject>>;
@@ -279,7 +285,7 @@ pub(crate) fn items() -> Vec<Item> {
     on_arrays!(items, "BceLoss", Values::Probabilities, |_draw, _c, reduction| Some(BceLoss {
         reduction
     }));
-    on_arrays!(items, "BceWithLogitsLoss", Values::Real, |draw, c, reduction| {
+    on_arrays!(items, "BceWithLogitsLoss", Values::Logits, |draw, c, reduction| {
         let weighted = draw.one_of(&[false, true]);
         let pos_weight =
             weighted.then(|| draw.probabilities::<f64>(1, c).iter().map(|w| 2.0 * w).collect());

@@ -38,6 +38,7 @@ use tensor_core::sums::Sum;
 use tensor_core::sums::rows::sum_of;
 
 use super::row_targets::RowTargets;
+use crate::wide::Wide;
 
 /// `ℓ_n`, and `factor·∂ℓ_n/∂A[n, :]` into `da`, if `T` is `t` times the one-hot row of `class`.
 /// Departure 5.
@@ -103,6 +104,29 @@ pub(super) fn all_classes<F: Float>(
         da[c] = F::of(factor * above_half(other_targets, total, others));
     }
     loss.value()
+}
+
+/// `ℓ_n`, in numbers whose exponent does not run out.
+pub(super) fn wide_loss<F: Float>(
+    n: usize,
+    a: &mut Exponentials<'_, F>,
+    targets: &RowTargets<'_, F>,
+) -> Wide {
+    let (_, ln_sum) = a.sums(n);
+    let values = a.values().row(n);
+    let max = Wide::from(values[a.argmax(n)].as_f64());
+    let (mut buffer, mut loss) = ([0.0; MAX_PART], Wide::ZERO);
+    for start in a.starts() {
+        let t = targets.part(start, &mut buffer);
+        for ((c, t), &shifted) in (start..).zip(t).zip(a.part(n, start).0) {
+            // The difference of logits may be beyond `f64` where both are not.
+            let is_far = shifted == f64::NEG_INFINITY;
+            let shifted =
+                if is_far { Wide::from(values[c].as_f64()) - max } else { shifted.into() };
+            loss = loss + (Wide::from(ln_sum) - shifted).times_or_zero(Wide::from(*t));
+        }
+    }
+    loss
 }
 
 /// `Σ_{k ≠ c} T[k]`

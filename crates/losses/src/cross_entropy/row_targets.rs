@@ -4,6 +4,8 @@ use ndarray::ArrayView1;
 use tensor_core::Float;
 use tensor_core::functions::exponentials::MAX_PART;
 
+use crate::targets::Targets;
+
 /// `Y[n, :]` of one row.
 #[derive(Debug)]
 pub(super) enum Y<'a, F> {
@@ -23,6 +25,19 @@ pub(super) struct RowTargets<'a, F> {
     pub(super) epsilon: f64,
     /// `w`.
     pub(super) class_weights: Option<&'a [f64]>,
+    /// What `T` is multiplied by, a power of two: 1, unless class weights are beyond `f64`.
+    pub(super) scale: f64,
+}
+
+impl<'a, F: Float> Y<'a, F> {
+    /// Those of row `n`.
+    #[inline(always)]
+    pub(super) fn new(y: Targets<'a, F>, n: usize) -> Self {
+        match y.labels() {
+            Ok(labels) => Self::Class(labels.class(n)),
+            Err(rows) => Self::Row(rows.row(n)),
+        }
+    }
 }
 
 impl<F: Float> RowTargets<'_, F> {
@@ -53,7 +68,7 @@ impl<F: Float> RowTargets<'_, F> {
             }
         }
         if let Some(w) = self.class_weights {
-            t.iter_mut().zip(&w[start..]).for_each(|(t, w)| *t *= w); // w[c] (…)
+            t.iter_mut().zip(&w[start..]).for_each(|(t, w)| *t *= w * self.scale); // w[c] (…)
         }
         t
     }
