@@ -250,8 +250,8 @@ mod tests {
         assert_eq!(stopping.step(3.0), Progress::Stop);
     }
 
-    // pytorch/pytorch#47513, with early stopping: with the bound −3·(1 − 0.1) each of them would have
-    // been better than the one before.
+    // pytorch/pytorch#47513, with early stopping: with the bound −3·(1 − 0.1) each of them would
+    // have been better than the one before.
     #[test]
     fn a_constant_below_zero_improves_once() {
         let threshold = Threshold::Relative(0.1);

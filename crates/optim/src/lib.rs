@@ -87,9 +87,10 @@ pub use penalty::Penalty;
 pub use rmsprop::{RmsProp, RmsPropConfig};
 pub use rule::{Buffers, MAX_BUFFERS, Rates, Rule, Step};
 pub use schedule::{
-    Anneal, ConstantLr, CosineAnnealingLr, CosineAnnealingWarmRestarts, ExponentialLr, LinearLr,
-    LinearLrConfig, MultiStepLr, OneCycleLr, OneCycleLrConfig, PlateauState, ReduceLrOnPlateau,
-    ReduceLrOnPlateauConfig, Schedule, StepLr, Then,
+    Anneal, ConstantLr, CosineAnnealingLr, CosineAnnealingWarmRestarts, CycleMode, CyclicLr,
+    CyclicLrConfig, ExponentialLr, LambdaLr, LinearLr, LinearLrConfig, MultiStepLr, OneCycleLr,
+    OneCycleLrConfig, PlateauState, PolynomialLr, ReduceLrOnPlateau, ReduceLrOnPlateauConfig,
+    Schedule, StepLr, Then,
 };
 pub use select::{Key, Select};
 pub use sgd::{Sgd, SgdConfig};
@@ -100,4 +101,5 @@ const _: () = assert_send_sync::<(Sgd<f32>, Adagrad<f32>, RmsProp<f32>, Adam<f32
 const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Rates, Step, Penalty)>();
 const _: () = assert_send_sync::<(ConstantLr, StepLr, MultiStepLr, ExponentialLr, LinearLr)>();
 const _: () = assert_send_sync::<(CosineAnnealingLr, CosineAnnealingWarmRestarts, OneCycleLr)>();
+const _: () = assert_send_sync::<(PolynomialLr, CyclicLr, LambdaLr<fn(u64) -> f64>)>();
 const _: () = assert_send_sync::<(Then<StepLr, StepLr>, ReduceLrOnPlateau, EarlyStopping)>();

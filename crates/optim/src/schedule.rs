@@ -9,7 +9,10 @@
 //! | [`LinearLr`] | from `λ f₀` to `λ f₁` in `T` steps: a warm-up | `LinearLR` |
 //! | [`CosineAnnealingLr`] | half a cosine from `λ` to `λ_min` | `CosineAnnealingLR` |
 //! | [`CosineAnnealingWarmRestarts`] | that again and again | `CosineAnnealingWarmRestarts` |
+//! | [`PolynomialLr`] | `λ (1 − t/T)^p` | `PolynomialLR` |
+//! | [`CyclicLr`] | up and down between two bounds | `CyclicLR` |
 //! | [`OneCycleLr`] | up to a peak, then far down | `OneCycleLR` |
+//! | [`LambdaLr`] | `λ f(t)` with a closure `f` | `LambdaLR` |
 //! | [`Schedule::then`] | one schedule, then another | `SequentialLR` |
 //! | [`ReduceLrOnPlateau`] | falls when a metric stops improving | `ReduceLROnPlateau` |
 //!
@@ -24,23 +27,33 @@
 mod constant;
 mod cosine;
 mod curve;
+mod cyclic;
 mod exponential;
+mod lambda;
 mod linear;
 mod multi_step;
 mod one_cycle;
 mod plateau;
+mod polynomial;
 mod step;
 mod warm_restarts;
 
 pub use constant::ConstantLr;
 pub use cosine::CosineAnnealingLr;
+pub use cyclic::{CycleMode, CyclicLr, CyclicLrConfig};
 pub use exponential::ExponentialLr;
+pub use lambda::LambdaLr;
 pub use linear::{LinearLr, LinearLrConfig};
 pub use multi_step::MultiStepLr;
 pub use one_cycle::{Anneal, OneCycleLr, OneCycleLrConfig};
 pub use plateau::{PlateauState, ReduceLrOnPlateau, ReduceLrOnPlateauConfig};
+pub use polynomial::PolynomialLr;
 pub use step::StepLr;
 pub use warm_restarts::CosineAnnealingWarmRestarts;
+
+use tensor_core::Error;
+
+use crate::check;
 
 /// A learning rate for each step: `λ(t)`, with the step `t` counted from 0.
 ///
@@ -82,6 +95,17 @@ pub use warm_restarts::CosineAnnealingWarmRestarts;
 pub trait Schedule {
     /// The rate at step `step`, counted from 0: finite and not negative.
     fn lr(&self, step: u64) -> f64;
+
+    /// The rate at step `step`, checked, for schedules that are not of this crate: a
+    /// [`LambdaLr`]'s closure, or an own one.
+    ///
+    /// # Errors
+    /// If it is negative or not finite.
+    fn try_lr(&self, step: u64) -> Result<f64, Error> {
+        let lr = self.lr(step);
+        check::not_negative("schedule", "lr", lr)?;
+        Ok(lr)
+    }
 
     /// This schedule for the steps before `at`, and from there on `next`, from its own step 0:
     /// [`Then`].

@@ -7,11 +7,21 @@ use std::f64::consts::{FRAC_PI_2, PI};
 /// `λ γ^n`, right wherever it is representable, though `γ^n` alone may not be; [`f64::MAX`] where
 /// it is too large.
 pub(super) fn grown(lr: f64, gamma: f64, n: u64) -> f64 {
-    let simple = gamma.powf(n as f64);
-    if n < 1 << 53 && simple.is_normal() {
+    if n < 1 << 53 {
+        return power(lr, gamma, [n as f64, 0.0]);
+    }
+    // Two parts that are exact in f64.
+    let low = n & u64::from(u32::MAX);
+    power(lr, gamma, [(n - low) as f64, low as f64])
+}
+
+/// `λ x^(p + q)` as [`grown`], for an exponent `[p, q]` of two parts.
+pub(super) fn power(lr: f64, x: f64, [p, q]: [f64; 2]) -> f64 {
+    let simple = x.powf(p);
+    if q == 0.0 && simple.is_normal() {
         return (lr * simple).min(f64::MAX);
     }
-    let log = gamma.log2() * n as f64; // of γ^n; NaN for 0 · −∞, as γ⁰ = 1 is above
+    let log = x.log2() * (p + q);
     if lr == 0.0 || log < -2200.0 {
         return 0.0; // λ < 2¹⁰²⁴, and 2⁻¹⁰⁷⁴ is the smallest number
     }
@@ -19,11 +29,10 @@ pub(super) fn grown(lr: f64, gamma: f64, n: u64) -> f64 {
         return f64::MAX;
     }
     // In eight factors, none of which leaves the range. They are all on one side of 1, so that no
-    // product lies further out than the last. Both parts of n are exact in f64.
-    let low = n & u64::from(u32::MAX);
+    // product lies further out than the last.
     let mut rate = lr;
-    for part in [n - low, low] {
-        let factor = gamma.powf(part as f64 / 4.0);
+    for part in [p, q] {
+        let factor = x.powf(part / 4.0);
         for _ in 0..4 {
             rate *= factor;
         }

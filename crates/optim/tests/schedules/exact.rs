@@ -122,6 +122,25 @@ pub(crate) fn grown(lr: f64, gamma: f64, n: u64) -> Exact {
     Exact::of(power_of_2(log_2(lr) + whole(n.into()) * log_2(gamma)))
 }
 
+/// `λ (left/total)^p`.
+pub(crate) fn power(lr: f64, (left, total): (u64, u64), p: f64) -> Exact {
+    if lr == 0.0 || p == 0.0 {
+        return Exact::of(lr);
+    }
+    if left == 0 {
+        return Exact::of(0.0);
+    }
+    // log₂ of a quotient: that of its nearest f64, and log₂(1 + r) = (r − r²/2)/ln 2 of the rest.
+    let near = left as f64 / total as f64;
+    let rest = ratio(left.into(), total.into()) / dd(near) - dd(1.0);
+    let log = log_2(near) + (rest - rest * rest / dd(2.0)) / ln_2();
+    let log = if p > 1e30 { dd(if left == total { 0.0 } else { -1e30 }) } else { dd(p) * log };
+    // Very large powers are computed by the logarithm, whose rounding is a relative error.
+    let amplified = if p > 1e14 { 1.0 + log.to_f64().abs() } else { 1.0 };
+    let value = power_of_2(log_2(lr) + log);
+    Exact { value, unit: value * amplified }
+}
+
 /// `x/(a b …)`.
 pub(crate) fn quotient(x: f64, divisors: &[f64]) -> f64 {
     if x == 0.0 {
