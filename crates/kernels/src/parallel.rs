@@ -33,7 +33,7 @@
 /// ```
 #[inline]
 pub fn parts(work: usize, part: usize) -> usize {
-    if work < 2 * part { 1 } else { among_threads(work, part) }
+    if work / 2 < part { 1 } else { among_threads(work, part) }
 }
 
 /// [`parts`] of a work that two threads could divide.
@@ -260,6 +260,7 @@ mod tests {
             pool.install(|| {
                 assert_eq!(parts(1 << 40, 1 << 10), threads);
                 assert_eq!(parts((1 << 11) - 1, 1 << 10), 1);
+                assert_eq!([parts(usize::MAX, usize::MAX), parts(0, 1)], [1, 1]);
             });
         }
     }

@@ -317,10 +317,10 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
                 return Err(Error::too_few(Self::NAME, "at least 2 rows in training", x.nrows()));
             }
             Mode::Train => {
-                cache.moments.measure(x);
+                cache.moments.measure(x)?;
                 cache.pending = Some(x.nrows());
             }
-            Mode::Eval => cache.moments.set(&self.running_mean, &self.running_var),
+            Mode::Eval => cache.moments.set(&self.running_mean, &self.running_var)?,
         }
         let moments = &cache.moments;
         let column = |c: usize| {

@@ -73,7 +73,7 @@ fn columns_have_the_same_bits<F: Float>() {
             let (mut sums, mut y) = (Array1::zeros(501), Array2::zeros(x.dim()));
             column_sums(&x, &mut sums);
             let mut moments = ColumnMoments::new(501).unwrap();
-            moments.measure(&x);
+            moments.measure(&x).unwrap();
             columns::map([&x], &|c| [moments.mean[c]], &mut y, &|[x], [mean]| (x - mean) * 0.3);
             (sums, moments, y)
         })

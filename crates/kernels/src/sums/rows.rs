@@ -131,7 +131,7 @@ impl<'a, F: Float> Values<'a, F> for ArrayView1<'a, F> {
 /// row. Each is a [`Sum`]. The order depends on the length alone.
 ///
 /// # Panics
-/// If the rows have different lengths.
+/// If the rows have different lengths. Without a row it does not compile.
 ///
 /// # Examples
 /// A sum and a scalar product:
@@ -148,6 +148,7 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
     inputs: [V; M],
     add: &impl Fn([f64; M], [Sum<F>; K]) -> [Sum<F>; K],
 ) -> [Sum<F>; K] {
+    const { assert!(M > 0, "rows: at least one") }
     let n = inputs[0].count();
     assert!(inputs.iter().all(|input| input.count() == n), "rows: of one length");
     let full = n / LANES * LANES;
@@ -176,6 +177,9 @@ pub fn sums<'a, F: Float, V: Values<'a, F>, const M: usize, const K: usize>(
 /// # Shapes
 /// `beside (C)`, any stride; `values` of at most `C − start`.
 ///
+/// # Panics
+/// If the values reach beyond the other row.
+///
 /// # Examples
 /// ```
 /// use ndarray::array;
@@ -192,6 +196,8 @@ pub fn sum_beside<F: Float>(
     beside: &ArrayRef1<F>,
     f: impl Fn(f64, f64) -> f64,
 ) -> Sum<F> {
+    let length = beside.len().saturating_sub(start);
+    assert!(values.len() <= length, "sum_beside: values beyond the row");
     match beside.as_slice() {
         Some(beside) => sum_of(values, &beside[start..], f),
         None => {
@@ -293,5 +299,12 @@ mod tests {
         }
         let got: Sum<f64> = sum_of(&values[..30], &values[..20], product);
         assert_eq!(got.value(), values[..20].iter().map(|x| x * x).sum());
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond the row")]
+    fn values_beyond_the_row_beside_are_refused() {
+        let beside = Array2::<f64>::zeros((3, 2));
+        sum_beside::<f64>(2, &[5.0, 6.0], &beside.column(0), |value, x| value * x);
     }
 }

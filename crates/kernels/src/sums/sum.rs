@@ -154,9 +154,10 @@ impl<F: Float, const N: usize> Lanes<F, N> {
         self.set(lane, self.get(lane).plus(term));
     }
 
-    /// All lanes in one sum: halves onto halves. `N` is a power of two.
+    /// All lanes in one sum: halves onto halves. It compiles where `N` is a power of two.
     #[inline(always)]
     pub fn total(mut self) -> Sum<F> {
+        const { assert!(N.is_power_of_two(), "a lane would be left out") }
         let mut n = N;
         while n > 1 {
             n /= 2;

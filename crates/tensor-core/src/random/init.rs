@@ -66,13 +66,13 @@ impl Init {
         weight.iter_mut().for_each(|w| *w = F::of(draw(rng)));
     }
 
-    /// Fills the bias that belongs to a weight with `fan_in` columns.
+    /// Fills the bias that belongs to a weight with `fan_in` columns; without any it is 0.
     ///
     /// # Shapes
     /// `bias (C_out)`.
     pub fn bias<F: Float>(self, bias: &mut ArrayRef1<F>, fan_in: usize, rng: &mut Rng) {
         match self {
-            Self::TorchDefault => {
+            Self::TorchDefault if fan_in > 0 => {
                 let mut draw = self.distribution(fan_in as f64, 0.0);
                 bias.iter_mut().for_each(|b| *b = F::of(draw(rng)));
             }
@@ -150,5 +150,8 @@ mod tests {
         assert_eq!(bias, Array1::zeros(8));
         Init::TorchDefault.bias(&mut bias, 4, &mut Rng::new(3));
         assert!(bias.iter().all(|b| b.abs() <= 0.5 && *b != 0.0));
+        // 1/√0 is no bound.
+        Init::TorchDefault.bias(&mut bias, 0, &mut Rng::new(3));
+        assert_eq!(bias, Array1::zeros(8));
     }
 }

@@ -11,10 +11,13 @@
 //!
 //! [`columns::map`] is here as well: it goes through a matrix as [`columns::sums`] does.
 
+mod column_moments;
 mod column_sums;
 pub mod columns;
 mod moments;
+mod scaled;
 
+pub use column_moments::ColumnMoments;
 pub use column_sums::column_sums;
 pub use kernels::sums::{Lanes, Sum, rows, sum, sum_by};
-pub use moments::{ColumnMoments, Moments, deviation};
+pub use moments::{Moments, deviation};

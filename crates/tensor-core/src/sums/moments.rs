@@ -1,19 +1,12 @@
 //! Mean and variance that keep their digits however far the values lie from zero.
 
-use std::array::from_fn;
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use kernels::Float;
-use kernels::simd::{Loop, vectorized};
-use ndarray::{Array1, ArrayRef1, ArrayRef2, ArrayView1};
-
-use crate::Error;
-use crate::memory::zeros;
-
-use super::columns::{Finish, Packed, Rows, STRIP, Strip, in_strips};
 use kernels::sums::rows::{self, Values};
 use kernels::sums::{Sum, two_sum};
+
+use super::scaled;
 
 /// Mean `μ = 1/n Σ_i x[i]` and biased variance `σ² = 1/n Σ_i (x[i] − μ)²` of a list of values of
 /// type `F`, with their digits however far the values lie from zero.
@@ -43,6 +36,20 @@ use kernels::sums::{Sum, two_sum};
 /// Everything is computed in `f64`. Values that are all equal have variance 0, exactly. NaN or an
 /// infinity among the values makes the variance NaN.
 ///
+/// # Values whose squares overflow
+/// In `f64` those of values beyond 10¹⁵⁴ do. Where the variance shows that, everything is measured
+/// again of `s x[i]`, with `s` a power of two, which changes no digit: [`scale`](Self::scale) is
+/// that `s`, and 1 for all other values, whose numbers are the plain ones. So the fields are those
+/// of `s x`, and what is made of them has its digits wherever the values lie:
+///
+/// ```text
+/// (x − μ)/√(σ² + ε) = deviation(x)·inverse_deviation(ε)
+///       1/√(σ² + ε) = scale·inverse_deviation(ε)                the factor of a gradient
+/// ```
+///
+/// Small values need no `s`: what vanishes of their squares, less than 2⁻¹⁰⁷⁴ each, does not show
+/// in `σ² + ε` for an `ε` from 10⁻³⁰⁷ on.
+///
 /// # Examples
 /// ```
 /// use tensor_core::sums::Moments;
@@ -51,21 +58,33 @@ use kernels::sums::{Sum, two_sum};
 /// let moments = Moments::of(&x[..]);
 /// assert_eq!((moments.mean, moments.variance as f32), (1e8 + 8.0, 128.0 / 3.0));
 /// assert_eq!(x.map(|x| moments.deviation(x.into())), [-8.0, 0.0, 8.0]);
+///
+/// // The variance would be 1.25e310. μ = 0.5e155, and 0.5/√1.25 = √0.2.
+/// let x = [1.0, -1.0, 2.0, 0.0].map(|x| x * 1e155);
+/// let moments = Moments::of(&x[..]);
+/// let normalized = moments.deviation(x[0]) * moments.inverse_deviation(1e-5);
+/// assert!((normalized - 0.2_f64.sqrt()).abs() < 1e-15);
+/// assert_eq!(moments.unscaled(), (0.5e155, f64::INFINITY));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments<F> {
-    /// `μ`, rounded to `f64`.
+    /// `μ` of `s x`, rounded to `f64`.
     pub mean: f64,
     /// The low-order part of the mean: what that rounding has lost. The mean is `mean + mean_low`.
     pub mean_low: f64,
-    /// `σ²`.
+    /// `σ²` of `s x`.
     pub variance: f64,
+    /// `s`, a power of two: 1 where no square overflows.
+    pub scale: f64,
     of: PhantomData<F>,
 }
 
 impl<F: Float> Moments<F> {
     /// Those of a list that is not empty. All of it is inlined, for loops that run through
-    /// [`vectorized`].
+    /// [`vectorized`](crate::simd::vectorized).
+    ///
+    /// # Panics
+    /// If the list is empty.
     #[inline(always)]
     pub fn of<'a>(x: impl Values<'a, F>) -> Self
     where
@@ -73,38 +92,72 @@ impl<F: Float> Moments<F> {
     {
         let (n, shift) = (x.count() as f64, x.at(0).as_f64());
         let sums = rows::sums([x], &|[x], sums| add_first(x, shift, sums));
-        let ([mean, mean_low], variance) = first_moments(shift, sums, n);
-        let moments = Self { mean, mean_low, variance, of: PhantomData };
+        let (mean, variance) = first_moments(shift, sums, n);
         if F::NARROW {
-            return moments;
+            return Self::from_parts(mean, variance, 1.0);
         }
         // 4: σ² = mean((x − μ)²)
         let [squares] =
-            rows::sums([x], &|[x], [sum]: [Sum<F>; 1]| [sum.plus(square(moments.deviation(x)))]);
-        Self { variance: squares.value() / n, ..moments }
+            rows::sums([x], &|[x], [sum]: [Sum<F>; 1]| [sum.plus(square(deviation::<F>(x, mean)))]);
+        let variance = squares.value() / n;
+        if variance.is_finite() {
+            return Self::from_parts(mean, variance, 1.0);
+        }
+        let scaled = scaled::moments(x.count(), &|i| x.at(i).as_f64());
+        scaled.map_or(Self::from_parts(mean, variance, 1.0), Self::from_scaled)
     }
 
     /// Those of a list that is not empty, with 0 for `μ`: the variance is the mean square. Inlined
     /// as well.
+    ///
+    /// # Panics
+    /// If the list is empty.
     #[inline(always)]
     pub fn about_zero<'a>(x: impl Values<'a, F>) -> Self
     where
         F: 'a,
     {
+        assert!(x.count() > 0, "moments: of at least one value");
         let [squares] = rows::sums([x], &|[x], [sum]: [Sum<F>; 1]| [sum.plus(square(x))]);
-        let variance = squares.value() / x.count() as f64;
-        Self { mean: 0.0, mean_low: 0.0, variance, of: PhantomData }
+        let plain = Self::from_parts([0.0; 2], squares.value() / x.count() as f64, 1.0);
+        if F::NARROW || plain.variance.is_finite() {
+            return plain;
+        }
+        let scaled = scaled::about_zero(x.count(), &|i| x.at(i).as_f64());
+        scaled.map_or(plain, Self::from_scaled)
     }
 
-    /// `x − μ`, with both parts of `μ`.
+    #[inline(always)]
+    pub(super) fn from_parts([mean, mean_low]: [f64; 2], variance: f64, scale: f64) -> Self {
+        Self { mean, mean_low, variance, scale, of: PhantomData }
+    }
+
+    fn from_scaled(scaled: scaled::Scaled) -> Self {
+        Self::from_parts(scaled.mean, scaled.variance, scaled.scale)
+    }
+
+    /// `s x − μ`, with both parts of `μ`: `x − μ` where the [`scale`](Self::scale) is 1.
     #[inline(always)]
     pub fn deviation(&self, x: f64) -> f64 {
+        let x = if F::NARROW { x } else { x * self.scale };
         deviation::<F>(x, [self.mean, self.mean_low])
+    }
+
+    /// `1/√(σ² + s² ε)`: what a [`deviation`](Self::deviation) is multiplied by to be normalized.
+    #[inline(always)]
+    pub fn inverse_deviation(&self, eps: f64) -> f64 {
+        1.0 / (self.variance + eps * self.scale * self.scale).sqrt()
+    }
+
+    /// Mean and variance of `x` itself, the latter ∞ where the type has no number for it.
+    #[inline]
+    pub fn unscaled(&self) -> (f64, f64) {
+        (self.mean / self.scale, self.variance / self.scale / self.scale)
     }
 }
 
 /// The deviation `x − μ = (x − μ_high) − μ_low` from a mean in two parts, as
-/// [`ColumnMoments::mean_parts`] gives them; for `f32` values `x − μ_high`.
+/// [`ColumnMoments::mean_parts`](super::ColumnMoments::mean_parts) gives them; for `f32` values `x − μ_high`.
 ///
 /// # Examples
 /// ```
@@ -120,7 +173,7 @@ pub fn deviation<F: Float>(x: f64, [high, low]: [f64; 2]) -> f64 {
 
 /// Adds `x − K` and, for `f32` values, its square.
 #[inline(always)]
-fn add_first<F: Float>(x: f64, shift: f64, [sum, squares]: [Sum<F>; 2]) -> [Sum<F>; 2] {
+pub(super) fn add_first<F: Float>(x: f64, shift: f64, [sum, squares]: [Sum<F>; 2]) -> [Sum<F>; 2] {
     // 4, for f32: Σ (x − K)²
     let squares = if F::NARROW { squares.plus(square(x - shift)) } else { squares };
     // 1: Σ (x − K)
@@ -129,7 +182,11 @@ fn add_first<F: Float>(x: f64, shift: f64, [sum, squares]: [Sum<F>; 2]) -> [Sum<
 
 /// `μ` in two parts, and for `f32` values `σ²`, from what [`add_first`] has added up.
 #[inline(always)]
-fn first_moments<F: Float>(shift: f64, [sum, squares]: [Sum<F>; 2], n: f64) -> ([f64; 2], f64) {
+pub(super) fn first_moments<F: Float>(
+    shift: f64,
+    [sum, squares]: [Sum<F>; 2],
+    n: f64,
+) -> ([f64; 2], f64) {
     // 2: d = mean(x − K), μ = K + d
     let from_shift = sum.value() / n;
     let (mean, low) = two_sum(shift, from_shift);
@@ -139,148 +196,15 @@ fn first_moments<F: Float>(shift: f64, [sum, squares]: [Sum<F>; 2], n: f64) -> (
     ([mean, low], squares.value() / n - square(from_shift))
 }
 
-/// Mean `μ[c] = 1/N Σ_n x[n, c]` and biased variance `σ²[c] = 1/N Σ_n (x[n, c] − μ[c])²` of every
-/// column of a matrix of type `F`, in buffers that are filled again and again.
-///
-/// Plainly, [`Moments`] of each column. Here one strip of columns ([`columns`](super::columns)) is
-/// measured after the other, because the second sum then finds the values in the processor's cache.
-///
-/// # Examples
-/// ```
-/// use ndarray::array;
-/// use tensor_core::sums::ColumnMoments;
-///
-/// let mut moments = ColumnMoments::new(2)?;
-/// moments.measure(&array![[1.0, 5.0], [3.0, 5.0]]);
-/// assert_eq!(moments.mean, array![2.0, 5.0]);
-/// assert_eq!(moments.variance, array![1.0, 0.0]); // ((1 − 2)² + (3 − 2)²)/2
-/// assert_eq!(moments.inverse_deviation(0, 3.0), 0.5); // 1/√(1 + 3)
-/// # Ok::<(), tensor_core::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct ColumnMoments<F> {
-    /// `μ (C)`, rounded to `f64`.
-    pub mean: Array1<f64>,
-    /// The low-order part of the mean, `(C)`: what that rounding has lost.
-    pub mean_low: Array1<f64>,
-    /// `σ² (C)`.
-    pub variance: Array1<f64>,
-    of: PhantomData<F>,
-}
-
-impl<F: Float> ColumnMoments<F> {
-    /// Buffers for `n_columns` columns, all 0.
-    ///
-    /// # Errors
-    /// If there is no room for them.
-    pub fn new(n_columns: usize) -> Result<Self, Error> {
-        let zeros = || zeros("ColumnMoments", n_columns);
-        Ok(Self { mean: zeros()?, mean_low: zeros()?, variance: zeros()?, of: PhantomData })
-    }
-
-    /// Computes the moments of the columns of `x`.
-    ///
-    /// # Shapes
-    /// `x (N, C)`, `N` at least 1; any strides.
-    ///
-    /// # Panics
-    /// If `x` has no rows or another number of columns.
-    #[track_caller]
-    pub fn measure(&mut self, x: &ArrayRef2<F>) {
-        assert_eq!(x.ncols(), self.mean.len(), "moments: as many columns as were allocated");
-        let (first, n_rows) = (x.row(0), x.nrows());
-        match x.as_slice() {
-            Some(data) => self.measure_rows(Packed { data, n_columns: x.ncols() }, first, n_rows),
-            None => self.measure_rows(x.view(), first, n_rows),
-        }
-    }
-
-    fn measure_rows<R: Rows<F>>(&mut self, x: R, first: ArrayView1<'_, F>, n_rows: usize) {
-        in_strips(n_rows, first.len(), self, |range, moments| {
-            vectorized(Measure { x, first, n_rows, range, moments });
-        });
-    }
-
-    /// Sets moments that are known, such as running statistics.
-    ///
-    /// # Shapes
-    /// `mean (C)`, `variance (C)`.
-    ///
-    /// # Panics
-    /// If a length is not the number of columns.
-    #[track_caller]
-    pub fn set(&mut self, mean: &ArrayRef1<F>, variance: &ArrayRef1<F>) {
-        self.mean.zip_mut_with(mean, |own, x| *own = x.as_f64());
-        self.mean_low.fill(0.0);
-        self.variance.zip_mut_with(variance, |own, x| *own = x.as_f64());
-    }
-
-    /// `[μ_high, μ_low]` of column `c`: the mean in two parts, for [`deviation`].
-    #[inline(always)]
-    pub fn mean_parts(&self, c: usize) -> [f64; 2] {
-        [self.mean[c], self.mean_low[c]]
-    }
-
-    /// `1/√(σ² + ε)` of column `c`.
-    #[inline(always)]
-    pub fn inverse_deviation(&self, c: usize, eps: f64) -> f64 {
-        1.0 / (self.variance[c] + eps).sqrt()
-    }
-}
-
-struct Measure<'a, 'm, F, R> {
-    x: R,
-    first: ArrayView1<'a, F>,
-    n_rows: usize,
-    range: Range<usize>,
-    moments: &'a mut Finish<'m, ColumnMoments<F>>,
-}
-
-impl<F: Float, R: Rows<F>> Loop for Measure<'_, '_, F, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { x, first, n_rows, range, moments } = self;
-        let (input, n) = ((&[x], n_rows), n_rows as f64);
-        for strip in Strip::all(range) {
-            let shift = strip.look_up(&|c| [first[c].as_f64()]);
-            let sums = strip
-                .sums(input, &shift, &|[x], [shift], sums: [Sum<F>; 2]| add_first(x, shift, sums));
-            let ([mut mean, mut mean_low], mut variance) = ([[0.0; STRIP]; 2], [0.0; STRIP]);
-            for i in 0..STRIP {
-                let sums = sums.map(|sums| sums.get(i));
-                ([mean[i], mean_low[i]], variance[i]) = first_moments(shift[0][i], sums, n);
-            }
-            if !F::NARROW {
-                // 4: σ² = mean((x − μ)²)
-                let mean = [mean, mean_low];
-                let [squares] = strip.sums(input, &mean, &|[x], mean, [sum]: [Sum<F>; 1]| {
-                    [sum.plus(square(deviation::<F>(x, mean)))]
-                });
-                variance = from_fn(|i| squares.get(i).value() / n);
-            }
-            moments.with(|moments| {
-                for (c, i) in strip.columns() {
-                    (moments.mean[c], moments.mean_low[c]) = (mean[i], mean_low[i]);
-                    moments.variance[c] = variance[i];
-                }
-            });
-        }
-    }
-}
-
 #[inline(always)]
-fn square(x: f64) -> f64 {
+pub(super) fn square(x: f64) -> f64 {
     x * x
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, array};
-
-    use super::{ColumnMoments, Moments, deviation};
-    use crate::{Float, Rng};
+    use super::Moments;
+    use crate::Float;
 
     // 1..=n has mean (n + 1)/2 and variance (n² − 1)/12. For n = 2ᵏ the mean and all sums are
     // exact: so must be the result.
@@ -305,45 +229,9 @@ mod tests {
     }
 
     #[test]
-    fn the_moments_of_a_column_are_those_of_a_list() {
-        let mut rng = Rng::new(1);
-        for (n, c) in [(1, 1), (2, 3), (17, 33), (50, 70)] {
-            let x = Array2::from_shape_simple_fn((n, c), || 1e3 + rng.normal());
-            let mut columns = ColumnMoments::new(c).unwrap();
-            columns.measure(&x);
-            for j in 0..c {
-                let column = x.column(j).to_vec();
-                let list = Moments::of(&column[..]);
-                // The two add in another order: (16 + log₂ n) roundings of terms up to n times
-                // their mean.
-                let bound = 32.0 * f64::EPSILON;
-                let close = |a: f64, b: f64, scale: f64| (a - b).abs() <= bound * scale;
-                assert!(close(columns.variance[j], list.variance, list.variance), "({n}, {c})");
-                assert!(close(columns.mean[j], list.mean, list.mean), "({n}, {c})");
-                let deviation = deviation::<f64>(x[[0, j]], columns.mean_parts(j));
-                assert!(close(deviation, list.deviation(x[[0, j]]), 4.0), "({n}, {c})");
-            }
-        }
-    }
-
-    #[test]
     fn about_zero_the_variance_is_the_mean_square() {
         let moments = Moments::about_zero(&[1.0_f32, -2.0, 4.0][..]);
         assert_eq!((moments.mean, moments.variance, moments.deviation(5.0)), (0.0, 7.0, 5.0));
-    }
-
-    // Nothing is left of what was measured before, whose means have low-order parts.
-    #[test]
-    fn known_moments_take_the_place_of_measured_ones() {
-        let mut columns = ColumnMoments::new(2).unwrap();
-        columns.measure(&array![[1.0, 5.0], [2.0, 9.0]]);
-        columns.set(&array![3.0, -2.0], &array![4.0, 0.25]);
-        assert_eq!(columns.mean, array![3.0, -2.0]);
-        assert_eq!([0, 1].map(|c| deviation::<f64>(4.5, columns.mean_parts(c))), [1.5, 6.5]);
-        assert_eq!(columns.variance, array![4.0, 0.25]);
-        // √(4 + 5) = 3, √(¼ + 2) = 3/2
-        assert_eq!(columns.inverse_deviation(0, 5.0), 1.0 / 3.0);
-        assert_eq!(columns.inverse_deviation(1, 2.0), 1.0 / 1.5);
     }
 
     #[test]
@@ -364,9 +252,73 @@ mod tests {
                 assert!(moments.deviation(bad).is_nan(), "{x:?}");
             }
         }
-        let mut columns = ColumnMoments::new(2).unwrap();
-        columns.measure(&array![[1.0, f64::NAN], [2.0, 1.0]]);
-        assert!(columns.variance[1].is_nan());
-        assert_eq!(columns.variance[0], 0.25);
+    }
+
+    // (1, −1, 2, 0): μ = ½, σ² = (¼ + 9/4 + 9/4 + ¼)/4 = 5/4, (x − μ)/σ = (1, −3, 3, −1)/√5. Times
+    // 10¹⁵⁵ the squares overflow in f64 (LayerNorm gave zeros).
+    #[test]
+    fn normalized_values_do_not_depend_on_the_unit() {
+        let want = [1.0, -3.0, 3.0, -1.0].map(|x| x / 5.0_f64.sqrt());
+        let check = |unit: f64, extra: usize| {
+            // A multiple of the four has their moments.
+            let x = [1.0, -1.0, 2.0, 0.0].map(|x| x * unit).repeat(extra);
+            let moments = Moments::of(&x[..]);
+            let inverse = moments.inverse_deviation(0.0);
+            for (i, &x) in x.iter().enumerate() {
+                let (got, want) = (moments.deviation(x) * inverse, want[i % 4]);
+                assert!((got - want).abs() <= 4.0 * f64::EPSILON * want.abs(), "{unit:e}: {got}");
+            }
+            // 1/σ of x itself has its digits where it is no subnormal number.
+            let (slope, want) = (moments.scale * inverse, 1.0 / 1.25_f64.sqrt() / unit);
+            assert!(
+                (slope / want - 1.0).abs() <= 1e-14 || !want.is_normal(),
+                "{unit:e}: {slope:e}"
+            );
+            let error = (moments.unscaled().0 - unit / 2.0).abs();
+            assert!(error <= f64::EPSILON * unit, "{unit:e}");
+        };
+        for extra in [1, 9] {
+            // Twice a unit is a number up to 2¹⁰²²; no square vanishes from 2⁻⁵⁰⁹ on.
+            (-509..=1022).for_each(|e| check(2.0_f64.powi(e), extra));
+            check(1e155, extra);
+        }
+    }
+
+    // (1, −1, −1): μ = −⅓, deviations (4, −2, −2)/3, σ² = 8/9. The first deviation of the largest
+    // numbers is above all numbers; normalized it is √2.
+    #[test]
+    fn the_largest_numbers_have_moments() {
+        let x = [f64::MAX, -f64::MAX, -f64::MAX];
+        let moments = Moments::of(&x[..]);
+        let root = 2.0_f64.sqrt();
+        for (x, want) in x.iter().zip([root, -0.5 * root, -0.5 * root]) {
+            let got = moments.deviation(*x) * moments.inverse_deviation(1e-5);
+            assert!((got / want - 1.0).abs() <= 4.0 * f64::EPSILON, "{got}");
+        }
+    }
+
+    // (3, 4): the mean square is 25/2.
+    #[test]
+    fn the_root_mean_square_has_any_unit() {
+        for unit in [1.0, 1e-150, 1e155, 4e307] {
+            let x = [3.0 * unit, 4.0 * unit];
+            let moments = Moments::about_zero(&x[..]);
+            let got = moments.deviation(x[0]) * moments.inverse_deviation(0.0);
+            assert!((got / (3.0 / 12.5_f64.sqrt()) - 1.0).abs() <= 1e-15, "{unit:e}: {got}");
+        }
+    }
+
+    // σ² is nothing beside ε: r = 1/√ε. Or ε beside σ²: r = 1/σ.
+    #[test]
+    fn whichever_is_small_leaves_the_other() {
+        let table =
+            [(1e-170, 1e-5), (1e-300, 1.0), (1e-170, 1e-307), (1e200, 1e-307), (1e200, 1.0)];
+        for (unit, eps) in table {
+            let x = [1.0, -1.0].map(|x| x * unit);
+            let moments = Moments::of(&x[..]);
+            let got = moments.deviation(x[0]) * moments.inverse_deviation(eps);
+            let want = if unit < 1.0 { x[0] / eps.sqrt() } else { 1.0 };
+            assert!((got / want - 1.0).abs() <= 4.0 * f64::EPSILON, "{got:e}, {want:e}");
+        }
     }
 }

@@ -104,6 +104,9 @@ impl<'a, F: Float> Exponentials<'a, F> {
     /// `s = Σ_k e^(x[row, k] − max) − 1` and `ln(1 + s)`, the logarithm of the sum.
     ///
     /// `s` is what stands beside one largest value. It keeps its digits, however small it is.
+    ///
+    /// # Panics
+    /// If there is no such row.
     #[inline]
     pub fn sums(&mut self, row: usize) -> (f64, f64) {
         self.load(row);
@@ -112,8 +115,13 @@ impl<'a, F: Float> Exponentials<'a, F> {
     }
 
     /// `x − max` and `e^(x − max)` of one value.
+    ///
+    /// # Panics
+    /// If there is no such row or column.
     #[inline]
     pub fn value(&mut self, row: usize, column: usize) -> (f64, f64) {
+        // Beyond the last column of a row stand the values of the next one.
+        assert!(column < self.x.ncols(), "exponentials: no column {column}");
         self.load(row);
         if self.x.ncols() > MAX_PART {
             let shifted = self.x[[row, column]].as_f64() - self.max;
@@ -129,19 +137,25 @@ impl<'a, F: Float> Exponentials<'a, F> {
         (0..self.x.ncols()).step_by(MAX_PART)
     }
 
-    /// `x − max` and `e^(x − max)` of the part of a row that begins at the column `start`.
+    /// `x − max` and `e^(x − max)` of the part of a row that begins at the column `start`, one of
+    /// [`starts`](Self::starts).
+    ///
+    /// # Panics
+    /// If there is no such row, or no part begins there.
     #[inline(always)]
     pub fn part(&mut self, row: usize, start: usize) -> (&[f64], &[f64]) {
         self.load(row);
         let n_columns = self.x.ncols();
         let range = if n_columns <= MAX_PART {
             // The whole row is one part.
+            assert!(start == 0, "exponentials: no part from column {start} on");
             let first = (row - self.rows.start) * n_columns;
             first..first + n_columns
         } else {
-            let columns = start..n_columns.min(start + MAX_PART);
-            if self.columns != columns {
-                self.columns = columns;
+            if self.columns.start != start {
+                let begins = start < n_columns && start.is_multiple_of(MAX_PART);
+                assert!(begins, "exponentials: no part from column {start} on");
+                self.columns = start..n_columns.min(start + MAX_PART);
                 vectorized(Part(self)); // 2
             }
             0..self.columns.len()
@@ -151,6 +165,9 @@ impl<'a, F: Float> Exponentials<'a, F> {
 
     /// The column of the first of the largest values of a row; 0 where there is none, as in a row
     /// of NaN.
+    ///
+    /// # Panics
+    /// If there is no such row.
     #[inline(always)]
     pub fn argmax(&mut self, row: usize) -> usize {
         let mut starts = self.starts();
@@ -162,6 +179,7 @@ impl<'a, F: Float> Exponentials<'a, F> {
     fn load(&mut self, row: usize) {
         if !self.rows.contains(&row) {
             let (n_rows, n_columns) = self.x.dim();
+            assert!(row < n_rows, "exponentials: no row {row}");
             let at_once = (MAX_PART / n_columns.max(1)).clamp(1, ROWS); // 1
             self.rows = row..n_rows.min(row + at_once);
             if n_columns > MAX_PART { vectorized(LongRow(self)) } else { vectorized(Rows(self)) }
@@ -280,6 +298,8 @@ fn sum_minus_1<F: Float>((largest, below): (f64, Sum<F>)) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use ndarray::{Array2, array};
 
     use super::{Exponentials, MAX_PART};
@@ -344,5 +364,24 @@ mod tests {
         let mut exponentials = Exponentials::new(&bad);
         assert_eq!([0, 1].map(|n| exponentials.argmax(n)), [0, 0]);
         assert!([0, 1].iter().all(|&n| exponentials.sums(n).0.is_nan()));
+    }
+
+    // The buffer holds other rows and columns, whose numbers would be taken for them.
+    #[test]
+    fn what_is_not_there_is_refused() {
+        for shape in [(3, 10), (3, 2 * MAX_PART + 9)] {
+            let x = Array2::from_shape_fn(shape, |(n, c)| (n * shape.1 + c) as f64);
+            let refused = |ask: &dyn Fn(&mut Exponentials<'_, f64>)| {
+                let mut exponentials = Exponentials::new(&x);
+                exponentials.sums(1);
+                catch_unwind(AssertUnwindSafe(|| ask(&mut exponentials))).is_err()
+            };
+            assert!(refused(&|e| _ = e.sums(3)) && refused(&|e| _ = e.argmax(usize::MAX)));
+            assert!(refused(&|e| _ = e.value(3, 0)) && refused(&|e| _ = e.value(0, shape.1)));
+            for start in [1, MAX_PART - 1, 3 * MAX_PART, usize::MAX] {
+                assert!(refused(&|e| _ = e.part(0, start)), "{shape:?}, {start}");
+            }
+            assert!(refused(&|e| _ = e.part(3, 0)));
+        }
     }
 }

@@ -8,6 +8,9 @@ use ndarray::{ArrayRef1, ArrayRef2, Axis};
 /// # Shapes
 /// `row (C)`, any stride; `values` of at most `C − start`.
 ///
+/// # Panics
+/// If the values reach beyond the row.
+///
 /// # Examples
 /// ```
 /// use ndarray::array;
@@ -24,6 +27,7 @@ pub fn write<F: Float>(
     values: &[f64],
     f: impl Fn(f64) -> f64,
 ) {
+    check(row.len(), start, values);
     match row.as_slice_mut() {
         Some(row) => {
             row[start..].iter_mut().zip(values).for_each(|(y, &value)| *y = F::of(f(value)));
@@ -37,6 +41,9 @@ pub fn write<F: Float>(
 ///
 /// # Shapes
 /// `row (C)`, `beside (C)`, any strides; `values` of at most `C − start`.
+///
+/// # Panics
+/// If the values reach beyond the row, or `beside` has another length.
 ///
 /// # Examples
 /// ```
@@ -55,6 +62,8 @@ pub fn write_beside<F: Float>(
     beside: &ArrayRef1<F>,
     f: impl Fn(f64, f64) -> f64,
 ) {
+    assert_eq!(row.len(), beside.len(), "write_beside: two rows of one length");
+    check(row.len(), start, values);
     match (row.as_slice_mut(), beside.as_slice()) {
         (Some(row), Some(beside)) => {
             let places = row[start..].iter_mut().zip(&beside[start..]);
@@ -65,6 +74,12 @@ pub fn write_beside<F: Float>(
             places.zip(values).for_each(|((y, x), &value)| *y = F::of(f(value, x.as_f64())));
         }
     }
+}
+
+/// Zipped with a row, values beyond its end would be passed over.
+#[inline(always)]
+fn check(length: usize, start: usize, values: &[f64]) {
+    assert!(values.len() <= length.saturating_sub(start), "write: values beyond the row");
 }
 
 /// Scalars whose exponentials pay for handing them to another thread.
@@ -124,5 +139,17 @@ mod tests {
             write_beside(row, 2, &[5.0, 6.0], &from, f);
             assert_eq!(row.to_vec(), [0.0, -5.0, 53.0, 64.0]);
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond the row")]
+    fn values_beyond_the_row_are_refused() {
+        write(&mut array![0.0_f32, 0.0], 1, &[5.0, 6.0], |value| value);
+    }
+
+    #[test]
+    #[should_panic(expected = "one length")]
+    fn a_longer_row_beside_is_refused() {
+        write_beside(&mut array![0.0], 0, &[5.0], &array![1.0, 2.0], |value, x| value * x);
     }
 }

@@ -182,6 +182,7 @@ pub fn map<F: Float, const M: usize, const P: usize>(
 
 #[track_caller]
 fn shape<F, const M: usize>(inputs: &[&ArrayRef2<F>; M]) -> (usize, usize) {
+    const { assert!(M > 0, "columns: of at least one matrix") }
     let shape = inputs[0].dim();
     assert!(inputs.iter().all(|input| input.dim() == shape), "columns: matrices of one shape");
     shape
