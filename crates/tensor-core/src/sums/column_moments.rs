@@ -54,7 +54,7 @@ impl<F: Float> ColumnMoments<F> {
     /// Buffers for `n_columns` columns, all 0 with the scale 1.
     ///
     /// # Errors
-    /// If there is no room for them.
+    /// If there is no memory for them.
     pub fn new(n_columns: usize) -> Result<Self, Error> {
         let zeros = || zeros("ColumnMoments", n_columns);
         let mut scale = zeros()?;
