@@ -123,6 +123,6 @@ impl<L: Layer<f32>> Pass<L> {
 
     fn backward(&mut self) {
         let saved = Saved { x: &self.x, y: &self.y, cache: &mut self.cache };
-        self.layer.backward(saved, &self.dy, Some(&mut self.dx), &mut self.grads);
+        self.layer.backward(saved, &self.dy, Some(&mut self.dx), &mut self.grads).unwrap();
     }
 }

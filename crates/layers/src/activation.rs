@@ -46,8 +46,9 @@ use crate::{Layer, Saved, Tensors};
 /// }
 ///
 /// let mut a = Array2::zeros((1, 2));
-/// Square.infer(&array![[3.0, -1.0]], &mut a);
+/// Square.infer(&array![[3.0, -1.0]], &mut a)?;
 /// assert_eq!(a, array![[9.0, 1.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 pub trait Activation: Clone + Debug + Send + Sync + 'static {
     /// The type's name as it stands in messages.
@@ -72,12 +73,12 @@ impl<F: Float, A: Activation> Layer<F> for A {
     }
 
     #[inline]
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         self.value(x, y);
     }
 
     #[inline]
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, ()>,
         dy: &ArrayRef2<F>,

@@ -67,6 +67,15 @@ impl AffineSums {
         Ok(Self { weight: vec![0.0; channels], bias: vec![0.0; channels] })
     }
 
+    /// Refuses sums that were made for another number of channels.
+    pub(crate) fn check(&self, place: &'static str, channels: usize) -> Result<(), Error> {
+        let found = self.weight.len();
+        if found == channels {
+            return Ok(());
+        }
+        Err(Error::shape(format!("{place}: cache"), &[channels], &[found]))
+    }
+
     /// Rounds the sums into the gradients of the parameters that there are.
     pub(crate) fn round_into<F: Float>(&self, grads: &mut Affine<F>) {
         let pairs = [(&mut grads.weight, &self.weight), (&mut grads.bias, &self.bias)];

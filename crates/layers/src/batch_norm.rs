@@ -11,7 +11,7 @@ use tensor_core::sums::{ColumnMoments, Sum, columns, deviation};
 use tensor_core::{Error, Float, Path};
 
 use crate::affine::AffineSums;
-use crate::eps::check_eps;
+use crate::constants::check_eps;
 use crate::{Affine, Layer, Mode, Saved, Seen, Tensors, Visitor};
 
 pub use cache::BatchNorm1dCache;
@@ -120,7 +120,7 @@ pub use config::BatchNorm1dConfig;
 /// let dbz = array![[1.0], [3.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((2, 1)), norm.gradient());
 /// let saved = Saved { x: &z, y: &bz, cache: &mut cache };
-/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
+/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads)?;
 /// assert_eq!(grads.affine().bias(), Some(&array![1.0 + 3.0]));
 /// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5 + 3.0 * 0.5])); // 1
 /// // ½ (dLdBZ − 4/2 − NZ·1/2)
@@ -292,7 +292,11 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         })
     }
 
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+    fn check_cache(&self, cache: &BatchNorm1dCache<F>, _: usize, _: usize) -> Result<(), Error> {
+        cache.sums.check(Self::NAME, self.running_mean.len())
+    }
+
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         // BZ = (Z − μ) (r γ) + β with the running statistics
         let column = |c: usize| {
             let inv_std = 1.0 / (self.running_var[c].as_f64() + self.config.eps).sqrt();
@@ -304,18 +308,18 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
 
     /// # Errors
     /// If a training batch has fewer than two rows: one value has no variance.
-    fn forward(
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
         cache: &mut BatchNorm1dCache<F>,
         mode: Mode,
     ) -> Result<(), Error> {
+        if mode == Mode::Train && x.nrows() < 2 {
+            return Err(Error::too_few(Self::NAME, "at least 2 rows in training", x.nrows()));
+        }
         (cache.mode, cache.pending) = (mode, None);
         match mode {
-            Mode::Train if x.nrows() < 2 => {
-                return Err(Error::too_few(Self::NAME, "at least 2 rows in training", x.nrows()));
-            }
             Mode::Train => {
                 cache.moments.measure(x)?;
                 cache.pending = Some(x.nrows());
@@ -335,7 +339,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         Ok(())
     }
 
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, BatchNorm1dCache<F>>,
         dy: &ArrayRef2<F>,
@@ -363,6 +367,9 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         show: &mut dyn FnMut(Path<'_>, ArrayD<F>),
     ) {
         let moments = &seen.cache.moments;
+        if moments.mean.len() != seen.x.ncols() {
+            return;
+        }
         show(path.name("mean"), moments.mean.mapv(F::of).into_dyn());
         show(path.name("variance"), moments.variance.mapv(F::of).into_dyn());
         // NZ[n,c] = (Z[n,c] − μ[c]) r[c]
@@ -383,21 +390,9 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         path: Path<'_>,
         moves: &dyn Fn(Path<'_>) -> bool,
     ) {
-        let Some(n) = cache.pending.take() else { return };
-        let (momentum, unbiased) = (self.config.momentum, self.config.unbiased_running_var);
-        let correction = if unbiased { n as f64 / (n as f64 - 1.0) } else { 1.0 };
-        let moments = &cache.moments;
-        let tensors = [
-            ("running_mean", &mut self.running_mean, &moments.mean, 1.0),
-            ("running_var", &mut self.running_var, &moments.variance, correction),
-        ];
-        for (name, running, batch, factor) in tensors {
-            if moves(path.name(name)) {
-                running.zip_mut_with(batch, |r, batch| {
-                    // running ← α running + (1 − α) batch
-                    *r = F::of((1.0 - momentum) * r.as_f64() + momentum * (batch * factor));
-                });
-            }
+        if self.check_cache(cache, 0, 0).is_ok() {
+            let running = [&mut self.running_mean, &mut self.running_var];
+            cache.settle(&self.config, running, path, moves);
         }
     }
 }

@@ -76,7 +76,7 @@ use crate::{Layer, Mode, Saved, Seen, Tensors};
 /// dropout.forward(&z, &mut a, &mut cache, Mode::Train)?;
 /// assert!(a.iter().all(|&a| a == 0.0 || a == 2.0));
 /// let saved = Saved { x: &z, y: &a, cache: &mut cache };
-/// dropout.backward(saved, &da, Some(&mut dz), &mut dropout.clone());
+/// dropout.backward(saved, &da, Some(&mut dz), &mut dropout.clone())?;
 /// assert_eq!(dz, 3.0 * &a); // as z is 1, a is the mask
 ///
 /// dropout.forward(&z, &mut a, &mut cache, Mode::Eval)?;
@@ -188,11 +188,28 @@ impl<F: Float> Layer<F> for Dropout {
         Ok(DropoutCache { mask, mode: Mode::Eval, pending: None, first_row: 0 })
     }
 
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+    fn check_cache(
+        &self,
+        cache: &DropoutCache<F>,
+        rows: usize,
+        in_features: usize,
+    ) -> Result<(), Error> {
+        let (capacity, width) = cache.mask.dim();
+        if width != in_features {
+            let (expected, found) = ([rows, in_features], cache.mask.shape());
+            return Err(Error::shape("Dropout: cache", &expected, found));
+        }
+        if rows > capacity {
+            return Err(Error::BatchTooLarge { place: "Dropout".into(), capacity, found: rows });
+        }
+        Ok(())
+    }
+
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         y.assign(x);
     }
 
-    fn forward(
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
@@ -213,7 +230,7 @@ impl<F: Float> Layer<F> for Dropout {
         Ok(())
     }
 
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, DropoutCache<F>>,
         dy: &ArrayRef2<F>,
@@ -236,6 +253,9 @@ impl<F: Float> Layer<F> for Dropout {
         path: Path<'_>,
         show: &mut dyn FnMut(Path<'_>, ArrayD<F>),
     ) {
+        if self.check_cache(seen.cache, seen.x.nrows(), seen.x.ncols()).is_err() {
+            return;
+        }
         let mask = match seen.cache.mode {
             Mode::Train => {
                 seen.cache.mask.slice_axis(Axis(0), Slice::from(..seen.x.nrows())).to_owned()

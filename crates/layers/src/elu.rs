@@ -6,6 +6,7 @@ use tensor_core::functions::{exp, exp_m1};
 use tensor_core::{Error, Float};
 
 use crate::Activation;
+use crate::constants::check_factor;
 
 /// The exponential linear unit, PyTorch's `nn.ELU`: a ReLU that bends smoothly toward `−α`.
 ///
@@ -45,10 +46,11 @@ use crate::Activation;
 /// let layer = Elu::default();
 /// let (z, da) = (array![[-1e4, 0.0, 2.0]], array![[5.0, 5.0, 5.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[-1.0, 0.0, 2.0]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.0, 5.0, 5.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Elu {
@@ -66,9 +68,9 @@ impl Elu {
     /// An ELU that tends to `−alpha` on the negative side.
     ///
     /// # Errors
-    /// If `alpha` is not finite.
+    /// If `alpha` is neither 0 nor a normal number of `f32`: one rule for both types.
     pub fn new(alpha: f64) -> Result<Self, Error> {
-        Error::check_hyperparameter("Elu", "alpha", "a finite number", alpha, f64::is_finite)?;
+        check_factor("Elu", "alpha", alpha)?;
         Ok(Self { alpha })
     }
 

@@ -61,8 +61,9 @@ use crate::{Affine, Layer};
 /// | `β`, `dLdβ` | `(C)` | parameter `bias`, unless it is left out |
 /// | `μ`, `σ²` | `(N, G)` | computed in each pass |
 ///
-/// No buffers. A group of a single value is allowed and becomes `β`, as in PyTorch for batches of
-/// more than one sample.
+/// No buffers. A group of a single value is refused when the layer is built, as by all
+/// normalizations: normalized it is 0 whatever it was. (PyTorch allows it in batches of more than
+/// one sample.)
 ///
 /// (Wu and He, ECCV 2018, <https://arxiv.org/abs/1803.08494>, section 3.)
 ///
@@ -77,13 +78,13 @@ use crate::{Affine, Layer};
 /// let norm = GroupNorm::with_config(2, 4, GroupNormConfig { eps: 3.0, ..Default::default() })?;
 /// let z = array![[1.0, 3.0, 9.0, 11.0]];
 /// let mut bz = Array2::zeros((1, 4));
-/// norm.infer(&z, &mut bz);
+/// norm.infer(&z, &mut bz)?;
 /// assert_eq!(bz, array![[-0.5, 0.5, -0.5, 0.5]]); // γ = 1, β = 0
 ///
 /// let dbz = array![[1.0, 3.0, 0.0, 0.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 4)), norm.gradient());
 /// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 4)? };
-/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
+/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads)?;
 /// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5, 3.0 * 0.5, 0.0, 0.0]));
 /// // Means 2 and ½ in the first group: ½ (dLdNZ − 2 − NZ·½)
 /// assert_eq!(dz, array![[0.5 * (1.0 - 2.0 + 0.25), 0.5 * (3.0 - 2.0 - 0.25), 0.0, 0.0]]);
@@ -117,7 +118,7 @@ impl<F: Float> GroupNorm<F> {
     /// A layer for `channels` features in `n_groups` groups.
     ///
     /// # Errors
-    /// If there are no features, or the groups do not divide them.
+    /// If the groups do not divide the features, or have fewer than two values.
     pub fn new(n_groups: usize, channels: usize) -> Result<Self, Error> {
         Self::with_config(n_groups, channels, GroupNormConfig::default())
     }
@@ -125,8 +126,8 @@ impl<F: Float> GroupNorm<F> {
     /// A layer for `channels` channels in `n_groups` groups.
     ///
     /// # Errors
-    /// If there are no channels or no values in them, the groups do not divide the channels, or ε
-    /// is not a positive number of the type `F`.
+    /// If there are no channels or no values in them, the groups do not divide the channels or have
+    /// fewer than two values, or ε is not a positive number of the type `F`.
     pub fn with_config(
         n_groups: usize,
         channels: usize,
@@ -184,14 +185,14 @@ mod tests {
             let norm = norm.with_affine(affine).unwrap();
             assert_eq!(Layer::<f64>::out_features(&norm, 4), Ok(4));
             let mut y = Array2::from_elem((1, 4), f64::NAN);
-            norm.infer(&x, &mut y);
+            norm.infer(&x, &mut y).unwrap();
             assert_eq!(y, array![bz], "length {length}");
 
             let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.gradient());
             grads.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(f64::NAN));
             let saved =
                 Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()).unwrap() };
-            norm.backward(saved, &dy, Some(&mut dx), &mut grads);
+            norm.backward(saved, &dy, Some(&mut dx), &mut grads).unwrap();
             assert_eq!(dx, array![dz], "length {length}");
             assert_eq!(
                 [grads.affine.weight().unwrap().to_vec(), grads.affine.bias().unwrap().to_vec()],

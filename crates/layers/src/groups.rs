@@ -13,7 +13,7 @@ use tensor_core::{Error, Float};
 
 use crate::Affine;
 use crate::affine::AffineSums;
-use crate::eps::check_eps;
+use crate::constants::{check_eps, check_set};
 
 use cut::cut;
 
@@ -77,6 +77,8 @@ impl Groups {
         Error::check_hyperparameter(place, "n_groups", range, n_groups as f64, |_| {
             channels.checked_rem(n_groups) == Some(0)
         })?;
+        let size = channels / n_groups * length;
+        check_set(place, size)?;
         check_eps::<F>(place, eps)?;
         Ok(Self { n_groups, channels, length, eps, is_centered: true })
     }

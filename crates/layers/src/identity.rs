@@ -31,10 +31,11 @@ use crate::Activation;
 /// let layer = Identity;
 /// let (z, da) = (array![[-1.0, 2.0]], array![[3.0, 4.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[-1.0, 2.0]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[3.0, 4.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Identity;

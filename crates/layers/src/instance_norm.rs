@@ -73,13 +73,13 @@ use crate::{Affine, Layer};
 /// let norm = InstanceNorm1d::with_config(2, 2, InstanceNorm1dConfig { eps: 3.0, affine: true })?;
 /// let z = array![[1.0, 3.0, 9.0, 11.0]];
 /// let mut bz = Array2::zeros((1, 4));
-/// norm.infer(&z, &mut bz);
+/// norm.infer(&z, &mut bz)?;
 /// assert_eq!(bz, array![[-0.5, 0.5, -0.5, 0.5]]); // γ = 1, β = 0
 ///
 /// let dbz = array![[1.0, 3.0, 0.0, 0.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 4)), norm.gradient());
 /// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 4)? };
-/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
+/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads)?;
 /// assert_eq!(grads.affine().bias(), Some(&array![1.0 + 3.0, 0.0]));
 /// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5 + 3.0 * 0.5, 0.0]));
 /// // Means 2 and ½ in the first channel: ½ (dLdBZ − 2 − NZ·½)
@@ -130,9 +130,6 @@ impl<F: Float> InstanceNorm1d<F> {
         if channels == 0 {
             return Err(Error::empty(Self::NAME, "at least 1 channel"));
         }
-        if length < 2 {
-            return Err(Error::too_few(Self::NAME, "a length of at least 2", length));
-        }
         let groups = Groups::new::<F>(Self::NAME, [channels, channels, length], config.eps)?;
         let affine = if config.affine { Affine::new(channels)? } else { Affine::none(channels) };
         Ok(Self { groups, affine })
@@ -161,7 +158,7 @@ mod tests {
         let norm = InstanceNorm1d::with_config(2, 2, config).unwrap().with_affine(affine).unwrap();
         let (x, dy) = (array![[1.0, 3.0, 9.0, 11.0]], array![[1.0, 2.0, 0.0, 4.0]]);
         let mut y = Array2::from_elem((1, 4), f64::NAN);
-        norm.infer(&x, &mut y);
+        norm.infer(&x, &mut y).unwrap();
         assert_eq!(y, array![[0.0, 2.0, 2.0, -2.0]]);
         let (mut dx, mut grads) = (Array2::from_elem((1, 4), f64::NAN), norm.gradient());
         norm.backward(
@@ -169,7 +166,8 @@ mod tests {
             &dy,
             Some(&mut dx),
             &mut grads,
-        );
+        )
+        .unwrap();
         assert_eq!(dx, array![[-0.375, 0.375, 3.0, -3.0]]);
         let expected = (Some(&array![0.5, 2.0]), Some(&array![3.0, 4.0]));
         assert_eq!((grads.affine.weight(), grads.affine.bias()), expected);
@@ -177,12 +175,12 @@ mod tests {
 
     #[test]
     fn configurations_are_checked_when_built() {
-        let length = "InstanceNorm1d: expected a length of at least 2, found";
+        let values = "InstanceNorm1d: expected at least 2 values in each set that is normalized";
         let eps = InstanceNorm1dConfig { eps: -1.0, affine: true };
         let cases = [
             (InstanceNorm1d::<f64>::new(0, 2), "InstanceNorm1d: expected at least 1 channel, found 0".into()),
-            (InstanceNorm1d::new(2, 0), format!("{length} 0")),
-            (InstanceNorm1d::new(2, 1), format!("{length} 1")),
+            (InstanceNorm1d::new(2, 0), "InstanceNorm1d: expected a length of at least 1, found 0".into()),
+            (InstanceNorm1d::new(2, 1), format!("{values}, found 1")),
             (
                 InstanceNorm1d::with_config(2, 2, eps),
                 "InstanceNorm1d: expected eps to be a finite number > 0 in the layer's type, found -1".into(),

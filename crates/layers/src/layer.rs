@@ -74,8 +74,21 @@ pub struct Saved<'a, F, C> {
 /// any says `impl<F: Float> Tensors<F> for MyLayer {}`. A layer without parameters that maps its
 /// input is shorter still as an [`Activation`](crate::Activation).
 ///
-/// Shapes are checked once, when a model is built and at the head of its passes; a layer's own
-/// passes then trust them. They may panic if called by hand with shapes that do not fit.
+/// # Who checks
+/// | who | calls | shapes |
+/// |---|---|---|
+/// | whoever runs a layer by hand | [`infer`](Self::infer), [`forward`](Self::forward), [`backward`](Self::backward) | checked first: a typed error, and nothing is written |
+/// | a model, which has checked already | [`compute`](Self::compute), [`compute_training`](Self::compute_training), [`differentiate`](Self::differentiate) | trusted: with others these may panic or write numbers without a meaning |
+///
+/// An author writes the second three, and the first three call them. [`Activation`](crate::Activation)'s
+/// two functions belong to the second kind.
+///
+/// # NaN
+/// Every output that depends on a NaN by the formula is NaN: `y` on one in `x` or `θ`, `dL/dx` and
+/// `dL/dθ` on one in `x`, `θ` or `dL/dy` as well. The derivative at a NaN is NaN, and a NaN that is
+/// handed down is never hidden by a slope of 0. Finite inputs give no NaN, and infinite ones only
+/// where the formula's limit depends on how it is approached (`∞ − ∞`), which the layer's page
+/// says. An infinite `dL/dy` times a slope of 0 is 0.
 ///
 /// `Clone` makes a model cheap to snapshot and to hand to other threads; `Send + Sync` and the
 /// absence of interior mutability let threads share one.
@@ -119,10 +132,10 @@ pub struct Saved<'a, F, C> {
 ///         Ok(())
 ///     }
 ///
-///     fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+///     fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
 ///         Zip::from(y).and(x).and_broadcast(&*self.weight).for_each(|y, &x, &w| *y = x * w);
 ///     }
-///     fn backward(
+///     fn differentiate(
 ///         &self,
 ///         saved: Saved<'_, F, ()>,
 ///         dy: &ArrayRef2<F>,
@@ -132,18 +145,22 @@ pub struct Saved<'a, F, C> {
 ///         let columns = Zip::from(&mut grads.weight).and(saved.x.columns()).and(dy.columns());
 ///         columns.for_each(|dw, x, dy| *dw = x.dot(&dy)); // dL/dw[c] = Σ_n dL/dy[n,c] · x[n,c]
 ///         if let Some(dx) = dx {
-///             self.infer(dy, dx); // dL/dx[n,c] = dL/dy[n,c] · w[c]
+///             self.compute(dy, dx); // dL/dx[n,c] = dL/dy[n,c] · w[c]
 ///         }
 ///     }
 /// }
 ///
 /// let scale = Scale { weight: array![2.0, 10.0] };
 /// let (x, dy, mut y) = (array![[1.0, 3.0]], array![[1.0, -1.0]], array![[0.0, 0.0]]);
-/// scale.infer(&x, &mut y);
+/// scale.infer(&x, &mut y)?;
 /// let (mut dx, mut grads) = (y.clone(), scale.gradient());
-/// scale.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+/// scale.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads)?;
 /// assert_eq!((y, dx), (array![[2.0, 30.0]], array![[2.0, -10.0]]));
 /// assert_eq!(grads.weight, array![1.0 * 1.0, 3.0 * -1.0]);
+///
+/// let error = scale.infer(&array![[1.0]], &mut y).unwrap_err();
+/// assert_eq!(error.to_string(), "Scale: expected 2 input features, found 1");
+/// # Ok::<(), Error>(())
 /// ```
 pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// What forward keeps for backward, beside input and output, which are handed back anyway: `()`
@@ -165,17 +182,34 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// allocate nothing.
     ///
     /// # Errors
-    /// If there is no room for so many rows: [`memory::zeros`](tensor_core::memory::zeros) says it.
+    /// If the layer cannot take that width, or the memory is not to be had.
     fn cache(&self, max_batch: usize, in_features: usize) -> Result<Self::Cache, Error>;
 
-    /// `y ← f(x)` as after training. Every element of `y` is overwritten.
+    /// Whether a cache was made for batches of at least that many rows and for that width. A cache
+    /// of no size fits always, which is the default.
+    ///
+    /// # Errors
+    /// If it was not.
+    fn check_cache(
+        &self,
+        cache: &Self::Cache,
+        rows: usize,
+        in_features: usize,
+    ) -> Result<(), Error> {
+        let _ = (cache, rows, in_features);
+        Ok(())
+    }
+
+    /// `y ← f(x)` as after training, for shapes that fit: the part of [`infer`](Self::infer) that
+    /// an author writes. Every element of `y` is overwritten.
     ///
     /// # Shapes
     /// `x (N, C_in)`, `y (N, C_out)`.
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>);
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>);
 
-    /// `y ← f(x)`, keeping in `cache` what [`backward`](Self::backward) needs. The layer does not
-    /// change: running statistics wait in the cache for [`settle`](Self::settle).
+    /// `y ← f(x)`, keeping in `cache` what [`differentiate`](Self::differentiate) needs, for shapes
+    /// that fit: the part of [`forward`](Self::forward) that an author writes, if something has to
+    /// be kept. A batch is refused before anything is written.
     ///
     /// # Shapes
     /// `x (N, C_in)`, `y (N, C_out)`.
@@ -183,7 +217,7 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// # Errors
     /// If the batch has no meaning for the layer.
     #[inline]
-    fn forward(
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
@@ -191,17 +225,18 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         mode: Mode,
     ) -> Result<(), Error> {
         let _ = (cache, mode);
-        self.infer(x, y);
+        self.compute(x, y);
         Ok(())
     }
 
-    /// Overwrites `dx` and the tensors of `grads` with the gradients of the loss; nothing is added
-    /// to what they held. `dx` is `None` where nobody reads it, which saves a product in the first
+    /// Overwrites `dx` and the tensors of `grads` with the gradients of the loss, for shapes that
+    /// fit: the part of [`backward`](Self::backward) that an author writes. Nothing is added to
+    /// what they held. `dx` is `None` where nobody reads it, which saves a product in the first
     /// layer.
     ///
     /// # Shapes
     /// `dy (N, C_out)`, `dx (N, C_in)`, and those of the parameters.
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, Self::Cache>,
         dy: &ArrayRef2<F>,
@@ -209,10 +244,76 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         grads: &mut Self,
     );
 
+    /// `y ← f(x)` as after training. Every element of `y` is overwritten. Never written by an
+    /// author.
+    ///
+    /// # Shapes
+    /// `x (N, C_in)`, `y (N, C_out)`.
+    ///
+    /// # Errors
+    /// If the shapes do not fit. Nothing is written then.
+    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) -> Result<(), Error> {
+        let (n, width) = x.dim();
+        check_shape(Self::NAME, "output", [n, self.out_features(width)?], y.dim())?;
+        self.compute_with(x, y, &mut self.scratch(n, width)?);
+        Ok(())
+    }
+
+    /// `y ← f(x)`, keeping in `cache` what [`backward`](Self::backward) needs. The layer does not
+    /// change: running statistics wait in the cache for [`settle`](Self::settle). Never written by
+    /// an author.
+    ///
+    /// # Shapes
+    /// `x (N, C_in)`, `y (N, C_out)`.
+    ///
+    /// # Errors
+    /// If the shapes or the cache do not fit, or the batch has no meaning for the layer. Nothing is
+    /// written then.
+    fn forward(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &mut ArrayRef2<F>,
+        cache: &mut Self::Cache,
+        mode: Mode,
+    ) -> Result<(), Error> {
+        let (n, width) = x.dim();
+        check_shape(Self::NAME, "output", [n, self.out_features(width)?], y.dim())?;
+        self.check_cache(cache, n, width)?;
+        self.compute_training(x, y, cache, mode)
+    }
+
+    /// Overwrites `dx` and the tensors of `grads` with the gradients of the loss; nothing is added
+    /// to what they held. `dx` is `None` where nobody reads it. Never written by an author.
+    ///
+    /// # Shapes
+    /// `dy (N, C_out)`, `dx (N, C_in)`, and those of the parameters.
+    ///
+    /// # Errors
+    /// If the shapes, the cache or `grads` do not fit. Nothing is written then.
+    fn backward(
+        &self,
+        saved: Saved<'_, F, Self::Cache>,
+        dy: &ArrayRef2<F>,
+        dx: Option<&mut ArrayRef2<F>>,
+        grads: &mut Self,
+    ) -> Result<(), Error> {
+        let (n, width) = saved.x.dim();
+        let output = [n, self.out_features(width)?];
+        check_shape(Self::NAME, "output", output, saved.y.dim())?;
+        check_shape(Self::NAME, "output gradient", output, dy.dim())?;
+        if let Some(dx) = &dx {
+            check_shape(Self::NAME, "input gradient", [n, width], dx.dim())?;
+        }
+        self.check_cache(saved.cache, n, width)?;
+        self.check_shapes(Self::NAME, grads)?;
+        self.differentiate(saved, dy, dx, grads);
+        Ok(())
+    }
+
     /// Shows the values that the last pass computed between input and output, each under a name:
     /// the mean of a normalization, the mask of a dropout. They are read from the cache, or
     /// computed anew from `x` and `y`, when somebody looks; a pass does nothing for it. None by
-    /// default.
+    /// default, and none where input, output and cache do not fit the layer.
     fn intermediates(
         &self,
         seen: Seen<'_, F, Self::Cache>,
@@ -230,7 +331,8 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     }
 
     /// Moves buffers by what the last forward pass left pending in `cache`, and marks it as done.
-    /// `path` is where the layer stands; a buffer for whose path `moves` is false rests.
+    /// `path` is where the layer stands; a buffer for whose path `moves` is false rests. A
+    /// cache that was made for another width changes nothing.
     fn settle(
         &mut self,
         cache: &mut Self::Cache,
@@ -240,22 +342,22 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         let _ = (cache, path, moves);
     }
 
-    /// Memory for [`infer_with`](Self::infer_with), where layers stand inside; none for most
+    /// Memory for [`compute_with`](Self::compute_with), where layers stand inside; none for most
     /// layers, which is the default.
     ///
     /// # Errors
-    /// If there is no room for so many rows.
+    /// If the memory is not to be had.
     fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error> {
         let _ = (max_batch, in_features);
         Ok(Scratch::default())
     }
 
-    /// [`infer`](Self::infer) with memory for what lies between the layers inside: the same numbers
-    /// without an allocation.
+    /// [`compute`](Self::compute) with memory for what lies between the layers inside: the same
+    /// numbers without an allocation.
     #[inline]
-    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
+    fn compute_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
         let _ = scratch;
-        self.infer(x, y);
+        self.compute(x, y);
     }
 }
 
@@ -268,4 +370,17 @@ pub struct Seen<'a, F, C> {
     pub y: &'a ArrayRef2<F>,
     /// What the layer itself kept.
     pub cache: &'a C,
+}
+
+/// Refuses a matrix of another shape than the one that fits.
+fn check_shape(
+    layer: &'static str,
+    what: &'static str,
+    expected: [usize; 2],
+    (rows, columns): (usize, usize),
+) -> Result<(), Error> {
+    if [rows, columns] == expected {
+        return Ok(());
+    }
+    Err(Error::shape(format!("{layer}: {what}"), &expected, &[rows, columns]))
 }

@@ -59,9 +59,10 @@ use crate::{Affine, Layer};
 /// | `β`, `dLdβ` | `(C)` | parameter `bias`, unless it is left out |
 /// | `μ`, `σ²` | `(N)` | computed in each pass |
 ///
-/// No buffers. A row of a single feature becomes `β`. PyTorch's `normalized_shape` with more than
-/// one axis is their product here, and its `weight` and `bias` of that shape are read in row-major
-/// order.
+/// No buffers. A single feature is refused when the layer is built, as by all normalizations:
+/// normalized it is 0 whatever it was. (PyTorch allows it.) PyTorch's `normalized_shape` with more
+/// than one axis is their product here, and its `weight` and `bias` of that shape are read in
+/// row-major order.
 ///
 /// The passes are those of a [`GroupNorm`](crate::GroupNorm) with one group. (Ba, Kiros and Hinton,
 /// 2016, <https://arxiv.org/abs/1607.06450>, section 3.)
@@ -76,13 +77,13 @@ use crate::{Affine, Layer};
 /// let norm = LayerNorm::with_config(2, LayerNormConfig { eps: 3.0, ..Default::default() })?;
 /// let z = array![[1.0, 3.0]];
 /// let mut bz = Array2::zeros((1, 2));
-/// norm.infer(&z, &mut bz);
+/// norm.infer(&z, &mut bz)?;
 /// assert_eq!(bz, array![[-0.5, 0.5]]); // γ = 1, β = 0
 ///
 /// let dbz = array![[1.0, 3.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 2)), norm.gradient());
 /// let saved = Saved { x: &z, y: &bz, cache: &mut norm.cache(1, 2)? };
-/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads);
+/// norm.backward(saved, &dbz, Some(&mut dz), &mut grads)?;
 /// assert_eq!(grads.affine().bias(), Some(&array![1.0, 3.0]));
 /// assert_eq!(grads.affine().weight(), Some(&array![1.0 * -0.5, 3.0 * 0.5]));
 /// // Means 2 of dLdNZ and ½ of dLdNZ·NZ: ½ (dLdNZ − 2 − NZ·½)
@@ -117,7 +118,7 @@ impl<F: Float> LayerNorm<F> {
     /// A layer for `features` features.
     ///
     /// # Errors
-    /// If there are no features.
+    /// If there are fewer than two features.
     pub fn new(features: usize) -> Result<Self, Error> {
         Self::with_config(features, LayerNormConfig::default())
     }
@@ -125,7 +126,7 @@ impl<F: Float> LayerNorm<F> {
     /// A layer for `features` features.
     ///
     /// # Errors
-    /// If there are no features, or ε is not a positive number of the type `F`.
+    /// If there are fewer than two features, or ε is not a positive number of the type `F`.
     pub fn with_config(features: usize, config: LayerNormConfig) -> Result<Self, Error> {
         if features == 0 {
             return Err(Error::empty(Self::NAME, "at least 1 feature"));
@@ -167,14 +168,15 @@ mod tests {
         let norm = LayerNorm::with_config(2, config).unwrap().with_affine(affine).unwrap();
         let (x, dy) = (array![[1.0, 3.0], [-r, r]], array![[1.0, 1.0], [2.0, 0.0]]);
         let mut y = Array2::from_elem((2, 2), f64::NAN);
-        norm.infer(&x, &mut y);
+        norm.infer(&x, &mut y).unwrap();
         let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.gradient());
         norm.backward(
             Saved { x: &x, y: &y, cache: &mut norm.cache(x.nrows(), x.ncols()).unwrap() },
             &dy,
             Some(&mut dx),
             &mut grads,
-        );
+        )
+        .unwrap();
 
         let close = |found: &[f64], expected: &[f64]| {
             assert_eq!(found.len(), expected.len());

@@ -5,6 +5,7 @@ use tensor_core::elementwise::{map, map2};
 use tensor_core::{Error, Float};
 
 use crate::Activation;
+use crate::constants::check_factor;
 
 /// A ReLU with a small slope on the negative side, PyTorch's `nn.LeakyReLU`.
 ///
@@ -43,7 +44,7 @@ use crate::Activation;
 /// let layer = LeakyRelu::new(0.25)?;
 /// let (z, da) = (array![[-4.0, 0.0, 2.0]], array![[8.0, 8.0, 8.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[-1.0, 0.0, 2.0]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[2.0, 2.0, 8.0]]);
@@ -65,16 +66,9 @@ impl LeakyRelu {
     /// A leaky ReLU with the given slope on the negative side.
     ///
     /// # Errors
-    /// If the slope is not finite.
+    /// If the slope is neither 0 nor a normal number of `f32`: one rule for both types.
     pub fn new(negative_slope: f64) -> Result<Self, Error> {
-        let finite = "a finite number";
-        Error::check_hyperparameter(
-            "LeakyRelu",
-            "negative_slope",
-            finite,
-            negative_slope,
-            f64::is_finite,
-        )?;
+        check_factor("LeakyRelu", "negative_slope", negative_slope)?;
         Ok(Self { negative_slope })
     }
 
@@ -113,7 +107,7 @@ mod tests {
         let relu = LeakyRelu::new(0.25).unwrap();
         let (z, dy) = (array![[-2.0, 0.0, 3.0]], array![[8.0, -4.0, 5.0]]);
         let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-        relu.infer(&z, &mut a);
+        relu.infer(&z, &mut a).unwrap();
         assert_eq!(a, array![[-0.5, 0.0, 3.0]]);
         relu.chain([&z, &a, &dy], &mut dz);
         assert_eq!(dz, array![[2.0, -1.0, 5.0]]);

@@ -50,9 +50,9 @@
 mod activation;
 mod affine;
 mod batch_norm;
+mod constants;
 mod dropout;
 mod elu;
-mod eps;
 mod gelu;
 mod group_norm;
 mod groups;

@@ -68,12 +68,12 @@ use crate::{Layer, Saved, Tensors, Visitor};
 /// let linear = Linear::from_parts(array![[2.0, -1.0]], Some(array![10.0]))?;
 /// let a = array![[1.0, 2.0], [3.0, 4.0]];
 /// let mut z = Array2::zeros((2, 1));
-/// linear.infer(&a, &mut z);
+/// linear.infer(&a, &mut z)?;
 /// assert_eq!(z, array![[1.0 * 2.0 - 2.0 * 1.0 + 10.0], [3.0 * 2.0 - 4.0 * 1.0 + 10.0]]);
 ///
 /// let dz = array![[1.0], [10.0]];
 /// let (mut da, mut grads) = (Array2::zeros((2, 2)), linear.gradient());
-/// linear.backward(Saved { x: &a, y: &z, cache: &mut () }, &dz, Some(&mut da), &mut grads);
+/// linear.backward(Saved { x: &a, y: &z, cache: &mut () }, &dz, Some(&mut da), &mut grads)?;
 /// assert_eq!(grads.weight(), array![[1.0 * 1.0 + 10.0 * 3.0, 1.0 * 2.0 + 10.0 * 4.0]]);
 /// assert_eq!(grads.bias(), Some(&array![1.0 + 10.0]));
 /// assert_eq!(da, array![[1.0 * 2.0, 1.0 * -1.0], [10.0 * 2.0, 10.0 * -1.0]]);
@@ -210,7 +210,7 @@ impl<F: Float> Layer<F> for Linear<F> {
         Ok(())
     }
 
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
         match &self.bias {
             // Z[n,i] = Σ_j A[n,j] W[i,j] + b[i]
             Some(bias) => gemm_row(x, &self.weight.t(), bias, y),
@@ -218,7 +218,7 @@ impl<F: Float> Layer<F> for Linear<F> {
         }
     }
 
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, ()>,
         dy: &ArrayRef2<F>,
@@ -263,14 +263,16 @@ mod tests {
         for bias in [Some(array![10.0, -10.0]), None] {
             let linear = Linear::from_parts(weight.clone(), bias.clone()).unwrap();
             let mut y = Array2::from_elem((2, 2), f64::NAN);
-            linear.infer(&x, &mut y);
+            linear.infer(&x, &mut y).unwrap();
             let z = array![[-2.0, 6.0], [-2.0, 16.5]];
             assert_eq!(y, if bias.is_some() { z + array![10.0, -10.0] } else { z });
 
             let mut dx = Array2::from_elem((2, 3), f64::NAN);
             let mut grads = linear.gradient();
             grads.weight.fill(f64::NAN);
-            linear.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads);
+            linear
+                .backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads)
+                .unwrap();
             assert_eq!(dx, array![[-1.0, -0.5, -2.0], [3.0, 0.25, -1.5]]);
             assert_eq!(grads.weight, array![[9.0, 12.0, 15.0], [1.0, 0.5, 0.0]]);
             assert_eq!(grads.bias, bias.map(|_| array![3.0, -0.5]));

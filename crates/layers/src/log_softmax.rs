@@ -50,13 +50,14 @@ use crate::row_gradient::{RowGradient, write_rows};
 ///
 /// let (z, da) = (array![[7.0, 7.0]], array![[-1.0, 0.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
-/// LogSoftmax.infer(&z, &mut a);
+/// LogSoftmax.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[0.5_f64.ln(), 0.5_f64.ln()]]);
 /// LogSoftmax.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.5 - 1.0, 0.5 - 0.0]]); // softmax − one-hot
 ///
-/// LogSoftmax.infer(&array![[1e4, -1e4]], &mut a);
+/// LogSoftmax.infer(&array![[1e4, -1e4]], &mut a)?;
 /// assert_eq!(a, array![[0.0, -2e4]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogSoftmax;

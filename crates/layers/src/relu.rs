@@ -45,10 +45,11 @@ use crate::Activation;
 /// let layer = Relu;
 /// let (z, da) = (array![[-1.0, 0.0, 2.0]], array![[10.0, 20.0, 30.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[0.0, 0.0, 2.0]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.0, 0.0, 30.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Relu;

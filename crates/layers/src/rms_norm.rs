@@ -50,8 +50,9 @@ use crate::{Affine, Layer};
 /// | `γ`, `dLdγ` | `(C)` | parameter `weight`, unless it is left out |
 /// | `s`, `r` | `(N)` | computed in each pass |
 ///
-/// No buffers. The squares have to fit into an `f64`: from entries of about 1e154 on, the row
-/// becomes 0, as in PyTorch.
+/// No buffers. A single feature is refused when the layer is built, as by all normalizations:
+/// normalized it is its sign, with the gradient 0. (PyTorch allows it.) The squares have to fit
+/// into an `f64`: from entries of about 1e154 on, the row becomes 0, as in PyTorch.
 ///
 /// (Zhang and Sennrich, NeurIPS 2019, <https://arxiv.org/abs/1910.07467>, equation 4; the `ε` is
 /// PyTorch's.)
@@ -66,13 +67,13 @@ use crate::{Affine, Layer};
 /// let norm = RmsNorm::with_config(2, RmsNormConfig { eps: Some(3.5), ..Default::default() })?;
 /// let z = array![[3.0, 4.0]];
 /// let mut a = Array2::zeros((1, 2));
-/// norm.infer(&z, &mut a);
+/// norm.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[0.75, 1.0]]); // γ = 1
 ///
 /// let da = array![[4.0, 1.0]];
 /// let (mut dz, mut grads) = (Array2::zeros((1, 2)), norm.gradient());
 /// let saved = Saved { x: &z, y: &a, cache: &mut norm.cache(1, 2)? };
-/// norm.backward(saved, &da, Some(&mut dz), &mut grads);
+/// norm.backward(saved, &da, Some(&mut dz), &mut grads)?;
 /// assert_eq!(grads.affine().weight(), Some(&array![4.0 * 0.75, 1.0 * 1.0]));
 /// // The mean of dLdNZ·NZ is ½ (3 + 1) = 2: ¼ (dLdNZ − 2 NZ)
 /// assert_eq!(dz, array![[0.25 * (4.0 - 2.0 * 0.75), 0.25 * (1.0 - 2.0 * 1.0)]]);
@@ -105,7 +106,7 @@ impl<F: Float> RmsNorm<F> {
     /// A layer for `features` features.
     ///
     /// # Errors
-    /// If there are no features.
+    /// If there are fewer than two features.
     pub fn new(features: usize) -> Result<Self, Error> {
         Self::with_config(features, RmsNormConfig::default())
     }
@@ -113,7 +114,7 @@ impl<F: Float> RmsNorm<F> {
     /// A layer for `features` features.
     ///
     /// # Errors
-    /// If there are no features, or ε is not a positive number of the type `F`.
+    /// If there are fewer than two features, or ε is not a positive number of the type `F`.
     pub fn with_config(features: usize, config: RmsNormConfig) -> Result<Self, Error> {
         if features == 0 {
             return Err(Error::empty(Self::NAME, "at least 1 feature"));
@@ -164,7 +165,7 @@ mod tests {
         let norm = RmsNorm::with_config(2, config).unwrap().with_affine(affine).unwrap();
         let (x, dy) = (array![[3.0, 4.0], [1.0, 0.0]], array![[1.0, 2.0], [4.0, 1.0]]);
         let mut y = Array2::from_elem((2, 2), f64::NAN);
-        norm.infer(&x, &mut y);
+        norm.infer(&x, &mut y).unwrap();
         assert_eq!(y, array![[1.5, -1.0], [1.0, 0.0]]);
         let (mut dx, mut grads) = (Array2::from_elem((2, 2), f64::NAN), norm.gradient());
         grads.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(f64::NAN));
@@ -173,7 +174,8 @@ mod tests {
             &dy,
             Some(&mut dx),
             &mut grads,
-        );
+        )
+        .unwrap();
         assert_eq!(dx, array![[0.546875, -0.4375], [3.5, -0.5]]);
         assert_eq!(grads.affine.weight(), Some(&array![2.75, 2.0]));
     }
@@ -205,11 +207,11 @@ mod tests {
     #[test]
     fn without_a_choice_eps_is_the_types_own() {
         let scale = |eps: f64| 1.0 / eps.sqrt();
-        let mut y = Array2::zeros((1, 1));
-        RmsNorm::new(1).unwrap().infer(&array![[1e-30]], &mut y);
+        let mut y = Array2::zeros((1, 2));
+        RmsNorm::new(2).unwrap().infer(&array![[1e-30, 1e-30]], &mut y).unwrap();
         assert!((y[[0, 0]] / (1e-30 * scale(f64::EPSILON)) - 1.0).abs() < 4.0 * f64::EPSILON);
-        let mut y = Array2::zeros((1, 1));
-        RmsNorm::new(1).unwrap().infer(&array![[1e-30_f32]], &mut y);
+        let mut y = Array2::zeros((1, 2));
+        RmsNorm::new(2).unwrap().infer(&array![[1e-30_f32, 1e-30]], &mut y).unwrap();
         let expected = 1e-30 * scale(f64::from(f32::EPSILON)) as f32;
         assert!((y[[0, 0]] / expected - 1.0).abs() < 4.0 * f32::EPSILON);
     }

@@ -65,11 +65,20 @@ macro_rules! sample_norm {
                 Ok(crate::SampleNormCache { sums })
             }
 
-            fn infer(&self, x: &ndarray::ArrayRef2<F>, y: &mut ndarray::ArrayRef2<F>) {
+            fn check_cache(
+                &self,
+                cache: &crate::SampleNormCache,
+                _rows: usize,
+                _in_features: usize,
+            ) -> Result<(), Error> {
+                cache.sums.check(Self::NAME, self.affine.channels())
+            }
+
+            fn compute(&self, x: &ndarray::ArrayRef2<F>, y: &mut ndarray::ArrayRef2<F>) {
                 self.groups.normalize(&self.affine, x, y);
             }
 
-            fn backward(
+            fn differentiate(
                 &self,
                 saved: crate::Saved<'_, F, crate::SampleNormCache>,
                 dy: &ndarray::ArrayRef2<F>,
@@ -87,7 +96,9 @@ macro_rules! sample_norm {
                 path: tensor_core::Path<'_>,
                 show: &mut dyn FnMut(tensor_core::Path<'_>, ndarray::ArrayD<F>),
             ) {
-                crate::sample_norm::show_moments(&self.groups, seen.x, path, show);
+                if self.out_features(seen.x.ncols()).is_ok() {
+                    crate::sample_norm::show_moments(&self.groups, seen.x, path, show);
+                }
             }
         }
     };

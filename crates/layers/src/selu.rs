@@ -43,10 +43,11 @@ use crate::Activation;
 /// let layer = Selu;
 /// let (z, da) = (array![[0.0, 1.0]], array![[0.0, 1.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[0.0, 1.0507009873554805]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.0, 1.0507009873554805]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Selu;

@@ -45,10 +45,11 @@ use crate::Activation;
 /// let layer = Silu;
 /// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[4.0, 4.0, 4.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[0.0, 0.0, 1e4]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.0, 2.0, 4.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Silu;

@@ -57,15 +57,16 @@ use crate::row_gradient::{RowGradient, write_rows};
 ///
 /// let (z, da) = (array![[7.0, 7.0]], array![[8.0, 0.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
-/// Softmax.infer(&z, &mut a);
+/// Softmax.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[0.5, 0.5]]);
 /// Softmax.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.5 * (8.0 - 4.0), 0.5 * (0.0 - 4.0)]]);
 ///
 /// // Scores far from 0 neither overflow nor vanish.
 /// let mut a = Array2::zeros((1, 3));
-/// Softmax.infer(&array![[1e4, -1e4, 1e4]], &mut a);
+/// Softmax.infer(&array![[1e4, -1e4, 1e4]], &mut a)?;
 /// assert_eq!(a, array![[0.5, 0.0, 0.5]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Softmax;

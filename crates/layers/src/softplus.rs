@@ -2,10 +2,11 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::functions::{sigmoid, softplus};
+use tensor_core::functions::{exp, ln_1p, sigmoid};
 use tensor_core::{Error, Float};
 
 use crate::Activation;
+use crate::constants::check_positive_factor;
 
 /// A ReLU without a corner, PyTorch's `nn.Softplus`.
 ///
@@ -30,9 +31,9 @@ use crate::Activation;
 ///
 /// with the logistic function `σ` of [`Sigmoid`](crate::Sigmoid). It is computed from the input.
 ///
-/// `e^(βz)` overflows for large `βz`, so the logarithm is computed as `max(0, βz) + ln(1 +
-/// e^(−|βz|))`. PyTorch switches to the identity above `βz = 20`, an error of up to 2e-9; here the
-/// formula holds everywhere.
+/// `e^(βz)` overflows for large `βz`, so the value is computed as
+/// `max(0, z) + ln(1 + e^(−|βz|))/β`, in which `βz` may overflow as well. PyTorch switches to the
+/// identity above `βz = 20`, an error of up to 2e-9; here the formula holds everywhere.
 ///
 /// (Glorot, Bordes and Bengio, *Deep Sparse Rectifier Neural Networks*, AISTATS 2011,
 /// <https://proceedings.mlr.press/v15/glorot11a.html>.)
@@ -48,10 +49,11 @@ use crate::Activation;
 /// let layer = Softplus::default();
 /// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[4.0, 4.0, 4.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[0.0, std::f64::consts::LN_2, 1e4]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.0, 2.0, 4.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Softplus {
@@ -69,10 +71,9 @@ impl Softplus {
     /// A softplus whose corner is the sharper the larger `beta` is.
     ///
     /// # Errors
-    /// If `beta` is not positive and finite.
+    /// If `beta` is not a positive normal number of `f32`: one rule for both types.
     pub fn new(beta: f64) -> Result<Self, Error> {
-        let range = "a finite number > 0";
-        Error::check_hyperparameter("Softplus", "beta", range, beta, |b| b > 0.0 && b.is_finite())?;
+        check_positive_factor("Softplus", "beta", beta)?;
         Ok(Self { beta })
     }
 
@@ -82,10 +83,10 @@ impl Softplus {
     }
 }
 
-/// `ln(1 + e^(βz))/β`.
+/// `ln(1 + e^(βz))/β = max(0, z) + ln(1 + e^(−|βz|))/β`: where `βz` overflows, the logarithm is 0.
 #[inline(always)]
 fn value<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
-    softplus::<F>(beta * z) / beta
+    z.max(0.0) + ln_1p::<F>(exp::<F>(-(beta * z).abs())) / beta
 }
 
 /// `σ(βz)`.

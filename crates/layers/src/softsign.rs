@@ -42,10 +42,11 @@ use crate::Activation;
 /// let layer = Softsign;
 /// let (z, da) = (array![[-1.0, 0.0, 3.0]], array![[16.0, 16.0, 16.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[-0.5, 0.0, 0.75]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[4.0, 16.0, 1.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Softsign;
@@ -96,13 +97,13 @@ mod tests {
     fn by_hand_and_far_from_zero() {
         let x = array![[-3.0, -1.0, 0.0, 1.0, 7.0]];
         let mut y = Array2::from_elem((1, 5), f64::NAN);
-        Softsign.infer(&x, &mut y);
+        Softsign.infer(&x, &mut y).unwrap();
         assert_eq!(y, array![[-0.75, -0.5, 0.0, 0.5, 0.875]]);
         let dy = Array2::ones((1, 5));
         assert_eq!(backward(&x, &dy), array![[0.0625, 0.25, 1.0, 0.25, 0.015625]]);
 
         let x = array![[-1e4, 1e4, f64::NEG_INFINITY, f64::INFINITY, f64::NAN]];
-        Softsign.infer(&x, &mut y);
+        Softsign.infer(&x, &mut y).unwrap();
         assert_eq!((y[[0, 0]], y[[0, 1]]), (-1e4 / 10_001.0, 1e4 / 10_001.0));
         assert_eq!((y[[0, 2]], y[[0, 3]], y[[0, 4]].is_nan()), (-1.0, 1.0, true));
         let dx = backward(&x, &dy);

@@ -42,10 +42,11 @@ use crate::Activation;
 /// let layer = Tanh;
 /// let (z, da) = (array![[-1e4, 0.0, 1e4]], array![[3.0, 3.0, 3.0]]);
 /// let (mut a, mut dz) = (Array2::zeros((1, 3)), Array2::zeros((1, 3)));
-/// layer.infer(&z, &mut a);
+/// layer.infer(&z, &mut a)?;
 /// assert_eq!(a, array![[-1.0, 0.0, 1.0]]);
 /// layer.chain([&z, &a, &da], &mut dz);
 /// assert_eq!(dz, array![[0.0, 3.0, 0.0]]);
+/// # Ok::<(), tensor_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tanh;

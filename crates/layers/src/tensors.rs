@@ -1,7 +1,7 @@
 //! How a value shows its tensors once, for reading, for writing and beside their gradients.
 
 use ndarray::{ArrayRef, Dimension};
-use tensor_core::{Float, Kind, Parameter, Path, Role, Tensor, TensorMut};
+use tensor_core::{Error, Float, Kind, Parameter, Path, Role, Tensor, TensorMut};
 
 /// A value made of named tensors: a layer, a model, the γ and β of a normalization.
 ///
@@ -57,6 +57,17 @@ pub trait Tensors<F: Float>: Clone + 'static {
         let mut gradient = self.clone();
         gradient.each_tensor_mut(Path::root(), &mut |_, mut t| t.value.fill(F::zero()));
         gradient
+    }
+
+    /// Whether `other` has the same tensors of the same shapes, as a gradient must. `place` is the
+    /// layer that asks.
+    ///
+    /// # Errors
+    /// If not, with the first tensor that differs.
+    fn check_shapes(&self, place: &'static str, other: &Self) -> Result<(), Error> {
+        let mut compare = Compare { values: [self, other], place, result: Ok(()) };
+        Self::tensors(&mut compare);
+        compare.result
     }
 
     /// Shows every tensor, to be read. `path` is where the value itself stands.
@@ -279,5 +290,41 @@ impl<T, F: Float> Visitor<T, F> for Pair<'_, '_, '_, T, F> {
     ) {
         let (value, grads) = (get_mut(self.value), get_mut(self.grads));
         value.each_parameter(grads, below(&self.path, name), self.visit);
+    }
+}
+
+/// Compares the shapes of two values' tensors.
+struct Compare<'a, T> {
+    values: [&'a T; 2],
+    place: &'static str,
+    result: Result<(), Error>,
+}
+
+impl<T, F: Float> Visitor<T, F> for Compare<'_, T> {
+    fn tensor<D: Dimension + 'static>(
+        &mut self,
+        name: &'static str,
+        _: Kind,
+        get: impl Fn(&T) -> Option<&ArrayRef<F, D>>,
+        _: impl Fn(&mut T) -> Option<&mut ArrayRef<F, D>>,
+    ) {
+        // A tensor that is missing counts as one of no axes.
+        let [expected, found] = self.values.map(|value| get(value).map_or(&[][..], |t| t.shape()));
+        if expected != found && self.result.is_ok() {
+            let place = format!("{}: gradient of {name}", self.place);
+            self.result = Err(Error::shape(place, expected, found));
+        }
+    }
+
+    fn child<C: Tensors<F>>(
+        &mut self,
+        _: Option<&'static str>,
+        get: impl Fn(&T) -> &C,
+        _: impl Fn(&mut T) -> &mut C,
+    ) {
+        if self.result.is_ok() {
+            let [value, other] = self.values.map(get);
+            self.result = value.check_shapes(self.place, other);
+        }
     }
 }

@@ -84,19 +84,19 @@ fn bad_configuration_is_refused() {
     let messages = [
         (
             LeakyRelu::new(nan).map(|_| ()),
-            "LeakyRelu: expected negative_slope to be a finite number, found NaN",
+            "LeakyRelu: expected negative_slope to be 0 or a number from 1.2e-38 to 3.4e38 in size, which f32 holds as well, found NaN",
         ),
         (
             Elu::new(f64::INFINITY).map(|_| ()),
-            "Elu: expected alpha to be a finite number, found inf",
+            "Elu: expected alpha to be 0 or a number from 1.2e-38 to 3.4e38 in size, which f32 holds as well, found inf",
         ),
         (
             Softplus::new(0.0).map(|_| ()),
-            "Softplus: expected beta to be a finite number > 0, found 0",
+            "Softplus: expected beta to be a number from 1.2e-38 to 3.4e38, which f32 holds as well, found 0",
         ),
         (
             Softplus::new(nan).map(|_| ()),
-            "Softplus: expected beta to be a finite number > 0, found NaN",
+            "Softplus: expected beta to be a number from 1.2e-38 to 3.4e38, which f32 holds as well, found NaN",
         ),
     ];
     for (result, message) in messages {

@@ -27,7 +27,7 @@ fn pass<F: Float>(
     let nan = Array2::from_elem(x.dim(), F::nan());
     let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.gradient());
     norm.forward(x, &mut y, &mut cache, mode).unwrap();
-    norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
+    norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads).unwrap();
     let [weight, bias] = gradients(&grads);
     (y, dx, weight, bias)
 }
@@ -247,18 +247,21 @@ fn running_statistics_fade() {
     }
 }
 
+// An error changes nothing: what the pass before has kept is there to be read and settled.
 #[test]
-fn a_refused_batch_leaves_nothing_to_settle() {
-    let mut norm = BatchNorm1d::<f64>::new(1).unwrap();
+fn a_refused_batch_changes_nothing() {
+    let config = BatchNorm1dConfig { momentum: 0.5, ..Default::default() };
+    let mut norm = BatchNorm1d::<f64>::with_config(1, config).unwrap();
     let (x, mut y, mut cache) =
         (array![[1.0], [3.0]], Array2::zeros((2, 1)), norm.cache(2, 1).unwrap());
     norm.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
-    let one = array![[5.0]];
-    let result = norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Train);
+    let (one, mut out) = (array![[5.0]], array![[7.0]]);
+    let result = norm.forward(&one, &mut out, &mut cache, Mode::Train);
     let message = "BatchNorm1d: expected at least 2 rows in training, found 1";
     assert_eq!(result.unwrap_err().to_string(), message);
+    assert_eq!((cache.mean(0), cache.variance(0), out), (2.0, 1.0, array![[7.0]]));
     norm.settle(&mut cache, Path::root(), &|_| true);
-    assert_eq!(norm, BatchNorm1d::new(1).unwrap());
+    assert_eq!(norm.running_mean()[0], 0.5 * 2.0);
     // In evaluation one row is as good as any number.
     norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Eval).unwrap();
 }
@@ -332,10 +335,11 @@ fn fault_6_evaluation_forgets_the_training_batch() {
     norm.forward(&(&x * 10.0), &mut y, &mut cache, Mode::Train).unwrap();
     norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
     let mut inferred = Array2::zeros((3, 1));
-    norm.infer(&x, &mut inferred);
+    norm.infer(&x, &mut inferred).unwrap();
     assert_eq!(inferred, y);
     let (mut dx, mut grads) = (Array2::zeros((3, 1)), norm.gradient());
-    norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
+    norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads)
+        .unwrap();
     let [weight, bias] = gradients(&grads);
     assert_eq!((y, dx, weight, bias), pass(&norm, &x, &dy, Mode::Eval));
 }
@@ -363,10 +367,11 @@ fn evaluation_by_hand() {
     });
     let (x, dy) = (array![[5.0], [-2.0]], array![[1.0], [-0.5]]);
     let (mut inferred, mut y, mut dx) = (x.clone(), x.clone(), x.clone());
-    norm.infer(&x, &mut inferred);
+    norm.infer(&x, &mut inferred).unwrap();
     let (mut cache, mut grads) = (norm.cache(2, 1).unwrap(), norm.gradient());
     norm.forward(&x, &mut y, &mut cache, Mode::Eval).unwrap();
-    norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
+    norm.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads)
+        .unwrap();
     assert_eq!((inferred, y), (array![[18.0], [4.0]], array![[18.0], [4.0]]));
     assert_eq!(dx, array![[2.0], [-1.0]]);
 }

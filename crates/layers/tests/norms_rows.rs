@@ -23,7 +23,7 @@ fn pass<F: Float, L: Layer<F>>(layer: &L, x: &Array2<F>, dy: &Array2<F>) -> [Arr
     let (mut y, mut dx, mut grads) = (nan.clone(), nan, layer.gradient());
     let mut cache = layer.cache(x.nrows(), x.ncols()).unwrap();
     layer.forward(x, &mut y, &mut cache, Mode::Train).unwrap();
-    layer.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
+    layer.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads).unwrap();
     [y, dx]
 }
 
@@ -95,7 +95,7 @@ fn against_plain<F: Float, L: Layer<F>>(
 fn every_length_meets_the_definition() {
     fn check<F: Float>() {
         let mut rng = Rng::new(3);
-        for c in (1..=20).chain([64, 129, 300]) {
+        for c in (2..=20).chain([64, 129, 300]) {
             let mut draw = || Array1::from_shape_simple_fn(c, || F::of(rng.normal()));
             let parts = [draw(), draw()];
             let affine = Affine::from_parts(parts[0].clone(), Some(parts[1].clone())).unwrap();
@@ -136,15 +136,14 @@ fn the_ends_of_group_norm_are_the_other_two() {
 fn equal_values_become_beta() {
     fn check<F: Float>() {
         for value in [0.0, -0.0, 1e4, -1e4, 0.1, 1e30, F::min_positive_value().as_f64() / 2.0] {
-            for columns in [1, 3] {
+            for columns in [2, 3] {
                 let x = Array2::from_elem((2, columns), F::of(value));
                 let zeros = Array2::zeros((2, columns));
                 let ones = Array2::ones((2, columns));
                 let layer = LayerNorm::<F>::new(columns).unwrap();
                 assert_eq!(pass(&layer, &x, &ones), [zeros.clone(), zeros.clone()], "{value:e}");
-                let layer = GroupNorm::<F>::new(columns, columns).unwrap();
-                let dy = normal(2, columns, &mut Rng::new(1));
-                assert_eq!(pass(&layer, &x, &dy), [zeros.clone(), zeros], "{value:e}");
+                let layer = GroupNorm::<F>::new(1, columns).unwrap();
+                assert_eq!(pass(&layer, &x, &ones), [zeros.clone(), zeros], "{value:e}");
             }
         }
     }
@@ -280,7 +279,7 @@ fn strides_do_not_matter() {
             let (mut cache, mut grads) = (layer.cache(5, 12).unwrap(), layer.gradient());
             layer.forward(&x, &mut to, &mut cache, Mode::Train).unwrap();
             let saved = Saved { x: &x, y: &to, cache: &mut cache };
-            layer.backward(saved, &dy, Some(&mut d_to), &mut grads);
+            layer.backward(saved, &dy, Some(&mut d_to), &mut grads).unwrap();
             assert_eq!((&to, &d_to), (&y, &dx), "{}, {which:04b}", L::NAME);
         }
     }

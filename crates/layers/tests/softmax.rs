@@ -22,11 +22,11 @@ fn softmax_and_log_softmax_by_hand() {
         }
     };
     let (mut y, mut dx) = (Array2::zeros((2, 2)), Array2::zeros((2, 2)));
-    Softmax.infer(&x, &mut y);
+    Softmax.infer(&x, &mut y).unwrap();
     close(&y, [0.25, 0.75]);
     Softmax.chain([&x, &y, &dy], &mut dx);
     close(&dx, [3.0 / 16.0, -3.0 / 16.0]);
-    LogSoftmax.infer(&x, &mut y);
+    LogSoftmax.infer(&x, &mut y).unwrap();
     close(&y, [0.25_f64.ln(), 0.75_f64.ln()]);
     LogSoftmax.chain([&x, &y, &dy], &mut dx);
     close(&dx, [0.75, -0.75]);
@@ -46,7 +46,7 @@ fn softmax_and_log_softmax_by_their_jacobians() {
         let [mut x_t, mut dy_t, mut dx_t] = [(); 3].map(|()| Array2::zeros(shape.f()));
         x_t.assign(&x);
         dy_t.assign(&dy);
-        Softmax.infer(&x, &mut a);
+        Softmax.infer(&x, &mut a).unwrap();
         Softmax.chain([&x, &a, &dy], &mut dx);
         Softmax.chain([&x_t, &x_t, &dy_t], &mut dx_t);
         let close = |got: f64, want: f64| (got - want).abs() <= 1e-13 * (1.0 + want.abs());
@@ -76,7 +76,7 @@ fn softmax_keeps_the_small_gradient_of_a_sure_answer() {
     for (x, dy, expected) in table {
         let (x, dy) = (array![x], array![dy]);
         let (mut y, mut dx) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
-        Softmax.infer(&x, &mut y);
+        Softmax.infer(&x, &mut y).unwrap();
         Softmax.chain([&x, &y, &dy], &mut dx);
         for (got, want) in dx.iter().zip(expected) {
             assert!((got - want).abs() <= 4.0 * f64::EPSILON * p, "{dx}, expected {expected:?}");

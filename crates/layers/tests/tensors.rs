@@ -46,7 +46,7 @@ fn check<L: Layer<f64>>(mut layer: L, expected: &[(&'static str, Kind)]) {
     let dy = Array2::from_shape_simple_fn(y.dim(), || rng.normal());
     let (mut cache, mut grads) = (layer.cache(3, 4).unwrap(), layer.gradient());
     layer.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
-    layer.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, None, &mut grads);
+    layer.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, None, &mut grads).unwrap();
 
     // An optimizer sees the trained ones, beside the gradients that a reader sees.
     let mut gradients = Vec::new();

@@ -46,12 +46,12 @@ impl<F: Float> Layer<F> for Snake<F> {
         Ok(())
     }
 
-    fn infer(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
+    fn compute(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
         Zip::from(a).and(z).and_broadcast(&*self.weight).for_each(|a, &z, &w| {
             *a = z + (w * z).sin().powi(2) / w;
         });
     }
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, ()>,
         da: &ArrayRef2<F>,

@@ -8,7 +8,7 @@ use tensor_core::memory::zeros;
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
 use crate::by_hand;
-use crate::rows::first_rows_mut;
+use crate::rows::{check_count, check_room_for, first_rows_mut};
 use crate::slot::{Slot, SlotCache};
 
 /// Layers beside each other: branch `b` reads the columns `R_b` of the input, and the outputs stand
@@ -168,6 +168,12 @@ impl<F: Float> Branches<F> {
 }
 
 impl<F: Float> Tensors<F> for Branches<F> {
+    fn check_shapes(&self, place: &'static str, other: &Self) -> Result<(), Error> {
+        check_count(place, self.slots.len(), other.slots.len())?;
+        let mut pairs = self.slots.iter().zip(&other.slots);
+        pairs.try_for_each(|(slot, other)| slot.layer.check_shapes(place, &*other.layer))
+    }
+
     fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
         for (b, slot) in self.slots.iter().enumerate() {
             slot.layer.each_tensor(path.index(b), visit);
@@ -228,8 +234,29 @@ impl<F: Float> Layer<F> for Branches<F> {
         })
     }
 
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        by_hand::infer(self, x, y);
+    fn check_cache(
+        &self,
+        cache: &BranchesCache<F>,
+        rows: usize,
+        _in_features: usize,
+    ) -> Result<(), Error> {
+        check_count(Self::NAME, self.slots.len(), cache.slots.len())?;
+        let caches = self.slots.iter().zip(&cache.slots).zip(&self.inputs).zip(&cache.gradients);
+        for (b, (((slot, own), columns), gradient)) in caches.enumerate() {
+            slot.check_cache(own, rows, columns.len())?;
+            match (gradient, self.shares(b)) {
+                (Some(gradient), true) => {
+                    check_room_for(Self::NAME, gradient, rows, columns.len())?
+                }
+                (None, false) => {}
+                _ => return Err(Error::shape("Branches: cache", &[columns.len()], &[])),
+            }
+        }
+        Ok(())
+    }
+
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        by_hand::compute(self, x, y);
     }
 
     fn scratch(&self, max_batch: usize, _in_features: usize) -> Result<Scratch<F>, Error> {
@@ -241,15 +268,15 @@ impl<F: Float> Layer<F> for Branches<F> {
         Ok(Scratch { buffers: Vec::new(), layers })
     }
 
-    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
+    fn compute_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
         for (b, (slot, scratch)) in self.slots.iter().zip(&mut scratch.layers).enumerate() {
             let mut y = columns_mut(y, &self.outputs[b]);
-            slot.layer.infer_with(&columns(x, &self.inputs[b]), &mut y, scratch);
+            slot.layer.compute_with(&columns(x, &self.inputs[b]), &mut y, scratch);
         }
     }
 
     // y[:, columns of b] = f_b(x[:, R_b])
-    fn forward(
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
@@ -259,13 +286,14 @@ impl<F: Float> Layer<F> for Branches<F> {
         for (b, (slot, own)) in self.slots.iter().zip(&mut cache.slots).enumerate() {
             let x = columns(x, &self.inputs[b]);
             let mut y = columns_mut(y, &self.outputs[b]);
-            let result = slot.layer.forward(&x, &mut y, &mut own.cache, own.mode.unwrap_or(mode));
+            let result =
+                slot.layer.compute_training(&x, &mut y, &mut own.cache, own.mode.unwrap_or(mode));
             result.map_err(|e| e.within(&format!("branch {b}")))?;
         }
         Ok(())
     }
 
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, BranchesCache<F>>,
         dy: &ArrayRef2<F>,
@@ -288,10 +316,10 @@ impl<F: Float> Layer<F> for Branches<F> {
             match (scratch, dx.as_deref_mut()) {
                 (Some(scratch), Some(dx)) => {
                     let mut own_dx = first_rows_mut(scratch, n);
-                    slot.layer.backward(saved, &dy, Some(&mut own_dx), &mut *grads.layer);
+                    slot.layer.differentiate(saved, &dy, Some(&mut own_dx), &mut *grads.layer);
                     *dx += &*own_dx; // dLdx[n,j] = Σ_{b: j ∈ R_b} …
                 }
-                (_, dx) => slot.layer.backward(saved, &dy, dx, &mut *grads.layer),
+                (_, dx) => slot.layer.differentiate(saved, &dy, dx, &mut *grads.layer),
             }
         }
     }

@@ -29,16 +29,18 @@ pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
     fn size(&self) -> usize;
     fn out_features(&self, in_features: usize) -> Result<usize, Error>;
     fn cache(&self, max_batch: usize, in_features: usize) -> Result<Cache, Error>;
+    fn check_cache(&self, cache: &Cache, rows: usize, in_features: usize) -> Result<(), Error>;
+    fn check_shapes(&self, place: &'static str, other: &dyn ErasedLayer<F>) -> Result<(), Error>;
     fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error>;
-    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>);
-    fn forward(
+    fn compute_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>);
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
         cache: &mut Cache,
         mode: Mode,
     ) -> Result<(), Error>;
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, Cache>,
         dy: &ArrayRef2<F>,
@@ -85,25 +87,41 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         Ok(Box::new(Layer::cache(self, max_batch, in_features)?))
     }
 
+    fn check_cache(&self, cache: &Cache, rows: usize, in_features: usize) -> Result<(), Error> {
+        match cache.downcast_ref() {
+            Some(cache) => Layer::check_cache(self, cache, rows, in_features),
+            None => Err(another::<F, L>("cache", "that of another layer")),
+        }
+    }
+
+    fn check_shapes(&self, place: &'static str, other: &dyn ErasedLayer<F>) -> Result<(), Error> {
+        let found = other.name();
+        let other: &dyn Any = other;
+        match other.downcast_ref() {
+            Some(other) => Tensors::check_shapes(self, place, other),
+            None => Err(another::<F, L>("gradient", found)),
+        }
+    }
+
     fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error> {
         Layer::scratch(self, max_batch, in_features)
     }
 
-    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
-        Layer::infer_with(self, x, y, scratch);
+    fn compute_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
+        Layer::compute_with(self, x, y, scratch);
     }
 
-    fn forward(
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
         cache: &mut Cache,
         mode: Mode,
     ) -> Result<(), Error> {
-        with_cache(self, cache, |cache| Layer::forward(self, x, y, cache, mode))
+        with_cache(self, cache, |cache| Layer::compute_training(self, x, y, cache, mode))
     }
 
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, Cache>,
         dy: &ArrayRef2<F>,
@@ -114,10 +132,10 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         with_cache(self, cache, |cache| {
             let saved = Saved { x, y, cache };
             if size_of::<L>() > 0 {
-                Layer::backward(self, saved, dy, dx, own_grads(grads));
+                Layer::differentiate(self, saved, dy, dx, own_grads(grads));
             } else {
                 // 2.
-                Layer::backward(self, saved, dy, dx, &mut self.clone());
+                Layer::differentiate(self, saved, dy, dx, &mut self.clone());
             }
         });
     }
@@ -184,6 +202,11 @@ fn with_cache<F: Float, L: Layer<F>, R>(
         return run(&mut cache); // 1.
     }
     run(own_cache::<F, L>(cache))
+}
+
+/// A cache or a gradient of a layer of another type.
+fn another<F: Float, L: Layer<F>>(what: &str, found: &'static str) -> Error {
+    Error::LayerType { place: format!("{}: {what}", L::NAME).into(), expected: L::NAME, found }
 }
 
 fn own_cache<F: Float, L: Layer<F>>(cache: &mut Cache) -> &mut L::Cache {

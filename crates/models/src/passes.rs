@@ -47,7 +47,7 @@ impl<F: Float> Sequential<F> {
         if y.dim() != (n, self.out_width()) {
             return Err(Error::shape("infer_into: output", &[n, self.out_width()], y.shape()));
         }
-        self.infer_with(x, y, &mut scratch.inner);
+        self.compute_with(x, y, &mut scratch.inner);
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl<F: Float> Sequential<F> {
         let [input, output] = &mut ws.ends;
         elementwise::map(x, &mut first_rows_mut(input, n), |x| x);
         let y = &mut first_rows_mut(output, n);
-        Layer::forward(self, &first_rows(input, n), y, &mut ws.cache, mode)?;
+        Layer::compute_training(self, &first_rows(input, n), y, &mut ws.cache, mode)?;
         ws.stage = Stage::Forward;
         Ok(first_rows(output, n))
     }
@@ -158,7 +158,7 @@ impl<F: Float> Sequential<F> {
         let [dx, dy] = &mut ws.end_gradients;
         let mut dx = (from == 0).then(|| first_rows_mut(dx, n));
         let saved = Saved { x: &x, y: &y, cache: &mut ws.cache };
-        Layer::backward(self, saved, &first_rows(dy, n), dx.as_deref_mut(), &mut ws.grads);
+        Layer::differentiate(self, saved, &first_rows(dy, n), dx.as_deref_mut(), &mut ws.grads);
         ws.stage = Stage::Backward { from };
         Ok(())
     }

@@ -6,7 +6,7 @@ use tensor_core::elementwise::map2;
 use tensor_core::memory::zeros;
 use tensor_core::{Error, Float, Path};
 
-use crate::rows::{first_rows, first_rows_mut};
+use crate::rows::{check_room_for, first_rows, first_rows_mut};
 use crate::{Sequential, SequentialCache, by_hand};
 
 /// A residual block `y = x + f(x)`, where `f` is a [`Sequential`] whose output is as wide as its
@@ -98,20 +98,30 @@ impl<F: Float> Layer<F> for Residual<F> {
         Ok(ResidualCache { output, inner: self.inner.cache(max_batch, in_features)? })
     }
 
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        by_hand::infer(self, x, y);
+    fn check_cache(
+        &self,
+        cache: &ResidualCache<F>,
+        rows: usize,
+        in_features: usize,
+    ) -> Result<(), Error> {
+        check_room_for(Self::NAME, &cache.output, rows, in_features)?;
+        self.inner.check_cache(&cache.inner, rows, in_features)
+    }
+
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        by_hand::compute(self, x, y);
     }
 
     fn scratch(&self, max_batch: usize, in_features: usize) -> Result<Scratch<F>, Error> {
         Layer::scratch(&self.inner, max_batch, in_features)
     }
 
-    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
-        self.inner.infer_with(x, y, scratch);
+    fn compute_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
+        self.inner.compute_with(x, y, scratch);
         *y += x;
     }
 
-    fn forward(
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
@@ -119,12 +129,12 @@ impl<F: Float> Layer<F> for Residual<F> {
         mode: Mode,
     ) -> Result<(), Error> {
         let mut output = first_rows_mut(&mut cache.output, x.nrows());
-        Layer::forward(&self.inner, x, &mut output, &mut cache.inner, mode)?;
+        Layer::compute_training(&self.inner, x, &mut output, &mut cache.inner, mode)?;
         map2(x, &output, y, |x, f| x + f); // y = x + f(x)
         Ok(())
     }
 
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, ResidualCache<F>>,
         dy: &ArrayRef2<F>,
@@ -134,7 +144,7 @@ impl<F: Float> Layer<F> for Residual<F> {
         let ResidualCache { output, inner } = saved.cache;
         let output = first_rows(output, dy.nrows());
         let saved = Saved { x: saved.x, y: &output, cache: inner };
-        Layer::backward(&self.inner, saved, dy, dx.as_deref_mut(), &mut grads.inner);
+        Layer::differentiate(&self.inner, saved, dy, dx.as_deref_mut(), &mut grads.inner);
         if let Some(dx) = dx {
             *dx += dy; // dLdx = dLdy + f's backward pass of dLdy
         }

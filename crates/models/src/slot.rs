@@ -47,6 +47,15 @@ impl<F: Float> Slot<F> {
         Ok(SlotCache { cache: self.layer.cache(max_batch, in_features)?, mode: None })
     }
 
+    pub(crate) fn check_cache(
+        &self,
+        own: &SlotCache,
+        rows: usize,
+        in_features: usize,
+    ) -> Result<(), Error> {
+        self.layer.check_cache(&own.cache, rows, in_features)
+    }
+
     /// The layer, to be asked for its type.
     pub(crate) fn any(&self) -> &dyn Any {
         &*self.layer

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2};
 use tensor_core::memory::{check_room, zeros};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
-use crate::rows::{first_rows, first_rows_mut};
+use crate::rows::{check_count, check_room_for, first_rows, first_rows_mut};
 use crate::slot::SlotCache;
 use crate::{Sequential, by_hand};
 
@@ -27,6 +27,12 @@ pub struct SequentialCache<F> {
 }
 
 impl<F: Float> Tensors<F> for Sequential<F> {
+    fn check_shapes(&self, place: &'static str, other: &Self) -> Result<(), Error> {
+        check_count(place, self.slots.len(), other.slots.len())?;
+        let mut pairs = self.slots.iter().zip(&other.slots);
+        pairs.try_for_each(|(slot, other)| slot.layer.check_shapes(place, &*other.layer))
+    }
+
     fn each_tensor<'a>(&'a self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, Tensor<'a, F>)) {
         for (i, slot) in self.slots.iter().enumerate() {
             slot.layer.each_tensor(path.index(i), visit);
@@ -83,8 +89,24 @@ impl<F: Float> Layer<F> for Sequential<F> {
         })
     }
 
-    fn infer(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
-        by_hand::infer(self, x, y);
+    fn check_cache(
+        &self,
+        cache: &SequentialCache<F>,
+        rows: usize,
+        _in_features: usize,
+    ) -> Result<(), Error> {
+        check_count(Self::NAME, self.slots.len(), cache.slots.len())?;
+        for buffers in [&cache.activations, &cache.gradients] {
+            for (buffer, &width) in buffers.iter().zip(&self.widths()[1..]) {
+                check_room_for(Self::NAME, buffer, rows, width)?;
+            }
+        }
+        let mut caches = self.slots.iter().zip(&cache.slots).zip(self.widths());
+        caches.try_for_each(|((slot, own), &width)| slot.check_cache(own, rows, width))
+    }
+
+    fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
+        by_hand::compute(self, x, y);
     }
 
     fn scratch(&self, max_batch: usize, _in_features: usize) -> Result<Scratch<F>, Error> {
@@ -97,7 +119,7 @@ impl<F: Float> Layer<F> for Sequential<F> {
         Ok(Scratch { buffers: vec![buffer(), buffer()], layers: layers.collect::<Result<_, _>>()? })
     }
 
-    fn infer_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
+    fn compute_with(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>, scratch: &mut Scratch<F>) {
         let (n, widths) = (x.nrows(), self.widths());
         let [from, to] = &mut scratch.buffers[..] else { return };
         let (mut from, mut to) = (from, to);
@@ -105,16 +127,16 @@ impl<F: Float> Layer<F> for Sequential<F> {
         for (i, (slot, scratch)) in self.slots.iter().zip(&mut scratch.layers).enumerate() {
             let input = if i == 0 { x.view() } else { matrix(from, n, widths[i]) };
             if i == last {
-                slot.layer.infer_with(&input, y, scratch);
+                slot.layer.compute_with(&input, y, scratch);
             } else {
-                slot.layer.infer_with(&input, &mut matrix_mut(to, n, widths[i + 1]), scratch);
+                slot.layer.compute_with(&input, &mut matrix_mut(to, n, widths[i + 1]), scratch);
             }
             std::mem::swap(&mut from, &mut to);
         }
     }
 
     // A[i+1] = layer_i(A[i]), where A[0] is `x` and A[L] is `y`
-    fn forward(
+    fn compute_training(
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
@@ -132,10 +154,13 @@ impl<F: Float> Layer<F> for Sequential<F> {
                 None => x.view(),
             };
             let result = match open.first_mut() {
-                Some(a) => {
-                    slot.layer.forward(&input, &mut first_rows_mut(a, n), &mut own.cache, mode)
-                }
-                None => slot.layer.forward(&input, y, &mut own.cache, mode),
+                Some(a) => slot.layer.compute_training(
+                    &input,
+                    &mut first_rows_mut(a, n),
+                    &mut own.cache,
+                    mode,
+                ),
+                None => slot.layer.compute_training(&input, y, &mut own.cache, mode),
             };
             result.map_err(|e| e.within(&format!("layer {i}")))?;
         }
@@ -143,7 +168,7 @@ impl<F: Float> Layer<F> for Sequential<F> {
     }
 
     // dLdA[i] = layer_i's backward pass of dLdA[i+1], from the last layer to the first
-    fn backward(
+    fn differentiate(
         &self,
         saved: Saved<'_, F, SequentialCache<F>>,
         dy: &ArrayRef2<F>,
@@ -164,9 +189,9 @@ impl<F: Float> Layer<F> for Sequential<F> {
             let grads = &mut *grads.layer;
             match before.last_mut() {
                 Some(da) => {
-                    slot.layer.backward(saved, &dy, Some(&mut first_rows_mut(da, n)), grads);
+                    slot.layer.differentiate(saved, &dy, Some(&mut first_rows_mut(da, n)), grads);
                 }
-                None => slot.layer.backward(saved, &dy, dx.as_deref_mut(), grads),
+                None => slot.layer.differentiate(saved, &dy, dx.as_deref_mut(), grads),
             }
         }
         cache.is_complete = true;

@@ -178,11 +178,11 @@ impl Layer<f64> for Twice {
         Ok(())
     }
 
-    fn infer(&self, x: &ArrayRef2<f64>, y: &mut ArrayRef2<f64>) {
+    fn compute(&self, x: &ArrayRef2<f64>, y: &mut ArrayRef2<f64>) {
         y.assign(x);
     }
 
-    fn backward(
+    fn differentiate(
         &self,
         _: Saved<'_, f64, ()>,
         dy: &ArrayRef2<f64>,

@@ -69,14 +69,20 @@ impl<F: Float, L: Layer<F>> LayerSubject<F, L> {
     fn run_backward(&mut self, dy: &ArrayD<f64>, dx: &mut Array2<F>) -> Vec<ArrayD<f64>> {
         let dy = matrix(dy);
         let saved = Saved { x: &self.x, y: &self.y, cache: &mut self.cache };
-        self.layer.backward(saved, &dy, Some(dx), &mut self.grads);
+        // A pass that is refused has no gradient: NaN, which no check takes for right.
+        if self.layer.backward(saved, &dy, Some(dx), &mut self.grads).is_err() {
+            dx.fill(F::nan());
+        }
         let mut gradients = vec![wide(dx.view().into_dyn())];
         gradients.extend(self.parameter_gradients());
         // Nobody may notice in the parameters' gradients whether the input's was wanted.
         let saved = Saved { x: &self.x, y: &self.y, cache: &mut self.cache };
-        self.layer.backward(saved, &dy, None, &mut self.grads);
+        let result = self.layer.backward(saved, &dy, None, &mut self.grads);
         // And an optimizer has to be shown every parameter with this gradient.
-        if self.parameter_gradients() != gradients[1..] || !self.optimizers_see(&gradients[1..]) {
+        if result.is_err()
+            || self.parameter_gradients() != gradients[1..]
+            || !self.optimizers_see(&gradients[1..])
+        {
             gradients.iter_mut().for_each(|g| g.fill(f64::NAN));
         }
         gradients
@@ -184,7 +190,9 @@ impl<L: Layer<f64>> LayerSubject<f64, L> {
         let mut dx = Array2::from_elem(x.dim(), f64::NAN);
         if let Some(mut cache) = cache {
             let saved = Saved { x, y: &y, cache: &mut cache };
-            self.layer.backward(saved, dy, Some(&mut dx), &mut grads);
+            if self.layer.backward(saved, dy, Some(&mut dx), &mut grads).is_err() {
+                dx.fill(f64::NAN);
+            }
         }
         dx.into_dyn()
     }

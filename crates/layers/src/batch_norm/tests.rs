@@ -19,7 +19,7 @@ fn step(
     let nan = Array2::from_elem(x.dim(), f64::NAN);
     let (mut y, mut dx, mut grads) = (nan.clone(), nan, norm.gradient());
     norm.forward(x, &mut y, &mut cache, mode).unwrap();
-    norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads);
+    norm.backward(Saved { x, y: &y, cache: &mut cache }, dy, Some(&mut dx), &mut grads).unwrap();
     (y, cache, dx, [grads.affine.weight().unwrap()[0], grads.affine.bias().unwrap()[0]])
 }
 

@@ -12,7 +12,9 @@ pub(crate) fn evaluate<F: Float, L: Layer<F>>(layer: &L, z: &[f64]) -> (Vec<f64>
     let (mut cache, mut grads) = (layer.cache(1, z.len()).unwrap(), layer.gradient());
     layer.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
     let dy = Array2::from_elem(x.dim(), F::one());
-    layer.backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads);
+    layer
+        .backward(Saved { x: &x, y: &y, cache: &mut cache }, &dy, Some(&mut dx), &mut grads)
+        .unwrap();
     let wide = |a: Array2<F>| a.iter().map(|v| v.as_f64()).collect();
     (wide(y), wide(dx))
 }
