@@ -41,7 +41,7 @@ pub(crate) static TORCH: Generator = Generator {
 pub(crate) static SKLEARN: Generator = Generator {
     library: "scikit-learn",
     folder: "sklearn",
-    files: &["sklearn/metrics.json"],
+    files: &["sklearn/metrics.json", "sklearn/transformers.json"],
     environment: "venv-sklearn",
 };
 

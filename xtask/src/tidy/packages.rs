@@ -10,10 +10,11 @@ use serde_json::Value;
 use crate::workspace::{list, members, output, text};
 
 /// Each crate with the crates of ours that it may use outside its tests.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("kernels", &[]),
     ("tensor-core", &["kernels"]),
     ("gradcheck", &[]),
+    ("data", &["tensor-core"]),
     ("metrics", &["kernels"]),
     ("layers", &["kernels", "tensor-core"]),
     ("losses", &["kernels", "tensor-core"]),
@@ -30,11 +31,12 @@ const ARROWS: [(&str, &[&str]); 15] = [
 
 /// Most crates in the normal dependency tree of a package, itself included: what a user gets with
 /// it.
-const MAX_CRATES: [(&str, &[&str], usize); 4] = [
+const MAX_CRATES: [(&str, &[&str], usize); 5] = [
     ("models", &[], 26),
     ("models", &["--no-default-features"], 20),
     ("gradcheck", &[], 8),
     ("metrics", &[], 10),
+    ("data", &[], 30),
 ];
 
 /// Members and dependencies that break a rule.

@@ -1,0 +1,124 @@
+//! A column for each category.
+
+use ndarray::{Array2, ArrayRef2, ArrayView1};
+
+use crate::Error;
+use crate::categories::Categories;
+use crate::scaler::check_columns;
+
+/// A column of categories as one column of 0 and 1 for each category.
+///
+/// Categories are sorted, as text. A missing value is a category like others, the last one, if the
+/// training rows have any; if they have none it is an unknown one. What becomes of unknown ones is
+/// said by [`unknown`](Self::unknown); they are an error by default.
+///
+/// scikit-learn's `OneHotEncoder`. [`Unknown::OwnColumn`] has no counterpart there.
+///
+/// # Shapes
+/// `N` categories, of which there are `K`, to `(N, K)`, or `(N, K + 1)` with a column for unknown
+/// ones.
+///
+/// # Examples
+/// ```
+/// use data::OneHotEncoder;
+/// use ndarray::array;
+///
+/// let encoder = OneHotEncoder::fit(&[Some("Dream"), Some("Biscoe"), None])?;
+/// assert_eq!(encoder.names(), ["Biscoe", "Dream"]);
+/// let x = encoder.transform(&[Some("Dream"), None])?;
+/// assert_eq!(x, array![[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
+/// assert_eq!(encoder.inverse_transform(&x)?, [Some("Dream"), None]);
+/// # Ok::<(), data::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneHotEncoder {
+    categories: Categories,
+    unknown: Unknown,
+}
+
+impl OneHotEncoder {
+    /// Learns the categories of training rows.
+    ///
+    /// # Errors
+    /// If there are no rows.
+    pub fn fit<S: AsRef<str>>(column: &[Option<S>]) -> Result<Self, Error> {
+        let categories = Categories::fit("OneHotEncoder", column)?;
+        Ok(Self { categories, unknown: Unknown::Error })
+    }
+
+    /// The same with another way to treat unknown categories.
+    #[must_use]
+    pub fn unknown(self, unknown: Unknown) -> Self {
+        Self { unknown, ..self }
+    }
+
+    /// The categories, sorted, without the missing one.
+    pub fn names(&self) -> &[String] {
+        &self.categories.names
+    }
+
+    /// How many columns it makes.
+    pub fn n_columns(&self) -> usize {
+        self.categories.len() + usize::from(self.unknown == Unknown::OwnColumn)
+    }
+
+    /// A row of 0 and 1 for each category.
+    ///
+    /// # Errors
+    /// If a category is unknown, and unknown ones are an error.
+    pub fn transform<S: AsRef<str>>(&self, column: &[Option<S>]) -> Result<Array2<f64>, Error> {
+        let mut x = Array2::zeros((column.len(), self.n_columns()));
+        for (row, name) in column.iter().enumerate() {
+            let name = name.as_ref().map(AsRef::as_ref);
+            match (self.categories.code(name), self.unknown) {
+                (Some(code), _) => x[[row, code]] = 1.0,
+                (None, Unknown::OwnColumn) => x[[row, self.categories.len()]] = 1.0,
+                (None, Unknown::Zeros) => {}
+                (None, Unknown::Error) => return Err(self.categories.unknown(row, name)),
+            }
+        }
+        Ok(x)
+    }
+
+    /// The category of the largest number in each row; none for a missing value, and where no known
+    /// category has a number above 0.
+    ///
+    /// # Errors
+    /// If `x` has another number of columns.
+    pub fn inverse_transform(&self, x: &ArrayRef2<f64>) -> Result<Vec<Option<&str>>, Error> {
+        check_columns(self.categories.place, self.n_columns(), x)?;
+        let category = |row: ArrayView1<'_, f64>| {
+            let best = row.iter().enumerate().fold((usize::MAX, 0.0), |best, (code, &x)| {
+                if x > best.1 { (code, x) } else { best }
+            });
+            self.names().get(best.0).map(String::as_str)
+        };
+        Ok(x.rows().into_iter().map(category).collect())
+    }
+}
+
+/// What an encoder makes of a category that was not among the training rows. New rows have such
+/// categories sooner or later: a new shop, a typing error.
+///
+/// # Examples
+/// ```
+/// use data::{OneHotEncoder, Unknown};
+/// use ndarray::array;
+///
+/// let encoder = OneHotEncoder::fit(&[Some("female"), Some("male")])?;
+/// assert!(encoder.transform(&[Some("other")]).is_err());
+/// let encoder = encoder.unknown(Unknown::Zeros);
+/// assert_eq!(encoder.transform(&[Some("other")])?, array![[0.0, 0.0]]);
+/// let encoder = encoder.unknown(Unknown::OwnColumn);
+/// assert_eq!(encoder.transform(&[Some("other")])?, array![[0.0, 0.0, 1.0]]);
+/// # Ok::<(), data::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unknown {
+    /// It is refused: the error names the row and the category.
+    Error,
+    /// 0 in every column.
+    Zeros,
+    /// 1 in a column behind all others, which was 0 in every training row.
+    OwnColumn,
+}
