@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("launch", &[]),
     ("bench", &["launch", "tensor-core"]),
     ("gradients", &["layers", "verify"]),
+    ("hostile", &["gradcheck", "layers", "losses", "models", "optim", "tensor-core"]),
     ("oracle", &["launch", "tensor-core"]),
     ("power", &["gradcheck"]),
     ("xtask", &["launch"]),
