@@ -12,6 +12,7 @@ mod exceptions;
 mod finding;
 mod fixtures;
 mod gradcheck;
+mod hostile;
 mod mutants;
 mod outcome;
 mod power;
@@ -40,6 +41,8 @@ usage: cargo xtask COMMAND
              [--check] [--torch | --sklearn [--new]]; --new adds the numbers of new cases and changes no other
   gradcheck  every gradient against differences, in one table
              [--filter TEXT] [--cases N] [--seed N] [--json FILE]
+  hostile    calls the whole public interface with whatever cannot be right, and judges what comes back
+             [--n CALLS] [--seed N] [--area NAME] [--only CASE]
   mutants    whether a test notices when a formula is changed (needs cargo-mutants)
              [--shard K/N] [--in-diff FILE] [--jobs N]
   power      measures the gradient checker itself: false alarms, detection, accuracy, cost
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         "docs" => docs::run(args),
         "fixtures" => fixtures::run(&args),
         "gradcheck" => gradcheck::run(&args),
+        "hostile" => hostile::run(&args),
         "mutants" => mutants::run(args),
         "power" => power::run(&args),
         "tidy" => tidy::run(args),

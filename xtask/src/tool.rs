@@ -1,6 +1,7 @@
 //! Commands that are packages of their own.
 
 use std::ffi::OsStr;
+use std::process::Command;
 
 use launch::cargo;
 
@@ -13,6 +14,22 @@ const MISUNDERSTOOD: i32 = 2;
 pub(crate) fn run<A: AsRef<OsStr>>(package: &str, args: &[A]) -> Outcome {
     let mut command = cargo();
     command.args(["run", "--quiet", "--locked", "--package", package, "--"]).args(args);
+    outcome(command)
+}
+
+/// The same as it is released, with one variable set for cargo.
+pub(crate) fn run_released<A: AsRef<OsStr>>(
+    package: &str,
+    args: &[A],
+    (name, value): (&str, &str),
+) -> Outcome {
+    let mut command = cargo();
+    command.args(["run", "--release", "--quiet", "--locked", "--package", package, "--"]);
+    command.args(args).env(name, value);
+    outcome(command)
+}
+
+fn outcome(mut command: Command) -> Outcome {
     match command.status() {
         Ok(status) if status.code() == Some(MISUNDERSTOOD) => Outcome::Usage(String::new()),
         Ok(status) => status.success().into(),

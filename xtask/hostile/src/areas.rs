@@ -1,7 +1,13 @@
 //! What is called: one file an area, and how often each is drawn.
 
+mod floor;
+mod gradients;
 mod layers;
+pub(crate) mod losses;
 mod models;
+mod products;
+pub(crate) mod rules;
+pub(crate) mod schedules;
 
 use crate::case::Case;
 use crate::draw::Draw;
@@ -15,9 +21,15 @@ pub(crate) struct Area {
     pub(crate) run: fn(&mut Case),
 }
 
-const AREAS: [Area; 2] = [
+const AREAS: [Area; 8] = [
+    Area { name: "products", weight: 2, run: products::run },
+    Area { name: "floor", weight: 3, run: floor::run },
     Area { name: "layers", weight: 4, run: layers::run },
-    Area { name: "models", weight: 2, run: models::run },
+    Area { name: "losses", weight: 4, run: losses::run },
+    Area { name: "rules", weight: 4, run: rules::run },
+    Area { name: "schedules", weight: 3, run: schedules::run },
+    Area { name: "models", weight: 3, run: models::run },
+    Area { name: "gradcheck", weight: 1, run: gradients::run },
 ];
 
 pub(crate) fn names() -> Vec<&'static str> {

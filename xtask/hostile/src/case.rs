@@ -52,7 +52,9 @@ thread_local! {
 pub(crate) fn keep_panics() {
     set_hook(Box::new(|info| {
         let place = info.location().map(|l| format!("{}:{}", l.file(), l.line()));
-        let text = info.payload_as_str().unwrap_or("no message");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
         PANIC.with(|last| *last.borrow_mut() = format!("{}: {text}", place.unwrap_or_default()));
     }));
 }

@@ -8,10 +8,10 @@
 
 use std::io::{Write, stdout};
 
-use crate::Options;
 use crate::areas::{self, Area};
 use crate::case::{Case, keep_panics};
 use crate::draw::Draw;
+use crate::options::Options;
 
 /// Runs the cases from the first on; always a success, because faults are the parent's to count.
 pub(crate) fn run(options: &Options, (first, count): (u64, u64)) -> bool {

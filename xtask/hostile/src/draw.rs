@@ -1,5 +1,5 @@
-//! What a hostile caller draws: numbers, sizes, seeds. A generator of its own, because the library's
-//! is among what is called.
+//! What a hostile caller draws: numbers, sizes, seeds. A generator of its own, because the
+//! library's is among what is called.
 
 use tensor_core::Float;
 

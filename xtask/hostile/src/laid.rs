@@ -131,7 +131,8 @@ fn slice(offset: usize, n: usize, step: usize) -> Slice {
     Slice::new(offset as isize, Some((offset + n * step) as isize), step as isize)
 }
 
-/// The bits of numbers; those of an `f32` are exact in an `f64`.
+/// The bits of numbers, with one NaN for all; those of an `f32` are exact in an `f64`.
 pub(crate) fn bits<'a, F: Float>(values: impl Iterator<Item = &'a F>) -> Vec<u64> {
-    values.map(|x| x.as_f64().to_bits()).collect()
+    let one = |x: &F| if x.is_nan() { f64::NAN } else { x.as_f64() };
+    values.map(|x| one(x).to_bits()).collect()
 }

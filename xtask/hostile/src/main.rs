@@ -15,10 +15,13 @@ mod areas;
 mod case;
 mod child;
 mod compare;
+#[cfg(test)]
+mod coverage;
 mod draw;
 mod laid;
 mod layer_table;
 mod num;
+mod options;
 mod parent;
 mod plain_layers;
 mod process;
@@ -28,30 +31,10 @@ mod wide_functions;
 
 use std::process::ExitCode;
 
-use lexopt::prelude::*;
-
-const USAGE: &str =
-    "usage: cargo xtask hostile [--n CALLS] [--seed SEED] [--area NAME] [--only CASE]";
-
-/// The status with which a tool says that it does not understand its arguments.
-const MISUNDERSTOOD: u8 = 2;
-
-/// What was asked for.
-#[derive(Debug, Clone)]
-struct Options {
-    /// Calls to make, at least.
-    n: u64,
-    seed: u64,
-    /// The one case to run and to tell.
-    only: Option<u64>,
-    /// The one area to call.
-    area: Option<String>,
-    /// The cases of a child process: the first, and how many.
-    cases: Option<(u64, u64)>,
-}
+use options::{MISUNDERSTOOD, Options, USAGE};
 
 fn main() -> ExitCode {
-    let options = match parse() {
+    let options = match Options::parse() {
         Ok(options) => options,
         Err(error) => {
             eprintln!("{error}\n{USAGE}");
@@ -64,28 +47,4 @@ fn main() -> ExitCode {
         (None, None) => parent::run(&options),
     };
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn parse() -> Result<Options, lexopt::Error> {
-    let mut options = Options { n: 1_000_000, seed: 1, only: None, area: None, cases: None };
-    let mut args = lexopt::Parser::from_env();
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("n") => options.n = args.value()?.parse()?,
-            Long("seed") => options.seed = args.value()?.parse()?,
-            Long("only") => options.only = Some(args.value()?.parse()?),
-            Long("area") => options.area = Some(args.value()?.string()?),
-            Long("cases") => {
-                options.cases = Some((args.value()?.parse()?, args.value()?.parse()?));
-            }
-            _ => return Err(arg.unexpected()),
-        }
-    }
-    let known = areas::names();
-    match &options.area {
-        Some(area) if !known.contains(&area.as_str()) => {
-            Err(format!("no area \"{area}\"; there are {}", known.join(", ")).into())
-        }
-        _ => Ok(options),
-    }
 }

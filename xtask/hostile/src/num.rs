@@ -8,8 +8,8 @@ use tensor_core::Float;
 use crate::wide::Wide;
 use crate::wide_functions as functions;
 
-/// A value and, to first order, how far the same formula may be off if every operation is rounded to
-/// the unit `2⁻ᵇ`.
+/// A value and, to first order, how far the same formula may be off if every operation is rounded
+/// to the unit `2⁻ᵇ`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Num {
     pub(crate) value: Wide,
@@ -142,6 +142,12 @@ impl Num {
         let one = Self::of(1.0);
         let value = functions::ln_1p(self.value);
         self.function(value, (one / (one + self)).value)
+    }
+
+    /// `cos πp` for `p` from 0 to 1.
+    pub(crate) fn cos_pi(self) -> Self {
+        // The slope is never larger than π.
+        self.function(functions::cos_pi(self.value), Wide::of(std::f64::consts::PI))
     }
 
     /// The normal distribution function and its density.

@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::process::{self, End};
 use crate::table::{Found, Table};
-use crate::{Options, areas};
+use crate::{areas, options::Options};
 
 /// Cases of one child.
 const RANGE: u64 = 1000;

@@ -2,13 +2,16 @@
 
 use crate::num::{Num, sum};
 
+/// Of a row and its `dy`: the output and `dx`.
+pub(crate) type Rows = fn(&[Num], &[Num]) -> (Vec<Num>, Vec<Num>);
+
 /// What a layer computes.
 pub(crate) enum Plain {
     Linear,
     /// Of each element: the value and the derivative.
     Map(Box<dyn Fn(Num) -> (Num, Num)>),
     /// Of each row and its `dy`: the output and `dx`.
-    Rows(fn(&[Num], &[Num]) -> (Vec<Num>, Vec<Num>)),
+    Rows(Rows),
     /// Each group of a row by its own mean and variance; `length` values a channel.
     Norm {
         group: usize,

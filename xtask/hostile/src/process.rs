@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Options;
+use crate::options::Options;
 
 /// How a child ended.
 #[derive(Debug, Clone, PartialEq)]

@@ -98,7 +98,7 @@ impl<F: Float> Batch<F> {
 
     fn passes<L: Layer<F>>(&self, case: &mut Case, layer: &L, plain: &Plain, inferred: &[u64]) {
         let spare = case.draw.below(3);
-        let made = case.call("cache", || layer.cache(self.rows + spare, self.x.view().ncols()));
+        let made = case.attempt("cache", || layer.cache(self.rows + spare, self.x.view().ncols()));
         let Some(mut cache) = made else { return };
         let mut y = Laid::<F>::output(&mut case.draw, [self.rows, self.out]);
         let forward = |case: &mut Case, cache: &mut L::Cache, y: &mut Laid<F>, mode| {

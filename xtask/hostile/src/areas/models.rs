@@ -1,8 +1,11 @@
 //! Models: layers of layers, passes, steps and reads in any order, errors ignored.
 
+mod around;
 mod build;
+mod passes;
 mod script;
 mod sizes;
+mod state;
 mod watch;
 
 use crate::case::Case;

@@ -5,7 +5,7 @@ use ndarray::ArrayRef2;
 use tensor_core::{Float, Path};
 
 use crate::num::{Num, sum};
-use crate::plain_layers::{Plain, normalize};
+use crate::plain_layers::{Plain, Rows, normalize};
 
 /// The smallest number of an `f64`.
 const SMALLEST: f64 = 5e-324;
@@ -85,7 +85,7 @@ impl Given {
         reference
     }
 
-    fn rows(&self, f: fn(&[Num], &[Num]) -> (Vec<Num>, Vec<Num>)) -> Reference {
+    fn rows(&self, f: Rows) -> Reference {
         let mut reference = Reference::default();
         for (x, dy) in self.x.iter().zip(&self.dy) {
             let (y, dx) = f(x, dy);

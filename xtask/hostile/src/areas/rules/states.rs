@@ -1,0 +1,112 @@
+//! States that go from one optimizer to another, changed on the way.
+
+use optim::{Descent, Optimizer, Rule, State};
+use tensor_core::Float;
+
+use super::model::Weights;
+use crate::case::Case;
+
+/// Disturbs a copy of an optimizer; the original has to go on as if nothing had been.
+pub(crate) fn disturb<F: Float, R: Rule>(
+    case: &mut Case,
+    optimizer: &mut Descent<F, R>,
+    model: &Weights<F>,
+    grads: &[Vec<F>],
+) {
+    continued(case, optimizer, model, grads);
+    let mut copy = optimizer.clone();
+    let state = mutated(case, optimizer.state());
+    let before = format!("{:?}", copy.state());
+    case.note(|| format!("restore {state:?}"));
+    let changed = format!("{state:?}");
+    let ok = case.attempt("restore", || copy.restore(state));
+    let now = format!("{:?}", copy.state());
+    case.must(now == if ok.is_some() { changed } else { before }, "changed by an error", || {
+        now.clone()
+    });
+    let (mut other, mut grads) = (model.clone(), grads.to_vec());
+    let finite = grads.iter().flatten().chain(other.values.iter().flatten()).all(|x| x.is_finite());
+    for _ in 0..2 {
+        let before = other.bits();
+        match case.attempt("step", || copy.step(&mut other, &mut grads)) {
+            None => case.must(before == other.bits(), "changed by an error", || "a weight".into()),
+            Some(()) if ok.is_some() && finite => {
+                let nan = other.values.iter().flatten().any(|w| w.is_nan());
+                case.must(!nan, "number", || "NaN after a state that was accepted".into());
+            }
+            Some(()) => {}
+        }
+    }
+    other_models(case, optimizer, model);
+}
+
+/// A state that is saved and restored goes on with the same bits.
+fn continued<F: Float, R: Rule>(
+    case: &mut Case,
+    optimizer: &Descent<F, R>,
+    model: &Weights<F>,
+    grads: &[Vec<F>],
+) {
+    let mut first = optimizer.clone();
+    let mut second = optimizer.clone();
+    let saved = optimizer.state().clone();
+    case.must_accept("restore", "the optimizer's own state", || second.restore(saved));
+    let (mut one, mut two) = (model.clone(), model.clone());
+    let (mut g, mut h) = (grads.to_vec(), grads.to_vec());
+    for _ in 0..2 {
+        case.attempt("step", || first.step(&mut one, &mut g));
+        case.attempt("step", || second.step(&mut two, &mut h));
+    }
+    case.must(one.bits() == two.bits(), "bits", || "a restored run goes another way".into());
+}
+
+fn mutated<F: Float>(case: &mut Case, state: &State<F>) -> State<F> {
+    let mut state = state.clone();
+    for _ in 0..=case.draw.below(2) {
+        match case.draw.below(6) {
+            0 => state.steps = case.draw.counter(),
+            1 => {
+                let n = case.draw.argument();
+                state.lengths.push(n);
+            }
+            2 => drop(state.lengths.pop()),
+            3 => drop(state.buffers.pop()),
+            4 => {
+                let n = case.draw.size();
+                state.buffers.push(case.draw.list(n));
+            }
+            _ => {
+                let i = case.draw.below(state.buffers.len());
+                let value = F::of(case.draw.number());
+                if let Some(x) = state.buffers.get_mut(i).and_then(|b| b.first_mut()) {
+                    *x = value;
+                }
+            }
+        }
+    }
+    state
+}
+
+/// Models of other shapes, and one that refuses: an error, and nothing moves.
+fn other_models<F: Float, R: Rule>(case: &mut Case, optimizer: &Descent<F, R>, model: &Weights<F>) {
+    let mut copy = optimizer.clone();
+    let mut other = model.clone();
+    let started = copy.state().steps > 0;
+    match case.draw.below(3) {
+        0 => other.refuses = true,
+        1 => other.values[0].push(F::one()),
+        _ => {
+            other.values.push(vec![F::one()]);
+            other.frozen.push(false);
+        }
+    }
+    let mut grads: Vec<Vec<F>> = other.values.iter().map(|v| vec![F::one(); v.len()]).collect();
+    let before = (other.bits(), format!("{:?}", copy.state()));
+    let done = case.result("step", || copy.step(&mut other, &mut grads));
+    if let Some(Ok(())) = done {
+        case.must(!started && !other.refuses, "accepted", || "a model of another shape".into());
+    } else {
+        let now = (other.bits(), format!("{:?}", copy.state()));
+        case.must(before == now, "changed by an error", || "a weight or the state".into());
+    }
+}
