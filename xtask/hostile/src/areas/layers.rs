@@ -84,12 +84,13 @@ impl<F: Float> Batch<F> {
     fn infer<L: Layer<F>>(&self, case: &mut Case, layer: &L) -> Option<Vec<u64>> {
         let input = self.x.bits();
         let mut y = Laid::<F>::output(&mut case.draw, [self.rows, self.out]);
-        case.call("infer", || layer.infer(&self.x.view(), &mut y.view_mut()))?;
+        let fits = "shapes that fit";
+        case.must_accept("infer", fits, || layer.infer(&self.x.view(), &mut y.view_mut()))?;
         case.must(self.x.bits() == input, "input changed", || "by infer".into());
         case.must(y.gaps_are_untouched(), "gap written", || "by infer".into());
         let moved = self.x.moved(Layout::draw(&mut case.draw));
         let mut again = Laid::<F>::output(&mut case.draw, [self.rows, self.out]);
-        case.call("infer", || layer.infer(&moved.view(), &mut again.view_mut()))?;
+        case.must_accept("infer", fits, || layer.infer(&moved.view(), &mut again.view_mut()))?;
         let places = || format!("{:?} {:?} {:?}", moved.layout(), y.layout(), again.layout());
         let same = again.bits() == y.bits();
         case.must(same, "bits", || format!("another layout gives other bits: {}", places()));
@@ -133,15 +134,16 @@ impl<F: Float> Batch<F> {
         let mut dx = Laid::<F>::output(&mut case.draw, [self.rows, self.x.view().ncols()]);
         let mut grads = layer.gradient();
         let views = (self.x.view(), y.view(), self.dy.view());
-        let done = case.call("backward", || {
+        let done = case.must_accept("backward", "shapes that fit", || {
             let saved = Saved { x: &views.0, y: &views.1, cache };
-            layer.backward(saved, &views.2, Some(&mut dx.view_mut()), &mut grads);
+            layer.backward(saved, &views.2, Some(&mut dx.view_mut()), &mut grads)
         });
         if done.is_none() {
             return;
         }
         case.must(dx.gaps_are_untouched(), "gap written", || "by backward".into());
         self.again(case, layer, cache, y, (&dx, &grads));
+        self.unfit(case, layer, cache, y);
         let masks = masks(layer, &views.0, &views.1, cache);
         let reference = Reference::new(plain, mode, layer, [&views.0, &views.2], &masks);
         let against = Against::new();
@@ -158,6 +160,31 @@ impl<F: Float> Batch<F> {
         });
     }
 
+    /// Arrays that do not fit: refused, and nothing is written.
+    fn unfit<L: Layer<F>>(&self, case: &mut Case, layer: &L, cache: &mut L::Cache, y: &Laid<F>) {
+        if !case.draw.once_in(4) {
+            return;
+        }
+        let why = "a row too many";
+        let shape = [self.rows + 1, self.out];
+        let mut tall = Laid::<F>::output(&mut case.draw, shape);
+        let before = tall.bits();
+        case.must_refuse("infer", why, || layer.infer(&self.x.view(), &mut tall.view_mut()));
+        let mode = case.draw.one_of(&[Mode::Train, Mode::Eval]);
+        case.must_refuse("forward", why, || {
+            layer.forward(&self.x.view(), &mut tall.view_mut(), cache, mode)
+        });
+        let mut grads = layer.gradient();
+        let old = tensors(&grads);
+        let views = (self.x.view(), y.view(), tall.view());
+        case.must_refuse("backward", why, || {
+            let saved = Saved { x: &views.0, y: &views.1, cache };
+            layer.backward(saved, &views.2, None, &mut grads)
+        });
+        let kept = tall.bits() == before && tensors(&grads) == old;
+        case.must(kept, "changed by an error", || "what was to be written".into());
+    }
+
     /// Backward once more, in other layouts and without the input's gradient: the same bits.
     fn again<L: Layer<F>>(
         &self,
@@ -172,11 +199,11 @@ impl<F: Float> Batch<F> {
         let mut other_grads = layer.gradient();
         let with_dx = case.draw.once_in(2);
         let views = (self.x.view(), y.view(), dy.view());
-        case.call("backward", || {
+        case.must_accept("backward", "shapes that fit", || {
             let saved = Saved { x: &views.0, y: &views.1, cache };
             let mut view = other.view_mut();
             let dx = with_dx.then_some(&mut *view);
-            layer.backward(saved, &views.2, dx, &mut other_grads);
+            layer.backward(saved, &views.2, dx, &mut other_grads)
         });
         let places =
             || format!("dy {:?}, dx {:?} and {:?}", dy.layout(), dx.layout(), other.layout());

@@ -74,7 +74,7 @@ fn moments<F: Float>(case: &mut Case) {
     case.attempt("ColumnMoments::new", || ColumnMoments::<F>::new(argument).map(drop));
     let made = case.must_accept("ColumnMoments::new", "a width", || ColumnMoments::<F>::new(c));
     let Some(mut columns) = made else { return };
-    if case.call("measure", || columns.measure(&x.view())).is_none() {
+    if case.must_accept("measure", "a matrix that fits", || columns.measure(&x.view())).is_none() {
         return;
     }
     let view = x.view();
@@ -86,8 +86,7 @@ fn moments<F: Float>(case: &mut Case) {
         let mean = plain_sum(&numbers, |&x| x) / count;
         let variance = plain_sum(&numbers, |&x| (x - mean).square()) / count;
         // The variance of numbers near the ends of f64 is no f64.
-        let lists = [[single.mean, single.variance], [columns.mean[j], columns.variance[j]]];
-        for [m, v] in lists {
+        for (m, v) in [single.unscaled(), columns.unscaled(j)] {
             compare(case, "mean", Against::new().partial(), [m].iter(), &[mean]);
             if variance.value < crate::wide::Wide::of(1e300)
                 && variance.value > crate::wide::Wide::of(1e-290)
@@ -97,5 +96,5 @@ fn moments<F: Float>(case: &mut Case) {
         }
     }
     let (mean, variance) = (Array1::from_elem(c + 1, F::one()), Array1::from_elem(c + 1, F::one()));
-    case.call_that_must_panic("ColumnMoments::set", || columns.set(&mean, &variance));
+    case.must_refuse("ColumnMoments::set", "a value too many", || columns.set(&mean, &variance));
 }
