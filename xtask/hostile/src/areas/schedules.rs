@@ -1,6 +1,7 @@
 //! Schedules, plateaus and early stopping: any step, any metric, any state.
 
 mod metrics;
+mod plain;
 mod table;
 
 use crate::case::Case;

@@ -1,10 +1,12 @@
 //! Every schedule, with a configuration drawn, beside its plain form: a line each.
 
 use optim::{
-    Anneal, ConstantLr, CosineAnnealingLr, CosineAnnealingWarmRestarts, ExponentialLr, LinearLr,
-    LinearLrConfig, MultiStepLr, OneCycleLr, OneCycleLrConfig, Schedule, StepLr,
+    Anneal, ConstantLr, CosineAnnealingLr, CosineAnnealingWarmRestarts, CycleMode, CyclicLr,
+    CyclicLrConfig, ExponentialLr, LambdaLr, LinearLr, LinearLrConfig, MultiStepLr, OneCycleLr,
+    OneCycleLrConfig, PolynomialLr, Schedule, StepLr,
 };
 
+use super::plain::{cycle, cyclic, grown, half_cosine, one_cycle, polynomial, quotient};
 use crate::case::Case;
 use crate::compare::Against;
 use crate::num::Num;
@@ -55,7 +57,7 @@ table! {
     StepLr: |case| {
         let (lr, size, gamma) = (rate(case), case.draw.counter(), gamma(case));
         let schedule = case.attempt("StepLr::new", || StepLr::new(lr, size, gamma))?;
-        (schedule, move |t| Some(grown(lr, gamma, t / size)))
+        (schedule, move |t| Some(grown(Num::of(lr), gamma, t / size)))
     };
     MultiStepLr: |case| {
         let (lr, gamma) = (rate(case), gamma(case));
@@ -63,12 +65,12 @@ table! {
         let schedule =
             case.attempt("MultiStepLr::new", || MultiStepLr::new(lr, &milestones, gamma))?;
         let passed = move |t: u64| milestones.iter().filter(|m| **m <= t).count() as u64;
-        (schedule, move |t| Some(grown(lr, gamma, passed(t))))
+        (schedule, move |t| Some(grown(Num::of(lr), gamma, passed(t))))
     };
     ExponentialLr: |case| {
         let (lr, gamma) = (rate(case), gamma(case));
         let schedule = case.attempt("ExponentialLr::new", || ExponentialLr::new(lr, gamma))?;
-        (schedule, move |t| Some(grown(lr, gamma, t)))
+        (schedule, move |t| Some(grown(Num::of(lr), gamma, t)))
     };
     LinearLr: |case| {
         let (lr, total_iters) = (rate(case), case.draw.counter());
@@ -118,6 +120,43 @@ table! {
         let schedule = case.attempt("OneCycleLr::new", || OneCycleLr::new(lr, total, config))?;
         (schedule, move |t| one_cycle(lr, total, config, t))
     };
+    PolynomialLr: |case| {
+        let (lr, total) = (rate(case), case.draw.counter());
+        let power = case.draw.setting(&[1.0, 0.9, 2.0, 0.0]);
+        let schedule =
+            case.attempt("PolynomialLr::new", || PolynomialLr::new(lr, total, power))?;
+        (schedule, move |t| Some(polynomial(lr, total, power, t)))
+    };
+    CyclicLr: |case| {
+        let (base, max) = (rate(case), rate(case));
+        let gamma = case.draw.setting(&[1.0, 0.99, 0.0]);
+        let down = case.draw.counter();
+        let config = CyclicLrConfig {
+            step_size_up: case.draw.counter(),
+            step_size_down: case.draw.once_in(2).then_some(down),
+            mode: case.draw.one_of(&[
+                CycleMode::Triangular,
+                CycleMode::Triangular2,
+                CycleMode::ExpRange { gamma },
+            ]),
+            ..CyclicLrConfig::default()
+        };
+        let schedule = case.attempt("CyclicLr::new", || CyclicLr::new(base, max, config))?;
+        (schedule, move |t| Some(cyclic(base, max, config, t)))
+    };
+    LambdaLr: |case| {
+        let (lr, factor) = (rate(case), case.draw.setting(&[1.0, 0.5, 0.0]));
+        let schedule = case.attempt("LambdaLr::new", || LambdaLr::new(lr, move |_| factor))?;
+        if let Some(rate) = case.attempt("try_lr", || schedule.try_lr(1)) {
+            let fine = rate >= 0.0 && rate.is_finite();
+            case.must(fine, "rate", || format!("{rate:e} from a closure"));
+        }
+        // The closure's own number may be anything; what is asked for is judged of a right one.
+        let factor = factor.abs();
+        let factor = if factor.is_finite() { factor } else { 1.0 };
+        let schedule = case.attempt("LambdaLr::new", || LambdaLr::new(lr, move |_| factor))?;
+        (schedule, move |_| Some(Num::of(lr) * Num::of(factor)))
+    };
 }
 
 fn rate(case: &mut Case) -> f64 {
@@ -126,75 +165,6 @@ fn rate(case: &mut Case) -> f64 {
 
 fn gamma(case: &mut Case) -> f64 {
     case.draw.setting(&[0.1, 0.5, 0.999, 1.0, 0.0, 2.0])
-}
-
-fn quotient(a: u64, b: u64) -> Num {
-    let whole = |n: u64| {
-        Num::of((n >> 32) as f64) * Num::of(4_294_967_296.0) + Num::of((n & 0xffff_ffff) as f64)
-    };
-    whole(a) / whole(b)
-}
-
-/// `λ γᵗ` as `λ e^(t ln γ)`.
-fn grown(lr: f64, gamma: f64, t: u64) -> Num {
-    if t == 0 || lr == 0.0 {
-        return Num::of(lr);
-    }
-    Num::of(lr) * (Num::of(t as f64) * Num::of(gamma).ln()).exp()
-}
-
-/// `end + (start − end)(1 + cos πp)/2`.
-fn half_cosine(start: Num, end: Num, p: Num) -> Num {
-    end + (start - end) * (Num::of(1.0) + p.cos_pi()) / Num::of(2.0)
-}
-
-/// The part of its cycle that a step has behind it, by counting the cycles.
-fn cycle(t: u64, t_0: u64, t_mult: u64) -> Num {
-    let (mut since, mut length) = (u128::from(t), u128::from(t_0));
-    if t_mult == 1 {
-        since %= length;
-    }
-    while since >= length {
-        since -= length;
-        length *= u128::from(t_mult);
-    }
-    if length > u128::from(u64::MAX) {
-        return quotient((since >> 64) as u64, (length >> 64) as u64)
-            .off_by(since as f64 / length as f64);
-    }
-    quotient(since as u64, length as u64)
-}
-
-fn one_cycle(lr: f64, total: u64, config: OneCycleLrConfig, t: u64) -> Option<Num> {
-    let OneCycleLrConfig { pct_start, anneal, div_factor, final_div_factor, three_phase, .. } =
-        config;
-    let peak = Num::of(lr);
-    let start = peak / Num::of(div_factor);
-    let bottom = start / Num::of(final_div_factor);
-    let (t, total) = (t as f64, total as f64);
-    let up = pct_start * total - 1.0;
-    let mirror = 2.0 * pct_start * total - 2.0;
-    let near = |a: f64, b: f64| (a - b).abs() <= 4.0 * f64::EPSILON * a.abs().max(b.abs()).max(1.0);
-    if near(t, up) || near(t, mirror) || near(t, total - 1.0) {
-        return None;
-    }
-    let (a, b, x, y) = match () {
-        () if t <= up => (0.0, up, start, peak),
-        () if three_phase && t <= mirror => (up, mirror, peak, start),
-        () if three_phase => (mirror, total - 1.0, start, bottom),
-        () => (up, total - 1.0, peak, bottom),
-    };
-    let q = if b > a && t < b {
-        // The ends of a phase are rounded before their difference is taken.
-        let end = |e: f64| Num::of(e).off_by(e.abs() * f64::EPSILON);
-        (Num::of(t) - end(a)) / (end(b) - end(a))
-    } else {
-        Num::of(1.0)
-    };
-    Some(match anneal {
-        Anneal::Cosine => half_cosine(x, y, q),
-        Anneal::Linear => x + (y - x) * q,
-    })
 }
 
 /// Makes the schedule of that name and asks it for the rates of many steps.
