@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::workspace::{list, members, output, text};
 
 /// Each crate with the crates of ours that it may use outside its tests.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: &[(&str, &[&str])] = &[
     ("kernels", &[]),
     ("tensor-core", &["kernels"]),
     ("gradcheck", &[]),
