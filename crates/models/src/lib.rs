@@ -15,6 +15,7 @@
 //! | [`Workspace`] | all that a pass writes: activations, gradients, what layers keep |
 //! | [`Scratch`] | memory for inference alone |
 //! | [`Mlp`], [`Block`] | a perceptron in one line |
+//! | [`Averaged`] | an average of the weights that a training passes through: EMA, SWA |
 //! | [`course`] | the course's [`Mlp0`], [`Mlp1`], [`Mlp4`], with the names of its notes |
 //!
 //! ```
@@ -35,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod averaged;
 mod branches;
 mod by_hand;
 pub mod course;
@@ -50,6 +52,7 @@ mod stack;
 mod tensors;
 mod workspace;
 
+pub use averaged::{Average, Averaged, AveragedConfig};
 pub use branches::{Branches, BranchesBuilder, BranchesCache};
 pub use course::{Mlp0, Mlp0Trace, Mlp1, Mlp1Trace, Mlp4, Mlp4Trace};
 pub use mlp::{Block, Mlp};

@@ -126,6 +126,16 @@ impl<F: Float> Trainable<F> for Sequential<F> {
         Ok(())
     }
 
+    fn parameters_at_any_stage(
+        &mut self,
+        ws: &mut Workspace<F>,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) -> Result<(), Error> {
+        self.check_owner("step", &ws.owner)?;
+        self.each_parameter(&mut ws.grads, Path::root(), visit);
+        Ok(())
+    }
+
     fn settle(&mut self, ws: &mut Workspace<F>, moves: &dyn Fn(Path<'_>) -> bool) {
         Layer::settle(self, &mut ws.cache, Path::root(), moves);
     }

@@ -15,7 +15,8 @@ use std::iter::repeat_with;
 use criterion::Criterion;
 use data::uniform;
 use optim::{
-    AdagradConfig, AdamConfig, AdamWConfig, Descent, Optimizer, RmsPropConfig, Rule, SgdConfig,
+    AdagradConfig, AdamConfig, AdamWConfig, Descent, Lbfgs, LbfgsConfig, Optimizer, RmsPropConfig,
+    Rule, SgdConfig,
 };
 use suite::{Item, measure};
 use tensor_core::{Error, Parameter, Path, Role, Trainable};
@@ -34,6 +35,7 @@ fn main() {
     rule(c, "RmsProp", RmsPropConfig { lr: LR, ..Default::default() });
     rule(c, "Adam", AdamConfig { lr: LR, ..Default::default() });
     rule(c, "AdamW", AdamWConfig { lr: LR, ..Default::default() });
+    lbfgs(c);
     let sgd = Descent::<f32, _>::new(SgdConfig::default()).unwrap();
     clip(c, "clip_grad_norm", |model, grad| _ = sgd.clip_grad_norm(model, grad, 1e9).unwrap());
     clip(c, "clip_grad_value", |model, grad| sgd.clip_grad_value(model, grad, 0.5).unwrap());
@@ -46,6 +48,30 @@ fn rule<R: Rule>(criterion: &mut Criterion, name: &str, config: R) {
         item("update", name, 3 + 2 * config.buffers().len()),
         || (Vector::new(), gradient(), Descent::new(config).unwrap()),
         |(model, grad, descent)| descent.step(model, grad).unwrap(),
+    );
+}
+
+/// One iteration with one evaluation on `½ Σ w²`, whose gradient is `w`, with ten pairs.
+fn lbfgs(criterion: &mut Criterion) {
+    let config = LbfgsConfig {
+        lr: LR,
+        max_iter: 1,
+        max_eval: Some(2),
+        tolerance_grad: 0.0,
+        tolerance_change: 0.0,
+        history_size: 10,
+    };
+    measure(
+        criterion,
+        item("update", "Lbfgs, ten pairs", 4 * 10),
+        || (Vector::new(), gradient(), Lbfgs::new(config).unwrap()),
+        |(model, grad, lbfgs)| {
+            let step = lbfgs.step(model, grad, |model, grad| {
+                grad.copy_from_slice(&model.0);
+                Ok(model.0.iter().map(|w| 0.5 * w * w).sum())
+            });
+            let _ = step.unwrap();
+        },
     );
 }
 

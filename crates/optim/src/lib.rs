@@ -14,6 +14,9 @@
 //! | [`Adam`] | means of `g` and `g²`, corrected to `m_hat` and `v_hat`; `w ← w − λ m_hat/(√v_hat + ε)` | `Adam` |
 //! | [`AdamW`] | `w ← (1 − λη) w`, then Adam's step | `AdamW` |
 //!
+//! On a full batch, [`Lbfgs`] approximates second derivatives and looks for the length of each
+//! step: PyTorch's `LBFGS`.
+//!
 //! Each of these pages defines its symbols, says how the equations come about, and has an example
 //! to work out by hand. [`Optimizer`] is what they have in common, [`Descent`] what they are made
 //! of, [`Rule`] what a rule of your own implements.
@@ -36,6 +39,7 @@
 //! |---|---|
 //! | [`Schedule`] | learning rates as functions of the step; the module [`schedule`] lists them |
 //! | [`ReduceLrOnPlateau`] | a rate that falls when a metric stops improving |
+//! | [`RateFinder`] | which rate to begin with |
 //! | [`EarlyStopping`] | when to stop training |
 //! | [`Goal`], [`Threshold`] | when a metric counts as better |
 //!
@@ -64,9 +68,11 @@ mod descent;
 mod early_stopping;
 mod group;
 mod improvement;
+mod lbfgs;
 mod magnitude;
 mod optimizer;
 mod penalty;
+mod rate_finder;
 mod rmsprop;
 mod rule;
 pub mod schedule;
@@ -82,8 +88,10 @@ pub use descent::Descent;
 pub use early_stopping::{EarlyStopping, EarlyStoppingConfig, EarlyStoppingState, Progress};
 pub use group::Group;
 pub use improvement::{Goal, Threshold};
+pub use lbfgs::{Lbfgs, LbfgsConfig, LbfgsOutcome, LbfgsPair, LbfgsState, LbfgsStep};
 pub use optimizer::Optimizer;
 pub use penalty::Penalty;
+pub use rate_finder::{RateFinder, RateFinderConfig, RatePoint, RateSearch, Suggestion};
 pub use rmsprop::{RmsProp, RmsPropConfig};
 pub use rule::{Buffers, MAX_BUFFERS, Rates, Rule, Step};
 pub use schedule::{
@@ -101,5 +109,7 @@ const _: () = assert_send_sync::<(Sgd<f32>, Adagrad<f32>, RmsProp<f32>, Adam<f32
 const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Rates, Step, Penalty)>();
 const _: () = assert_send_sync::<(ConstantLr, StepLr, MultiStepLr, ExponentialLr, LinearLr)>();
 const _: () = assert_send_sync::<(CosineAnnealingLr, CosineAnnealingWarmRestarts, OneCycleLr)>();
+const _: () = assert_send_sync::<(Lbfgs<f32>, LbfgsState<f64>, LbfgsStep, LbfgsOutcome)>();
+const _: () = assert_send_sync::<(RateFinder, RatePoint, Suggestion)>();
 const _: () = assert_send_sync::<(PolynomialLr, CyclicLr, LambdaLr<fn(u64) -> f64>)>();
 const _: () = assert_send_sync::<(Then<StepLr, StepLr>, ReduceLrOnPlateau, EarlyStopping)>();

@@ -180,6 +180,19 @@ pub trait Trainable<F: Float> {
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) -> Result<(), Error>;
 
+    /// As [`parameters`](Self::parameters), whatever the workspace holds, for whoever takes a model
+    /// back to where it was after a pass has failed: the gradients are not to be read.
+    ///
+    /// # Errors
+    /// If the workspace belongs to another model.
+    fn parameters_at_any_stage(
+        &mut self,
+        workspace: &mut Self::Workspace,
+        visit: &mut dyn FnMut(Parameter<'_, F>),
+    ) -> Result<(), Error> {
+        self.parameters(workspace, visit)
+    }
+
     /// Moves buffers by what the last forward pass left pending, once: running statistics by the
     /// batch's. An optimizer's step calls it after the parameters have moved, so a training loop
     /// cannot forget it. A buffer for whose path `moves` is false rests: its layer is frozen.

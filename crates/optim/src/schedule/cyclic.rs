@@ -24,8 +24,8 @@ use crate::check;
 /// [`OneCycleLr`](super::OneCycleLr): `μ(t) = μ_max − (μ_max − μ_min)·x(t)·s(t)`.
 ///
 /// Why: a rate that is too small on the way up and too large at the top is right in between,
-/// without a search for the right one; the tops take the parameters out of narrow minima. The bounds are
-/// read off a curve of the loss over growing rates (section 3.3 of the paper).
+/// without a search for the right one; the tops take the parameters out of narrow minima. The
+/// bounds are read off the curve of a [`RateFinder`](crate::RateFinder).
 ///
 /// Source: Smith, *Cyclical learning rates for training neural networks*, WACV 2017,
 /// <https://arxiv.org/abs/1506.01186>, sections 3.1 and 3.2.

@@ -11,9 +11,9 @@ use crate::check;
 /// `λ(t) = λ (1 − min(t, T)/T)^p`.
 ///
 /// `t` is the step, from 0, λ the rate of the first step, `T` (`total_iters`) the step from which
-/// on the rate is 0, and `p` (`power`) the exponent: 1 for a straight line, above 1 for a curve that
-/// falls fast at first and arrives flat, below 1 for one that falls late. With `p = 0` the rate
-/// stays (`0⁰ = 1`).
+/// on the rate is 0, and `p` (`power`) the exponent: 1 for a straight line, above 1 for a curve
+/// that falls fast at first and arrives flat, below 1 for one that falls late. With `p = 0` the
+/// rate stays (`0⁰ = 1`).
 ///
 /// Why: with `p = 0.9` or 1 it is the usual schedule of a training whose length is known, without
 /// the flat beginning of a cosine ([`CosineAnnealingLr`](super::CosineAnnealingLr)).
