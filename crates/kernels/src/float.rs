@@ -4,38 +4,31 @@ use ndarray::NdFloat;
 
 mod sealed {
     use crate::exponential::series::Exponential;
-    use crate::matmul::buffer::{Buffer, with_buffer};
+    use crate::matmul::buffer::Packing;
     use crate::simd::dots::Dotted;
     use crate::simd::small::Tiny;
     use crate::simd::tile::Tiled;
     use crate::simd::transpose::Transposed;
 
-    /// The loops that exist for a scalar, closed to the outside.
+    /// The loops that exist for a scalar, closed to the outside: it has no function of its own,
+    /// because whoever is generic over [`Float`](super::Float) could call it; those of the crate's
+    /// traits are the crate's.
+    ///
+    /// ```compile_fail
+    /// fn leak<F: kernels::Float>() -> F {
+    ///     F::with_packing(1, 1, |a, _| a[0])
+    /// }
+    /// ```
+    /// ```compile_fail
+    /// fn kernel<F: kernels::Float>() {
+    ///     F::kernel(kernels::simd::Level::Avx512);
+    /// }
+    /// ```
     #[allow(private_bounds, reason = "the module is private")]
-    pub trait Sealed: Tiled + Transposed + Dotted + Tiny + Exponential {
-        /// Calls `work` with the memory for packed blocks, which the thread keeps.
-        fn with_packing<R>(
-            a: usize,
-            b: usize,
-            work: impl FnOnce(&mut [Self], &mut [Self]) -> R,
-        ) -> R;
-    }
+    pub trait Sealed: Tiled + Transposed + Dotted + Tiny + Exponential + Packing {}
 
-    macro_rules! sealed {
-        ($($F:ty)*) => {$(
-            impl Sealed for $F {
-                fn with_packing<R>(a: usize, b: usize, work: impl FnOnce(&mut [Self], &mut [Self]) -> R) -> R {
-                    thread_local! {
-                        static BUFFER: std::cell::RefCell<Vec<$F>> = const { std::cell::RefCell::new(Vec::new()) };
-                    }
-                    let buffer: &'static Buffer<$F> = &BUFFER;
-                    with_buffer(buffer, a, b, work)
-                }
-            }
-        )*};
-    }
-
-    sealed!(f32 f64);
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
 }
 
 /// `f32` or `f64`: the one bound that the project's generic code carries.

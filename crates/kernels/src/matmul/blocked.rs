@@ -52,7 +52,7 @@ const PAGE: usize = 4096;
 /// Whether reading these lines in place beats packing them first.
 fn in_place<F>(lines: &ArrayView2<'_, F>, reads: usize) -> bool {
     let (ld, column) = (lines.strides()[0], lines.strides()[1]);
-    let near = ld >= 0 && ld.unsigned_abs() * size_of::<F>() < PAGE;
+    let near = ld >= 0 && ld.unsigned_abs().saturating_mul(size_of::<F>()) < PAGE;
     near && column == 1 && reads <= FEW_READS
 }
 

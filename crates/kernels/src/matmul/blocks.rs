@@ -35,11 +35,11 @@ impl Blocks {
         b_along: bool,
     ) -> (usize, usize) {
         let panels = n.div_ceil(columns);
-        if at_once && panels * columns * k * size <= self.b {
+        if at_once && (panels * columns).saturating_mul(k).saturating_mul(size) <= self.b {
             return (panels, 1);
         }
         let group = if b_along { GROUP_ALONG } else { GROUP };
-        (group, (m * k * size).div_ceil(self.a).max(1))
+        (group, m.saturating_mul(k).saturating_mul(size).div_ceil(self.a).max(1))
     }
 
     /// The cost of one step of `p`, in multiply-adds: those of the tiles, and the transposition
@@ -55,9 +55,11 @@ impl Blocks {
         let transpose_c = if c_along {
             0
         } else {
-            m * n * lanes * self.transpose_c * self.k_blocks(k) / k.max(1)
+            let scalars = m.saturating_mul(n).saturating_mul(lanes * self.transpose_c);
+            scalars.saturating_mul(self.k_blocks(k)) / k.max(1)
         };
-        m * n.next_multiple_of(lanes) + (transpose_b + transpose_c) / 16
+        let tiles = m.saturating_mul(n.next_multiple_of(lanes));
+        tiles.saturating_add((transpose_b + transpose_c) / 16)
     }
 }
 

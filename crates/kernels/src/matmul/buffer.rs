@@ -4,7 +4,33 @@ use std::cell::RefCell;
 use std::thread::LocalKey;
 
 /// Kept for the next product: after the first one nothing is allocated.
-pub(crate) type Buffer<F> = LocalKey<RefCell<Vec<F>>>;
+type Buffer<F> = LocalKey<RefCell<Vec<F>>>;
+
+/// The scalars that have such a buffer. A trait of the crate: what its buffers hold is nobody
+/// else's.
+pub(crate) trait Packing: Sized + Copy + Default + 'static {
+    /// Calls `work` with the memory for packed blocks, which the thread keeps.
+    fn with_packing<R>(a: usize, b: usize, work: impl FnOnce(&mut [Self], &mut [Self]) -> R) -> R;
+}
+
+macro_rules! packing {
+    ($($F:ty)*) => {$(
+        impl Packing for $F {
+            fn with_packing<R>(
+                a: usize,
+                b: usize,
+                work: impl FnOnce(&mut [Self], &mut [Self]) -> R,
+            ) -> R {
+                thread_local! {
+                    static BUFFER: RefCell<Vec<$F>> = const { RefCell::new(Vec::new()) };
+                }
+                with_buffer(&BUFFER, a, b, work)
+            }
+        }
+    )*};
+}
+
+packing!(f32 f64);
 
 /// Bytes that a buffer has at least, enough for every block: which part of a product a thread
 /// happens to take must not decide whether it allocates.
@@ -15,7 +41,7 @@ const LINE: usize = 64;
 
 /// Calls `work` with slices of `a` and of `b` scalars, each of which begins at a cache line. They
 /// hold what the last product left.
-pub(crate) fn with_buffer<F: Copy + Default, R>(
+fn with_buffer<F: Copy + Default, R>(
     buffer: &'static Buffer<F>,
     a: usize,
     b: usize,

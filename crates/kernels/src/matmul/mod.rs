@@ -3,6 +3,8 @@
 mod blocked;
 mod blocks;
 pub(crate) mod buffer;
+#[cfg(test)]
+mod layouts;
 mod pack;
 mod parts;
 mod rows;
@@ -24,9 +26,11 @@ use crate::simd::tile::Start;
 /// With `β = 0` the old content of `C` is overwritten, not multiplied, so that NaN in an unused
 /// buffer does not spread. Where `K = 0` the product is 0.
 ///
-/// On one processor, the order in which a sum runs depends on `M`, `K`, `N` and the strides, and on
-/// nothing else: the number of threads changes no bit. On processors with fused multiply-adds each
-/// step is rounded once, on others twice.
+/// On one processor, the order in which a sum runs depends on `M`, `K` and `N` and on nothing else:
+/// neither strides nor the number of threads change a bit. So a row of `C` may differ in its last
+/// bits from the same row in a product of more or fewer rows: few rows are added up in another
+/// order than many. On processors with fused multiply-adds each step is rounded once, on others
+/// twice.
 ///
 /// # Shapes
 /// `A (M, K)`, `B (K, N)`, `C (M, N)`; any strides. A transpose is a view, `a.t()`, and nothing is
@@ -128,11 +132,13 @@ fn large<F: Float>(
     start: Start<'_, F>,
     c: ArrayViewMut2<'_, F>,
 ) {
-    let (m, n) = c.dim();
+    let ((m, k), n) = (a.dim(), c.ncols());
     // Chosen before C is cut into parts, because the number of threads must not change what is
-    // computed. Few columns are few rows of the transposed product.
-    let few_columns = n < m && rows::fits(&b.t(), &a.t());
-    let rows = few_columns || rows::fits(&a, &b);
+    // computed, and by the shape alone, because where a matrix lies in memory must not either. Few
+    // columns are few rows of the transposed product.
+    let is_tiny = small::is_tiny(m, k, n); // with gaps in memory
+    let few_columns = !is_tiny && n < m && rows::fits(n, k);
+    let rows = few_columns || (!is_tiny && rows::fits(m, k));
     let transposed = few_columns || (!rows && blocked::better_transposed(level, &a, &b, &c));
     let (a, b, start, c) = if transposed {
         (b.reversed_axes(), a.reversed_axes(), start.transposed(), c.reversed_axes())
@@ -152,9 +158,10 @@ fn large<F: Float>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, ArrayRef2, Axis, Slice, array};
+    use ndarray::{Array2, ArrayRef2, Axis, array};
     use proptest::prelude::*;
 
+    use super::layouts::{Layout, Layout::*, laid_out, random};
     use super::{gemm, product};
     use crate::Float;
     use crate::random::Rng;
@@ -174,48 +181,6 @@ mod tests {
             let old = if beta == F::zero() { 0.0 } else { beta.as_f64() * c[[i, j]].as_f64() };
             alpha.as_f64() * sum + old
         })
-    }
-
-    fn random<F: Float>(rng: &mut Rng, rows: usize, cols: usize) -> Array2<F> {
-        Array2::from_shape_simple_fn((rows, cols), || F::of(rng.normal()))
-    }
-
-    /// How the values of a matrix lie in memory.
-    #[derive(Debug, Clone, Copy)]
-    enum Layout {
-        Standard,
-        Transposed,
-        /// Every second row and every third column of a larger matrix.
-        Gaps,
-        /// The last row first.
-        Upward,
-        /// The last element of each row first.
-        Leftward,
-    }
-
-    use Layout::{Gaps, Leftward, Standard, Transposed, Upward};
-
-    /// The same values, laid out like that.
-    fn laid_out<F: Float>(a: Array2<F>, layout: Layout) -> Array2<F> {
-        let backward = |mut a: Array2<F>, axis| {
-            a.invert_axis(axis);
-            let mut same = a.as_standard_layout().into_owned();
-            same.invert_axis(axis);
-            same
-        };
-        match layout {
-            Standard => a,
-            Transposed => a.t().as_standard_layout().into_owned().reversed_axes(),
-            Gaps => {
-                let mut wide = Array2::from_elem((2 * a.nrows(), 3 * a.ncols()), F::nan());
-                wide.slice_axis_inplace(Axis(0), Slice::new(0, None, 2));
-                wide.slice_axis_inplace(Axis(1), Slice::new(0, None, 3));
-                wide.assign(&a);
-                wide
-            }
-            Upward => backward(a, Axis(0)),
-            Leftward => backward(a, Axis(1)),
-        }
     }
 
     /// One product of every kind against its definition, on every level that this processor has.
@@ -272,7 +237,7 @@ mod tests {
         fn any_shape_any_layout(
             shape in (0_usize..70, 0_usize..40, 0_usize..70),
             layouts in [(); 3].map(|()| {
-                prop_oneof![Just(Standard), Just(Transposed), Just(Gaps), Just(Upward), Just(Leftward)]
+                proptest::sample::select(&Layout::ALL[..])
             }),
             start in prop_oneof![Just(None), Just(Some(0.0)), Just(Some(1.0)), Just(Some(-0.5))],
             seed in any::<u64>(),
@@ -318,6 +283,61 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Shapes on both sides of every place where another loop takes over: tiny products, few rows
+    /// and few columns by `K`, whole vectors and tiles, one block of `K` and several.
+    fn edges() -> impl Iterator<Item = (usize, usize, usize)> {
+        let tiny = [(8, 8, 64), (8, 8, 65), (2, 32, 2), (2, 33, 2), (1, 32, 128), (1, 32, 129)];
+        let ks = [1, 5, 33, 63, 64, 65, 255, 256, 257, 511, 512];
+        let few = (1..=9).flat_map(move |m| ks.map(|k| (m, k, 4 * m + k % 15)));
+        let rows = few.flat_map(|(m, k, n)| [(m, k, n), (n, k, m)]);
+        let blocks = [(8, 33, 40), (61, 300, 71), (9, 817, 33), (15, 816, 17), (20, 409, 1)];
+        tiny.into_iter().chain(rows).chain(blocks)
+    }
+
+    // Every element in every layout of the three matrices, with what is added in any of its forms.
+    #[test]
+    fn where_a_matrix_lies_in_memory_changes_no_bit() {
+        fn check<F: Float>(bits: impl Fn(F) -> u64) {
+            for (case, shape) in edges().enumerate() {
+                let (m, k, n) = shape;
+                let mut rng = Rng::new(case as u64);
+                let values = [(m, k), (k, n), (m, n), (1, n)];
+                let [a, b, before, row] = values.map(|(m, n)| random::<F>(&mut rng, m, n));
+                let row = row.into_raw_vec_and_offset().0;
+                let start = [Start::Scaled(F::zero()), Start::Row(&row), Start::Scaled(F::of(0.3))];
+                let (alpha, start) = ([F::one(), F::of(0.7)][case % 2], start[case % 3]);
+                for level in Level::available() {
+                    let run = |layouts: [Layout; 3]| {
+                        let [a, b] =
+                            [laid_out(a.clone(), layouts[0]), laid_out(b.clone(), layouts[1])];
+                        let mut c = laid_out(before.clone(), layouts[2]);
+                        product(level, alpha, a.view(), b.view(), start, c.view_mut());
+                        c.iter().map(|&c| bits(c)).collect::<Vec<_>>()
+                    };
+                    let standard = run([Standard; 3]);
+                    let any = |i: usize| Layout::ALL[i % Layout::ALL.len()];
+                    for i in 0..Layout::ALL.len() {
+                        let step = 1 + case % 5;
+                        for layouts in [
+                            [any(i), Standard, Standard],
+                            [Standard, any(i), Standard],
+                            [Standard, Standard, any(i)],
+                            [any(i), any(i + step), any(i + 2 * step + 1)],
+                        ] {
+                            let name = F::NAME;
+                            assert!(
+                                run(layouts) == standard,
+                                "{level:?}, {name}, {shape:?}, {layouts:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        check::<f32>(|x| x.to_bits().into());
+        check::<f64>(f64::to_bits);
     }
 
     // [1 2]·[3 5; 4 6] = [11 17], and the row on top, whatever its stride.

@@ -1,11 +1,11 @@
-//! The product of a few rows with a matrix whose columns run along memory, as in `X Wᵀ`: each
-//! element is a scalar product `C[i, j] = α Σ_p A[i, p] B[p, j] + start`, and `B` is not packed.
+//! The product of a few rows with a matrix, as in `X Wᵀ` and `dY W` for a small batch: each element
+//! is a scalar product `C[i, j] = α Σ_p A[i, p] B[p, j] + start`, and `B` is not packed.
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::Float;
 use crate::simd::Level;
-use crate::simd::dots::{MAX_ROWS, MAX_SUMS, MAX_TOGETHER, TOGETHER};
+use crate::simd::dots::{Dots, MAX_LANES, MAX_ROWS, MAX_SUMS, MAX_TOGETHER, TOGETHER};
 use crate::simd::tile::Start;
 
 /// Multiply-adds that pay for handing them to another thread. Fewer than in blocks, because reading
@@ -20,13 +20,14 @@ const FEW_ROWS: usize = 2 * MAX_ROWS;
 /// AVX-512.
 const LEAST_K: [usize; FEW_ROWS + 1] = [0, 0, 64, 256, 256, 512, 512, 512, 512];
 
-/// Whether [`product`] computes this one: few rows, and a `B` whose columns run along memory.
-pub(super) fn fits<F>(a: &ArrayView2<'_, F>, b: &ArrayView2<'_, F>) -> bool {
-    let (m, k) = a.dim();
-    LEAST_K.get(m).is_some_and(|&least| k >= least) && (b.strides()[0] == 1 || b.nrows() <= 1)
+/// Whether [`product`] computes this one: few rows. Its sums are added up in another order than
+/// those of blocks, so only the shape decides, never where the matrices lie in memory.
+pub(super) fn fits(m: usize, k: usize) -> bool {
+    LEAST_K.get(m).is_some_and(|&least| k >= least)
 }
 
-/// `C ← α A B + start`, on one thread. An `A` whose rows do not run along memory is copied first.
+/// `C ← α A B + start`, on one thread. An `A` whose rows do not run along memory is copied first,
+/// and so are the columns of a `B` of which neither columns nor rows do.
 pub(super) fn product<F: Float>(
     level: Level,
     alpha: F,
@@ -35,20 +36,39 @@ pub(super) fn product<F: Float>(
     start: Start<'_, F>,
     c: &mut ArrayViewMut2<'_, F>,
 ) {
-    if a.strides()[1] == 1 || a.ncols() <= 1 {
+    let (k, n) = b.dim();
+    let along = |stride: isize, length: usize| stride == 1 || length <= 1;
+    let a_length = if along(a.strides()[1], k) { 0 } else { a.len() };
+    let [by_columns, by_rows] = [along(b.strides()[0], k), along(b.strides()[1], n)];
+    let columns = F::dots(level).lanes.min(n);
+    let b_length = if by_columns || by_rows { 0 } else { k * columns };
+    if a_length + b_length == 0 {
         return in_order(level, alpha, a, b, start, c);
     }
-    F::with_packing(a.len(), 0, |copy, _| {
-        for (to, &from) in copy.iter_mut().zip(a.iter()) {
-            *to = from;
+    F::with_packing(a_length, b_length, |a_copy, b_copy| {
+        let a = if a_length == 0 { Some(a) } else { copied(a, a_copy) };
+        let Some(a) = a else { return };
+        if b_length == 0 {
+            return in_order(level, alpha, a, b, start, c);
         }
-        if let Ok(a) = ArrayView2::from_shape(a.dim(), copy) {
-            in_order(level, alpha, a, b, start, c);
+        for j0 in (0..n).step_by(columns) {
+            let range = j0..n.min(j0 + columns);
+            let from = b.slice_axis(Axis(1), range.clone().into()).reversed_axes();
+            let Some(b) = copied(from, b_copy) else { return };
+            let mut c = c.slice_axis_mut(Axis(1), range.into());
+            in_order(level, alpha, a, b.reversed_axes(), start.from(0, j0), &mut c);
         }
     });
 }
 
-/// The same with an `A` whose rows run along memory.
+/// The same matrix, row after row in other memory.
+fn copied<'a, F: Float>(from: ArrayView2<'_, F>, to: &'a mut [F]) -> Option<ArrayView2<'a, F>> {
+    let to = to.get_mut(..from.len())?;
+    to.iter_mut().zip(from.iter()).for_each(|(to, &from)| *to = from);
+    ArrayView2::from_shape(from.dim(), to).ok()
+}
+
+/// The same with an `A` whose rows run along memory, and a `B` whose columns or rows do.
 fn in_order<F: Float>(
     level: Level,
     alpha: F,
@@ -64,6 +84,9 @@ fn in_order<F: Float>(
         *slot = row.to_slice().unwrap_or_default();
     }
     let rows = &rows[..m];
+    if b.strides()[0] != 1 && b.nrows() > 1 {
+        return across(dots, alpha, rows, b, start, c);
+    }
     // The first rows are the most at a time; the last ones, fewer, may take as many columns.
     let together = TOGETHER[m.min(MAX_ROWS)];
     let mut remaining = b.columns().into_iter();
@@ -86,10 +109,31 @@ fn in_order<F: Float>(
     }
 }
 
+/// The same for a `B` whose rows run along memory.
+fn across<F: Float>(
+    dots: Dots<F>,
+    alpha: F,
+    rows: &[&[F]],
+    b: ArrayView2<'_, F>,
+    start: Start<'_, F>,
+    c: &mut ArrayViewMut2<'_, F>,
+) {
+    let n = b.ncols();
+    let mut sums = [F::zero(); MAX_LANES];
+    for j0 in (0..n).step_by(dots.lanes) {
+        let w = dots.lanes.min(n - j0);
+        // The columns stay in the caches while all rows pass by.
+        for (i, row) in rows.iter().enumerate() {
+            dots.across(row, &b, (j0, w), &mut sums);
+            for (j, &sum) in (j0..).zip(&sums[..w]) {
+                start.add(alpha * sum, &mut c[[i, j]], (i, j));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
-
     use super::{FEW_ROWS, LEAST_K, fits};
 
     // Where scalar products do not fit, blocks give the same to a few units of the last place: no
@@ -98,13 +142,8 @@ mod tests {
     fn a_few_long_rows_fit() {
         for m in 0..=FEW_ROWS + 1 {
             for k in [1, 2, 63, 64, 255, 256, 511, 512, 2000] {
-                let a = Array2::<f32>::zeros((m, k));
                 let long = LEAST_K.get(m).is_some_and(|&least| k >= least);
-                let along_k = Array2::zeros((5, k));
-                assert_eq!(fits(&a.view(), &along_k.t()), long, "{m} × {k}");
-                // A matrix of one row runs along K, too.
-                let across_k = Array2::zeros((k, 5));
-                assert_eq!(fits(&a.view(), &across_k.view()), long && k == 1, "{m} × {k}");
+                assert_eq!(fits(m, k), long, "{m} × {k}");
             }
         }
     }

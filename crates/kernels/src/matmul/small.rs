@@ -10,6 +10,13 @@ use crate::simd::tile::Start;
 /// Most multiply-adds of a tiny product: from here on, packing pays.
 const MAX_WORK: usize = 4096;
 
+/// Whether a product is tiny: each element is then one chain of multiply-adds, by this loop or,
+/// where something does not lie in memory as it needs, by blocks, which are the same chain.
+#[inline]
+pub(super) fn is_tiny(m: usize, k: usize, n: usize) -> bool {
+    k <= MAX_K && m.saturating_mul(k).saturating_mul(n) <= MAX_WORK
+}
+
 /// Computes `C ← α A B + start` if it is tiny and everything lies in memory without gaps; says
 /// whether it did.
 #[inline]
@@ -22,7 +29,7 @@ pub(super) fn product<F: Float>(
     c: &mut ArrayViewMut2<'_, F>,
 ) -> bool {
     let ((m, k), n) = (a.dim(), b.ncols());
-    if m * k * n > MAX_WORK || k > MAX_K {
+    if !is_tiny(m, k, n) {
         return false;
     }
     let added = match start {

@@ -112,7 +112,8 @@ unsafe fn all<F: NdFloat, V: Vector<F>>(o: &Operands<F>) {
         while j < o.n {
             let w = V::LANES.min(o.n - j); // 1
             let (b, ldb) = if o.b_strides.1 == 1 {
-                (o.b.add(j), o.b_strides.0)
+                // Without rows there is no place `j` in the memory of `B`.
+                (o.b.wrapping_add(j), o.b_strides.0)
             } else {
                 // 3
                 for p in 0..o.k {
@@ -157,7 +158,7 @@ unsafe fn rows<F: NdFloat, V: Vector<F>, const H: usize>(
     // SAFETY: the caller's.
     unsafe {
         let mut acc = [V::splat(F::zero()); H];
-        let a = o.a.add(i0 * o.a_strides.0);
+        let a = o.a.wrapping_add(i0 * o.a_strides.0);
         for p in 0..o.k {
             let row = V::load_part(b.add(p * ldb), w);
             for (i, acc) in acc.iter_mut().enumerate() {

@@ -143,10 +143,10 @@ macro_rules! tile {
                 h = const H,
                 n = const N,
                 $($operand = inout(reg) $value => _,)*
-                la = in(reg) $o.lda * $size,
+                la = in(reg) $o.lda.wrapping_mul($size),
                 b = inout(reg) $o.b => _,
-                rb = in(reg) $o.ldb * $size,
-                rb3 = in(reg) 3 * $o.ldb * $size,
+                rb = in(reg) $o.ldb.wrapping_mul($size),
+                rb3 = in(reg) $o.ldb.wrapping_mul(3 * $size),
                 fours = inout(reg) $o.k / 4 => _,
                 ones = inout(reg) $o.k % 4 => _,
                 inout("zmm0") *s0,
@@ -212,7 +212,7 @@ macro_rules! tiles {
                 ],
                 [columns!("{a}", "{b}", $size, $broadcast, $add), "add {a}, {la}"],
                 a = o.a,
-                la3 = 3 * o.lda * $size
+                la3 = o.lda.wrapping_mul(3 * $size)
             )
         }
 
@@ -223,7 +223,7 @@ macro_rules! tiles {
         #[target_feature(enable = "avx512f")]
         pub(super) unsafe fn $by_rows<const H: usize, const N: usize>(o: &Operands<$F>) {
             // Only those bases are read from that have one of the `H` rows.
-            let base = |group: usize| o.a.wrapping_add(3 * group * o.lda);
+            let base = |group: usize| o.a.wrapping_add(o.lda.wrapping_mul(3 * group));
             tile!(
                 o,
                 $F,

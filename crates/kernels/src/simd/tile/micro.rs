@@ -35,8 +35,9 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const N: usize, const 
                 let scalar = V::splat(*a.add(i * row_step));
                 row.map(|b| scalar.mul_add(b, V::splat(F::zero())))
             });
-            a = a.add(step);
-            b = b.add(o.ldb);
+            // What is stepped over after the last line is no part of an allocation: such a pointer
+            // may exist as one that has wrapped, but not as the result of `add`.
+            (a, b) = (a.wrapping_add(step), b.wrapping_add(o.ldb));
         }
         // Two steps of `p` at a time, because the additions to pointers and counter cost time, too.
         for _ in 0..o.k / 2 {
@@ -53,8 +54,7 @@ unsafe fn micro<F: NdFloat, V: Vector<F>, const H: usize, const N: usize, const 
                     }
                 }
             }
-            a = a.add(2 * step);
-            b = b.add(2 * o.ldb);
+            (a, b) = (a.wrapping_add(2 * step), b.wrapping_add(2 * o.ldb));
         }
         finish(o, acc);
     }
