@@ -11,7 +11,7 @@
 //! | item | what it is |
 //! |---|---|
 //! | [`Float`] | `f32` and `f64`, and nothing else |
-//! | [`gemm`], [`gemm_row`] | the matrix product, and the same with a row added |
+//! | [`gemm`], [`gemm_row`], [`gemm_rows`] | the matrix product; `X Wᵀ` with a row added and without |
 //! | [`simd::vectorized`], [`simd::Loop`] | loops compiled for the processor at hand |
 //! | [`simd::Level`] | which vector instructions it has |
 //! | [`simd::prefetch`] | memory that will be read soon |
@@ -45,4 +45,4 @@ pub mod sums;
 mod ulps;
 
 pub use float::Float;
-pub use matmul::{gemm, gemm_row};
+pub use matmul::{gemm, gemm_row, gemm_rows};

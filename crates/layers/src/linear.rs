@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayRef2, ArrayViewMut1, ArrayViewMut2};
 use tensor_core::memory::zeros;
 use tensor_core::sums::column_sums;
-use tensor_core::{Error, Float, Init, Rng, Role, gemm, gemm_row, row_major};
+use tensor_core::{Error, Float, Init, Rng, Role, gemm, gemm_row, gemm_rows, row_major};
 
 use crate::{Layer, Saved, Tensors, Visitor};
 
@@ -214,7 +214,7 @@ impl<F: Float> Layer<F> for Linear<F> {
         match &self.bias {
             // Z[n,i] = Σ_j A[n,j] W[i,j] + b[i]
             Some(bias) => gemm_row(x, &self.weight.t(), bias, y),
-            None => gemm(F::one(), x, &self.weight.t(), F::zero(), y),
+            None => gemm_rows(x, &self.weight.t(), y),
         }
     }
 

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`Float`] | `f32` and `f64`, and nothing else |
 //! | [`Error`] | every way in which input can be wrong |
-//! | [`gemm`], [`gemm_row`] | the matrix product, and the same with a row added |
+//! | [`gemm`], [`gemm_row`], [`gemm_rows`] | the matrix product; `X Wᵀ` with a row added and without |
 //! | [`memory`]: [`zeros`](memory::zeros), [`check_room`](memory::check_room) | arrays of sizes that come from outside |
 //! | [`path`] | [`Path`]: names of tensors, without allocation |
 //! | [`parameter`] | what a layer shows of its tensors, and [`Trainable`]: what an optimizer needs of a model |
@@ -25,7 +25,7 @@
 //! | [`Rng`], [`Init`] | one ChaCha generator with our uniform, normal and shuffle; initial weights |
 //! | [`simd`], [`parallel`] | loops compiled for the processor at hand; work on several threads |
 //!
-//! [`Float`], [`gemm`], [`gemm_row`], [`simd`] and [`parallel`] come from the crate `kernels`.
+//! [`Float`], [`gemm`], [`gemm_row`], [`gemm_rows`], [`simd`] and [`parallel`] come from the crate `kernels`.
 
 #![forbid(unsafe_code)]
 
@@ -41,7 +41,7 @@ pub mod sums;
 
 pub use elementwise::gather_rows;
 pub use error::Error;
-pub use kernels::{Float, gemm, gemm_row, parallel, simd};
+pub use kernels::{Float, gemm, gemm_row, gemm_rows, parallel, simd};
 pub use layout::row_major;
 pub use parameter::{Kind, Parameter, Role, Tensor, TensorMut, Trainable};
 pub use path::Path;

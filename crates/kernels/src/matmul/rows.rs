@@ -1,11 +1,11 @@
-//! The product of a few rows with a matrix, as in `X Wᵀ` and `dY W` for a small batch: each element
-//! is a scalar product `C[i, j] = α Σ_p A[i, p] B[p, j] + start`, and `B` is not packed.
+//! The product of a few rows with a matrix whose columns run along memory, as in `X Wᵀ`: each
+//! element is a scalar product `C[i, j] = α Σ_p A[i, p] B[p, j] + start`, and `B` is not packed.
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::Float;
 use crate::simd::Level;
-use crate::simd::dots::{Dots, MAX_LANES, MAX_ROWS, MAX_SUMS, MAX_TOGETHER, TOGETHER};
+use crate::simd::dots::{MAX_ROWS, MAX_SUMS, MAX_TOGETHER, TOGETHER};
 use crate::simd::tile::Start;
 
 /// Multiply-adds that pay for handing them to another thread. Fewer than in blocks, because reading
@@ -26,8 +26,11 @@ pub(super) fn fits(m: usize, k: usize) -> bool {
     LEAST_K.get(m).is_some_and(|&least| k >= least)
 }
 
+/// Columns that are copied at a time where they do not run along memory.
+const COPIED: usize = 16;
+
 /// `C ← α A B + start`, on one thread. An `A` whose rows do not run along memory is copied first,
-/// and so are the columns of a `B` of which neither columns nor rows do.
+/// and so are columns of `B` that do not.
 pub(super) fn product<F: Float>(
     level: Level,
     alpha: F,
@@ -37,11 +40,9 @@ pub(super) fn product<F: Float>(
     c: &mut ArrayViewMut2<'_, F>,
 ) {
     let (k, n) = b.dim();
-    let along = |stride: isize, length: usize| stride == 1 || length <= 1;
-    let a_length = if along(a.strides()[1], k) { 0 } else { a.len() };
-    let [by_columns, by_rows] = [along(b.strides()[0], k), along(b.strides()[1], n)];
-    let columns = F::dots(level).lanes.min(n);
-    let b_length = if by_columns || by_rows { 0 } else { k * columns };
+    let along = |stride: isize| stride == 1 || k <= 1;
+    let a_length = if along(a.strides()[1]) { 0 } else { a.len() };
+    let b_length = if along(b.strides()[0]) { 0 } else { k * COPIED.min(n) };
     if a_length + b_length == 0 {
         return in_order(level, alpha, a, b, start, c);
     }
@@ -51,12 +52,12 @@ pub(super) fn product<F: Float>(
         if b_length == 0 {
             return in_order(level, alpha, a, b, start, c);
         }
-        for j0 in (0..n).step_by(columns) {
-            let range = j0..n.min(j0 + columns);
-            let from = b.slice_axis(Axis(1), range.clone().into()).reversed_axes();
-            let Some(b) = copied(from, b_copy) else { return };
+        for j0 in (0..n).step_by(COPIED) {
+            let range = j0..n.min(j0 + COPIED);
+            let columns = b.slice_axis(Axis(1), range.clone().into()).reversed_axes();
+            let Some(columns) = copied(columns, b_copy) else { return };
             let mut c = c.slice_axis_mut(Axis(1), range.into());
-            in_order(level, alpha, a, b.reversed_axes(), start.from(0, j0), &mut c);
+            in_order(level, alpha, a, columns.reversed_axes(), start.from(0, j0), &mut c);
         }
     });
 }
@@ -68,7 +69,7 @@ fn copied<'a, F: Float>(from: ArrayView2<'_, F>, to: &'a mut [F]) -> Option<Arra
     ArrayView2::from_shape(from.dim(), to).ok()
 }
 
-/// The same with an `A` whose rows run along memory, and a `B` whose columns or rows do.
+/// The same with an `A` whose rows run along memory, and a `B` whose columns do.
 fn in_order<F: Float>(
     level: Level,
     alpha: F,
@@ -84,9 +85,6 @@ fn in_order<F: Float>(
         *slot = row.to_slice().unwrap_or_default();
     }
     let rows = &rows[..m];
-    if b.strides()[0] != 1 && b.nrows() > 1 {
-        return across(dots, alpha, rows, b, start, c);
-    }
     // The first rows are the most at a time; the last ones, fewer, may take as many columns.
     let together = TOGETHER[m.min(MAX_ROWS)];
     let mut remaining = b.columns().into_iter();
@@ -104,29 +102,6 @@ fn in_order<F: Float>(
                 for (j, &sum) in sums.iter().enumerate() {
                     start.add(alpha * sum, &mut c[[i, j0 + j]], (i, j0 + j));
                 }
-            }
-        }
-    }
-}
-
-/// The same for a `B` whose rows run along memory.
-fn across<F: Float>(
-    dots: Dots<F>,
-    alpha: F,
-    rows: &[&[F]],
-    b: ArrayView2<'_, F>,
-    start: Start<'_, F>,
-    c: &mut ArrayViewMut2<'_, F>,
-) {
-    let n = b.ncols();
-    let mut sums = [F::zero(); MAX_LANES];
-    for j0 in (0..n).step_by(dots.lanes) {
-        let w = dots.lanes.min(n - j0);
-        // The columns stay in the caches while all rows pass by.
-        for (i, row) in rows.iter().enumerate() {
-            dots.across(row, &b, (j0, w), &mut sums);
-            for (j, &sum) in (j0..).zip(&sums[..w]) {
-                start.add(alpha * sum, &mut c[[i, j]], (i, j));
             }
         }
     }

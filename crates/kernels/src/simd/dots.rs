@@ -12,14 +12,11 @@
 //!    remainder of `k` is filled up with zeros.
 //! 2. Several rows of `a` and of `b` are multiplied at a time, because one sum alone would wait for
 //!    each of its additions. Which rows are computed together changes no bit.
-//! 3. Where it is not the rows `b[j]` that run along memory but the values of all of them for one
-//!    `p`, a register holds those, and the lanes of 1 are registers of their own: the same sums,
-//!    added up in the same order.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
-use ndarray::{ArrayView2, NdFloat};
+use ndarray::NdFloat;
 
 use super::level::Level;
 use super::vector::Vector;
@@ -46,19 +43,10 @@ type Run<F> = unsafe fn(
     &mut [F; MAX_SUMS],
 );
 
-/// Adds up one row with as many neighboring columns as a register holds, or fewer.
-type Across<F> = unsafe fn(usize, *const F, (*const F, isize), usize, &mut [F; MAX_LANES]);
-
-/// Most lanes of a register.
-pub(crate) const MAX_LANES: usize = 16;
-
-/// The loops for one type on one processor.
+/// The loop for one type on one processor.
 #[derive(Clone, Copy)]
 pub(crate) struct Dots<F> {
-    /// Scalars of a register.
-    pub(crate) lanes: usize,
     run: Run<F>,
-    across: Across<F>,
 }
 
 impl<F: NdFloat> Dots<F> {
@@ -79,72 +67,6 @@ impl<F: NdFloat> Dots<F> {
         // SAFETY: every pointer has `k` scalars behind it, and `run` belongs to a processor that
         // was asked.
         unsafe { (self.run)(a.len(), b.len(), k, rows, columns, out) }
-    }
-
-    /// `out[l] = Σ_p a[p] · b[p, first + l]` for `n ≤ lanes` columns of a `b` whose rows run along
-    /// memory.
-    pub(crate) fn across(
-        &self,
-        a: &[F],
-        b: &ArrayView2<'_, F>,
-        (first, n): (usize, usize),
-        out: &mut [F; MAX_LANES],
-    ) {
-        assert!(b.nrows() == a.len() && n <= self.lanes && first + n <= b.ncols());
-        assert!(b.strides()[1] == 1 || b.ncols() <= 1);
-        let from = (b.as_ptr().wrapping_add(first), b.strides()[0]);
-        // SAFETY: every row of `b` has `n` neighbors from `first` on, and the loop belongs to a
-        // processor that was asked.
-        unsafe { (self.across)(a.len(), a.as_ptr(), from, n, out) }
-    }
-}
-
-/// One row times `n` neighboring columns, with `L` lanes of each sum.
-///
-/// # Safety
-/// That of [`Vector`]; `k` scalars behind `a`, `n ≤ V::LANES` behind `b` and each of the `k` places
-/// that are so many scalars apart.
-#[inline(always)]
-unsafe fn across<F: NdFloat, V: Vector<F>, const L: usize>(
-    k: usize,
-    a: *const F,
-    (b, ldb): (*const F, isize),
-    n: usize,
-    out: &mut [F; MAX_LANES],
-) {
-    const { assert!(V::LANES == L && L <= MAX_LANES && L.is_power_of_two()) }
-    // SAFETY: every access is one that the caller vouches for.
-    unsafe {
-        let zero = V::splat(F::zero());
-        let mut acc = [zero; L];
-        let whole = k - k % L;
-        let mut row = b;
-        for p in (0..whole).step_by(L) {
-            for (l, acc) in acc.iter_mut().enumerate() {
-                let values = if n == L { V::load(row) } else { V::load_part(row, n) };
-                *acc = V::splat(*a.add(p + l)).mul_add(values, *acc);
-                row = row.wrapping_offset(ldb);
-            }
-        }
-        if whole < k {
-            for (l, acc) in acc.iter_mut().enumerate() {
-                // The lanes of 1 are filled up with zeros, whose product is added, too.
-                let (mut scalar, mut values) = (zero, zero);
-                if whole + l < k {
-                    (scalar, values) = (V::splat(*a.add(whole + l)), V::load_part(row, n));
-                    row = row.wrapping_offset(ldb);
-                }
-                *acc = scalar.mul_add(values, *acc);
-            }
-        }
-        let mut half = L / 2;
-        while half > 0 {
-            for l in 0..half {
-                acc[l] = acc[l].add(acc[l + half]); // 1
-            }
-            half /= 2;
-        }
-        acc[0].store_part(out.as_mut_ptr(), n);
     }
 }
 
@@ -272,35 +194,6 @@ dots!(#[target_feature(enable = "avx512f")] avx512_f32: f32, __m512);
 #[cfg(target_arch = "x86_64")]
 dots!(#[target_feature(enable = "avx512f")] avx512_f64: f64, __m512d);
 
-macro_rules! columns {
-    ($(#[$features:meta])* $name:ident: $F:ty, $V:ty, $lanes:literal) => {
-        /// # Safety
-        /// That of [`across`], on a processor with the features named.
-        $(#[$features])*
-        unsafe fn $name(
-            k: usize,
-            a: *const $F,
-            b: (*const $F, isize),
-            n: usize,
-            out: &mut [$F; MAX_LANES],
-        ) {
-            // SAFETY: the caller's, passed on.
-            unsafe { across::<$F, $V, $lanes>(k, a, b, n, out) }
-        }
-    };
-}
-
-columns!(portable_f32_across: f32, [f32; 4], 4);
-columns!(portable_f64_across: f64, [f64; 4], 4);
-#[cfg(target_arch = "x86_64")]
-columns!(#[target_feature(enable = "avx2,fma")] avx2_f32_across: f32, __m256, 8);
-#[cfg(target_arch = "x86_64")]
-columns!(#[target_feature(enable = "avx2,fma")] avx2_f64_across: f64, __m256d, 4);
-#[cfg(target_arch = "x86_64")]
-columns!(#[target_feature(enable = "avx512f")] avx512_f32_across: f32, __m512, 16);
-#[cfg(target_arch = "x86_64")]
-columns!(#[target_feature(enable = "avx512f")] avx512_f64_across: f64, __m512d, 8);
-
 /// The scalars that have scalar products.
 pub(crate) trait Dotted: Sized + 'static {
     /// The loop for a level that the processor has been asked for.
@@ -308,22 +201,22 @@ pub(crate) trait Dotted: Sized + 'static {
 }
 
 macro_rules! dotted {
-    ($F:ty: $portable:ident $portable_across:ident, $avx2:ident $avx2_across:ident of $avx2_lanes:literal, $avx512:ident $avx512_across:ident of $avx512_lanes:literal) => {
+    ($F:ty: $portable:ident $avx2:ident $avx512:ident) => {
         impl Dotted for $F {
             #[inline]
             fn dots(level: Level) -> Dots<Self> {
-                let (lanes, run, across): (_, Run<Self>, Across<Self>) = match level {
+                let run: Run<Self> = match level {
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512 => ($avx512_lanes, $avx512, $avx512_across),
+                    Level::Avx512 => $avx512,
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => ($avx2_lanes, $avx2, $avx2_across),
-                    _ => (4, $portable, $portable_across),
+                    Level::Avx2 => $avx2,
+                    _ => $portable,
                 };
-                Dots { lanes, run, across }
+                Dots { run }
             }
         }
     };
 }
 
-dotted!(f32: portable_f32 portable_f32_across, avx2_f32 avx2_f32_across of 8, avx512_f32 avx512_f32_across of 16);
-dotted!(f64: portable_f64 portable_f64_across, avx2_f64 avx2_f64_across of 4, avx512_f64 avx512_f64_across of 8);
+dotted!(f32: portable_f32 avx2_f32 avx512_f32);
+dotted!(f64: portable_f64 avx2_f64 avx512_f64);
