@@ -87,7 +87,7 @@ pub struct Linear<F> {
 
 /// Choices of a [`Linear`] beyond its widths: whether it has a bias, and how its parameters begin.
 /// By default it has one, and both begin as PyTorch's do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinearConfig {
     /// Whether a constant is added; `false` in front of a layer that subtracts the mean anyway.
     pub bias: bool,
@@ -122,7 +122,7 @@ impl<F: Float> Linear<F> {
     ) -> Result<Self, Error> {
         check_widths(in_features, out_features)?;
         let mut weight = zeros("Linear: weight", (out_features, in_features))?;
-        config.init.weight(&mut weight, rng);
+        config.init.weight(&mut weight, rng)?;
         let mut bias = match config.bias {
             true => Some(zeros("Linear: bias", out_features)?),
             false => None,

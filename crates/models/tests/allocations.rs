@@ -1,7 +1,7 @@
 //! A warm training step and `infer_into` allocate nothing of ours.
 //!
 //! On one thread nothing at all. On more the thread pool boxes each piece of work that it hands to
-//! another thread: at most one allocation for each large product, which the tests count.
+//! another thread: on two threads one allocation for each large product, which the tests count.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 

@@ -24,7 +24,8 @@ use crate::simd::tile::Start;
 /// its loops: there is one place to make fast, and one to look at when bits differ.
 ///
 /// With `β = 0` the old content of `C` is overwritten, not multiplied, so that NaN in an unused
-/// buffer does not spread. Where `K = 0` the product is 0.
+/// buffer does not spread. Where `K = 0` the product is 0, and so it is with `α = 0`, unless a
+/// value of `A` or `B` is NaN or infinite.
 ///
 /// Every element is one chain of multiply-adds over `p`, cut where `K` is long and nowhere else: on
 /// one processor neither the strides, nor the number of rows, nor that of threads change a bit. On
@@ -159,6 +160,10 @@ fn product<F: Float>(
         c.dim()
     );
     let mut c = c;
+    if alpha == F::zero() && [&a, &b].iter().all(|x| x.iter().all(|x| x.is_finite())) {
+        // A sum may overflow, and 0·∞ would be NaN.
+        return c.indexed_iter_mut().for_each(|(place, c)| start.add(F::zero(), c, place));
+    }
     if !small::product(level, alpha, &a, &b, start, &mut c) {
         large(order, level, alpha, a, b, start, c);
     }

@@ -210,6 +210,22 @@ fn beta_zero_overwrites_nan() {
     assert_eq!(c, Array2::<f64>::zeros((2, 2)));
 }
 
+// 3e38² overflows in f32, and 0·∞ would be NaN.
+#[test]
+fn alpha_zero_leaves_what_is_added() {
+    for n in [2, 70] {
+        let large = Array2::from_elem((n, n), 3e38_f32);
+        for (beta, want) in [(0.0, 0.0), (0.5, 2.0)] {
+            let mut c = Array2::from_elem((n, n), 4.0);
+            gemm(0.0, &large, &large, beta, &mut c);
+            assert_eq!(c, Array2::from_elem((n, n), want));
+        }
+        let mut c = Array2::from_elem((n, n), 4.0);
+        gemm(0.0, &large.mapv(|_| f32::NAN), &large, 1.0, &mut c);
+        assert!(c.iter().all(|c| c.is_nan()));
+    }
+}
+
 // For Miri and AddressSanitizer (`cargo xtask miri`), which see what no result shows: every loop,
 // with remainders in each direction, none of it large. The first is the product after whose last
 // line pointers left their allocation.

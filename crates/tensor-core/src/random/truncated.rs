@@ -25,7 +25,11 @@ pub(super) fn draw(rng: &mut Rng, [mean, std]: [f64; 2], [a, b]: [f64; 2]) -> f6
         // Below the mean: mirrored.
         return -draw(rng, [-mean, std], [-b, -a]);
     }
-    let x = if low >= FAR { a + std * (exponential(rng) / low) } else { mean + std * standard(rng, low, high) };
+    let x = if low >= FAR {
+        a + std * (exponential(rng) / low)
+    } else {
+        mean + std * standard(rng, low, high)
+    };
     x.max(a).min(b)
 }
 
