@@ -197,6 +197,17 @@ mod tests {
         }
     }
 
+    // −10⁻⁵ (1 − e^(−10⁵ t)) falls with the slope −1 at first and is flat from 10⁻⁴ on: what it falls
+    // by is enough only for t ≤ 10⁻⁵/c₁ = 0.1, though every t is lower than 0 and flat enough.
+    #[test]
+    fn a_decrease_that_is_too_small_is_not_taken() {
+        let step = |t: f64| [1e-5 * (-1e5 * t).exp_m1(), -(-1e5 * t).exp()];
+        for first in [0.2, 1.0, 1000.0] {
+            let (point, _) = search(step, first);
+            assert!(point.t > 0.0 && point.t <= 0.1, "from {first}: {point:?}");
+        }
+    }
+
     // Where no trial is lower the start is what is found.
     #[test]
     fn without_a_lower_point_the_start_stays() {
