@@ -180,9 +180,9 @@ impl<F: Float> Averaged<F> {
         if same && expected.next().is_none() {
             return Ok(());
         }
-        let expected = tensors.iter().map(|(_, shape)| shape.iter().product()).collect();
-        let found = model.tensors().map(|(_, t)| t.value.len()).collect();
-        Err(Error::ForeignState { place: PLACE.into(), expected, found })
+        let expected: Vec<usize> = tensors.iter().map(|(_, n)| n.iter().product()).collect();
+        let found: Vec<usize> = model.tensors().map(|(_, t)| t.value.len()).collect();
+        Err(Error::shape(format!("{PLACE}: lengths of the tensors"), &expected, &found))
     }
 
     /// The average, a model like the trained one: to predict with, or to be saved.
@@ -293,7 +293,8 @@ mod tests {
         let linear = Linear::from_parts(array![[1.0, 2.0]], None).unwrap();
         let wider = Sequential::builder(2).push(linear).build().unwrap();
         let error = averaged.update(&wider).unwrap_err();
-        let message = "averaged model: expected parameters of lengths [1, 1, 1, 1, 1], found [2]";
+        let message =
+            "averaged model: lengths of the tensors: expected shape (1, 1, 1, 1, 1), found (2)";
         assert_eq!(error.to_string(), message);
         assert_eq!(averaged.updates(), 1);
         assert_eq!(averaged.model().tensor("0.weight").unwrap(), array![[2.0]].into_dyn());

@@ -60,8 +60,9 @@ pub use state::LbfgsState;
 ///
 /// Differences to PyTorch: the line search is always made; sums run in `f64`. A pair counts if
 /// `yᵀs` is more than a rounding of `‖y‖ ‖s‖`, there if it is above 10⁻¹⁰, which small gradients
-/// never reach. From a trial whose loss is NaN or infinite the search goes back, there it ends in
-/// NaN. `max_eval` is never exceeded, there by one.
+/// never reach. Every step satisfies the first condition, as in the book; there a search may end at
+/// a point that is lower by too little. From a trial whose loss is NaN or infinite the search goes
+/// back, there it ends in NaN. `max_eval` is never exceeded, there by one.
 ///
 /// # Shapes
 /// Parameters of any shape. State: 2 + 2 m vectors of `n` elements.

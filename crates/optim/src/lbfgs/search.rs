@@ -4,8 +4,6 @@
 //! What is beyond them, as in PyTorch: bounds of the extrapolation, and the distance that a trial
 //! keeps from the ends of the bracket.
 
-use std::mem::swap;
-
 use tensor_core::Error;
 
 /// `c₁` of the first Wolfe condition: how much of the decrease that the slope promises has to come.
@@ -59,13 +57,13 @@ pub(super) fn strong_wolfe(
         evaluations += 1;
         let rises = evaluations > 1 && point.loss >= previous.loss;
         if too_high(start, point) || rises {
-            break [previous, point];
+            break (previous, point);
         }
         if enough(point) || evaluations == bounds.evaluations {
             return Ok(Found { point, evaluations });
         }
         if point.slope >= 0.0 {
-            break [previous, point];
+            break (point, previous);
         }
         t = cubic(previous, point, [t + 0.01 * (t - previous.t), 10.0 * t]);
         previous = point;
@@ -80,14 +78,14 @@ pub(super) fn strong_wolfe(
     Ok(found)
 }
 
-/// Algorithm 3.6: makes the bracket smaller until its low end satisfies both conditions.
+/// Algorithm 3.6: makes the bracket smaller until its low end satisfies both conditions. The low end
+/// is the lowest point so far that satisfies the first one.
 fn zoom(
     start: Point,
-    [a, b]: [Point; 2],
+    (mut low, mut high): (Point, Point),
     bounds: Bounds,
     mut at: impl FnMut(f64, usize) -> Result<Point, Error>,
 ) -> Result<Found, Error> {
-    let (mut low, mut high) = if a.loss <= b.loss { (a, b) } else { (b, a) };
     let mut was_near = false;
     let mut evaluations = 0;
     while evaluations < bounds.evaluations && (high.t - low.t).abs() >= bounds.width {
@@ -97,9 +95,6 @@ fn zoom(
         evaluations += 1;
         if too_high(start, point) || point.loss >= low.loss {
             high = point;
-            if high.loss < low.loss {
-                swap(&mut low, &mut high);
-            }
             continue;
         }
         let done = point.slope.abs() <= -CURVATURE * start.slope;

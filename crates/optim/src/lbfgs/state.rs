@@ -109,8 +109,7 @@ impl<F: Float> LbfgsState<F> {
         if self.steps == 0 || self.lengths == lengths {
             return Ok(());
         }
-        let (expected, found) = (self.lengths.clone(), lengths.to_vec());
-        Err(Error::ForeignState { place: place.into(), expected, found })
+        Err(Error::shape(format!("{place}: lengths of the parameters"), &self.lengths, lengths))
     }
 
     /// Whether steps can have led here, and `1/(yᵀs)` of each pair.
@@ -133,9 +132,8 @@ impl<F: Float> LbfgsState<F> {
         };
         for vector in vectors {
             if Some(vector.len()) != n {
-                let (place, expected, found) =
-                    (place.into(), self.lengths.clone(), vec![vector.len()]);
-                return Err(Error::ForeignState { place, expected, found });
+                let place = format!("{place}: length of a vector");
+                return Err(Error::shape(place, &self.lengths, &[vector.len()]));
             }
             let bad = vector.iter().find(|x| !x.is_finite()).map_or(0.0, |x| x.as_f64());
             Error::check_hyperparameter(place, "element", "a finite number", bad, f64::is_finite)?;

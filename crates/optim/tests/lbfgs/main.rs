@@ -219,7 +219,7 @@ fn frozen_parameters_rest() {
     model.frozen = false; // the state was made without it
     assert_eq!(
         model.step(&mut lbfgs, quadratic(&[2.0], &[5.0])).unwrap_err().to_string(),
-        "l-bfgs: expected parameters of lengths [1], found [1, 2]"
+        "l-bfgs: lengths of the parameters: expected shape (1), found (1, 2)"
     );
 }
 
@@ -289,13 +289,13 @@ fn states_that_cannot_be_are_refused_whole() {
     }
     for lengths in [vec![3], vec![usize::MAX, 3]] {
         let error = lbfgs.restore(LbfgsState { lengths, ..fits.clone() }).unwrap_err();
-        assert!(matches!(error, Error::ForeignState { .. }), "{error}");
+        assert!(matches!(error, Error::Shape { .. }), "{error}");
         assert_eq!(lbfgs.state(), &fits);
     }
     // It fits no model of one number.
     let mut model = Model::<f64>::of(&[1.0]);
     let error = model.step(&mut lbfgs, quadratic(&[2.0], &[5.0])).unwrap_err();
-    assert!(matches!(error, Error::ForeignState { .. }), "{error}");
+    assert!(matches!(error, Error::Shape { .. }), "{error}");
     assert_eq!((model.w[0], lbfgs.state()), (1.0, &fits));
 }
 
