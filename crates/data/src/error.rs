@@ -93,6 +93,86 @@ pub enum Error {
         /// The code that came.
         found: f64,
     },
+    /// A file that cannot be read, or holds no table.
+    File {
+        /// The file.
+        file: String,
+        /// What was needed.
+        expected: String,
+        /// What there is, or what the system says.
+        found: String,
+    },
+    /// A line with another number of fields than the first one.
+    Fields {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// Fields of the first line.
+        expected: usize,
+        /// Fields of this one.
+        found: usize,
+    },
+    /// A value that its column cannot have.
+    Cell {
+        /// The file.
+        file: String,
+        /// The line on which the row begins.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What would have been accepted.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// Two columns of one name.
+    DuplicateColumn {
+        /// The file; empty for a table that was not read.
+        file: String,
+        /// The name.
+        name: String,
+        /// The place of the first one, from 1.
+        first: usize,
+        /// The place of the second one.
+        second: usize,
+    },
+    /// A column that the table does not have.
+    UnknownColumn {
+        /// The file; empty for a table that was not read.
+        file: String,
+        /// The name that was asked for.
+        found: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A column that is longer or shorter than the first one.
+    ColumnLength {
+        /// The column.
+        column: String,
+        /// Rows of the first one.
+        expected: usize,
+        /// Rows of this one.
+        found: usize,
+    },
+    /// A column of text where one of numbers is needed, or the other way round.
+    ColumnType {
+        /// The column.
+        column: String,
+        /// `"numbers"` or `"text"`.
+        expected: &'static str,
+        /// The other one.
+        found: &'static str,
+    },
+    /// A row that is not there.
+    Row {
+        /// What was asked for it.
+        place: &'static str,
+        /// How many there are.
+        n_rows: usize,
+        /// The row that was asked for.
+        found: usize,
+    },
 }
 
 /// So many categories are listed in a message; of the rest there is only the number.
@@ -124,21 +204,82 @@ impl fmt::Display for Error {
                 )
             }
             Self::UnknownCategory { place, row, found, known } => {
-                let listed = known.iter().take(LISTED).map(|name| format!("\"{name}\""));
-                let listed = listed.collect::<Vec<_>>().join(", ");
-                write!(f, "{place}: expected one of {listed}")?;
-                if known.len() > LISTED {
-                    write!(f, " and {} more", known.len() - LISTED)?;
-                }
+                write!(f, "{place}: expected one of {}", Listed(known))?;
                 match found {
                     Some(found) => write!(f, " in row {row}, found \"{found}\""),
                     None => write!(f, " in row {row}, found a missing value"),
                 }
             }
+            Self::File { file, expected, found } => {
+                write!(f, "{file}: expected {expected}, found {found}")
+            }
+            Self::Fields { file, line, expected, found } => {
+                write!(
+                    f,
+                    "{file}, line {line}: expected {expected} fields, as in the first line, found {found}"
+                )
+            }
+            Self::Cell { file, line, column, expected, found } => {
+                write!(
+                    f,
+                    "{file}, line {line}, column \"{column}\": expected {expected}, found \"{found}\""
+                )
+            }
+            Self::DuplicateColumn { file, name, first, second } => write!(
+                f,
+                "{}: expected every column to have a name of its own, found \"{name}\" at places {first} and {second}",
+                table(file)
+            ),
+            Self::UnknownColumn { file, found, known } => {
+                write!(
+                    f,
+                    "{}: expected one of the columns {}, found \"{found}\"",
+                    table(file),
+                    Listed(known)
+                )
+            }
+            Self::ColumnLength { column, expected, found } => write!(
+                f,
+                "column \"{column}\": expected {expected} rows, as in the first column, found {found}"
+            ),
+            Self::ColumnType { column, expected, found } => {
+                write!(f, "column \"{column}\": expected {expected}, found {found}")
+            }
+            Self::Row { place, n_rows, found } => {
+                write!(f, "{place}: expected a row below {n_rows}, found {found}")
+            }
             Self::UnknownCode { place, row, n_codes, found } => {
                 let last = n_codes.saturating_sub(1);
                 write!(f, "{place}: expected a code from 0 to {last} in row {row}, found {found}")
             }
+        }
+    }
+}
+
+impl Error {
+    /// What the system says of a file.
+    pub(crate) fn io(file: &str, error: &std::io::Error) -> Self {
+        let (expected, found) = ("a file that can be read".into(), error.to_string());
+        Self::File { file: file.to_owned(), expected, found }
+    }
+}
+
+fn table(file: &str) -> &str {
+    if file.is_empty() { "table" } else { file }
+}
+
+/// Names in quotes; of many the first ones and how many more there are.
+struct Listed<'a>(&'a [String]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, name) in self.0.iter().take(LISTED).enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}\"{name}\"")?;
+        }
+        match self.0.len().checked_sub(LISTED) {
+            Some(more) if more > 0 => write!(f, " and {more} more"),
+            _ => Ok(()),
         }
     }
 }

@@ -24,6 +24,8 @@
 //!
 //! | | | scikit-learn |
 //! |---|---|---|
+//! | [`Table`], [`Column`], [`Values`], [`Text`] | named columns of numbers or text | pandas' `DataFrame` |
+//! | [`CsvOptions`], [`ColumnType`], [`MISSING_WORDS`] | CSV files, `.gz` too | pandas' `read_csv` |
 //! | [`Split`], [`Shares`] | rows for training, validation, test | `train_test_split`, `GroupShuffleSplit` |
 //! | [`KFold`], [`Fold`] | cross-validation | `KFold`, `StratifiedKFold`, `GroupKFold` |
 //! | [`Scaler`] | what scalers have in common | |
@@ -42,6 +44,9 @@
 #![forbid(unsafe_code)]
 
 mod categories;
+mod csv_column;
+mod csv_file;
+mod csv_options;
 mod error;
 mod folds;
 mod imputer;
@@ -57,7 +62,9 @@ mod scaler;
 mod split;
 mod standard;
 mod strata;
+mod table;
 
+pub use csv_options::{ColumnType, CsvOptions, MISSING_WORDS};
 pub use error::Error;
 pub use folds::{Fold, KFold};
 pub use imputer::{Fill, SimpleImputer};
@@ -70,8 +77,10 @@ pub use robust::{RobustConfig, RobustScaler};
 pub use scaler::Scaler;
 pub use split::{Shares, Split};
 pub use standard::StandardScaler;
+pub use table::{Column, Table, Text, Values};
 
 const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = assert_send_sync::<(Table, Column, Values, Text, CsvOptions, ColumnType)>();
 const _: () = assert_send_sync::<(Split, Shares, KFold, Fold, Error)>();
 const _: () = assert_send_sync::<(StandardScaler, MinMaxScaler, RobustScaler)>();
 const _: () = assert_send_sync::<(QuantileTransformer, SimpleImputer, Unknown)>();

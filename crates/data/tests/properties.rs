@@ -147,8 +147,7 @@ proptest! {
     ) {
         let table = Array2::from_shape_vec((numbers.len(), 1), numbers.clone()).unwrap();
         let size = numbers.iter().fold(x.abs(), |size, x| size.max(x.abs()));
-        // A number that is small beside those that the scale comes from has lost digits.
-        let back = |y: f64| (y - x).abs() <= 1e-10 * size;
+            let back = |y: f64| (y - x).abs() <= 1e-10 * size;
         let standard = StandardScaler::fit(&table).unwrap();
         prop_assert!(back(standard.inverse_value(0, standard.value(0, x))));
         let min_max = MinMaxScaler::fit(&table, -1.0..=3.0).unwrap();
