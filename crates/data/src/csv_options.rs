@@ -18,9 +18,10 @@ pub const MISSING_WORDS: [&str; 18] = [
 /// ```
 /// use data::{ColumnType, CsvOptions};
 ///
-/// // ZIP codes are names: 01067 is not 1067. let options = CsvOptions { types: vec![("zip".into(),
-/// ColumnType::Text)], ..Default::default() }; let table =
-/// options.read_from("zip,price\n01067,3\n".as_bytes(), "houses.csv")?;
+/// // ZIP codes are names: 01067 is not 1067.
+/// let types = vec![("zip".into(), ColumnType::Text)];
+/// let options = CsvOptions { types, ..CsvOptions::default() };
+/// let table = options.read_from("zip,price\n01067,3\n".as_bytes(), "houses.csv")?;
 /// assert_eq!(table.column("zip")?.text()?.get(0), Some("01067"));
 /// # Ok::<(), data::Error>(())
 /// ```
