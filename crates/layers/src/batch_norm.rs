@@ -12,7 +12,7 @@ use tensor_core::{Error, Float, Path};
 
 use crate::affine::AffineSums;
 use crate::constants::check_eps;
-use crate::{Affine, Layer, Mode, Saved, Seen, Tensors, Visitor};
+use crate::{Affine, Layer, Mode, Part, Saved, Seen, Tensors, Visitor};
 
 pub use cache::BatchNorm1dCache;
 pub use config::BatchNorm1dConfig;
@@ -30,7 +30,8 @@ pub use config::BatchNorm1dConfig;
 ///
 /// `Z[n,c]` is input feature `c` of sample `n`, `BZ[n,c]` the output in its place, `γ` the
 /// parameter `weight`, `β` the parameter `bias`. In evaluation `μ` and `σ²` are the running
-/// statistics, as constants. They move once for each optimizer step; `1 − α` is the momentum:
+/// statistics, as constants. They move with each optimizer step, once for each pass that counts for
+/// it, which is one unless gradients are accumulated; `1 − α` is the momentum:
 ///
 /// ```text
 /// running[c] ← α running[c] + (1 − α) batch[c]
@@ -284,12 +285,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
     }
 
     fn cache(&self, _max_batch: usize, in_features: usize) -> Result<BatchNorm1dCache<F>, Error> {
-        Ok(BatchNorm1dCache {
-            moments: ColumnMoments::new(in_features)?,
-            sums: AffineSums::new(in_features)?,
-            mode: Mode::Eval,
-            pending: None,
-        })
+        BatchNorm1dCache::new(in_features)
     }
 
     fn check_cache(&self, cache: &BatchNorm1dCache<F>, _: usize, _: usize) -> Result<(), Error> {
@@ -308,6 +304,17 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
 
     /// # Errors
     /// If a training batch has fewer than two rows: one value has no variance.
+    fn check_rows(&self, rows: usize, _: &BatchNorm1dCache<F>, mode: Mode) -> Result<(), Error> {
+        match mode {
+            Mode::Train if rows < 2 => {
+                Err(Error::too_few(Self::NAME, "at least 2 rows in training", rows))
+            }
+            Mode::Train | Mode::Eval => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// As for [`check_rows`](Layer::check_rows).
     fn compute_training(
         &self,
         x: &ArrayRef2<F>,
@@ -315,9 +322,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         cache: &mut BatchNorm1dCache<F>,
         mode: Mode,
     ) -> Result<(), Error> {
-        if mode == Mode::Train && x.nrows() < 2 {
-            return Err(Error::too_few(Self::NAME, "at least 2 rows in training", x.nrows()));
-        }
+        self.check_rows(x.nrows(), cache, mode)?;
         (cache.mode, cache.pending) = (mode, None);
         match mode {
             Mode::Train => {
@@ -384,6 +389,10 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         show(path.name("normalized"), normalized.into_dyn());
     }
 
+    fn count(&self, cache: &mut BatchNorm1dCache<F>, part: Part) {
+        cache.count(part, &self.config);
+    }
+
     fn settle(
         &mut self,
         cache: &mut BatchNorm1dCache<F>,
@@ -391,8 +400,9 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         moves: &dyn Fn(Path<'_>) -> bool,
     ) {
         if self.check_cache(cache, 0, 0).is_ok() {
+            cache.count(Part::Further, &self.config); // a pass without a backward pass
             let running = [&mut self.running_mean, &mut self.running_var];
-            cache.settle(&self.config, running, path, moves);
+            cache.settle(running, path, moves);
         }
     }
 }

@@ -9,7 +9,7 @@ use tensor_core::memory::zeros;
 use tensor_core::random::Position;
 use tensor_core::{Error, Float, Path, Rng};
 
-use crate::{Layer, Mode, Saved, Seen, Tensors};
+use crate::{Layer, Mode, Part, Saved, Seen, Tensors};
 
 /// Dropout, PyTorch's `nn.Dropout`: in training every entry is dropped with probability `p`.
 ///
@@ -101,6 +101,12 @@ pub struct DropoutCache<F> {
     pending: Option<u64>,
     /// Row of the step's whole batch at which the passes begin.
     first_row: u64,
+    /// Rows of the parts of the step's batch that count already: the next part's follow them.
+    n_counted: u64,
+    /// Rows of the last pass.
+    rows: usize,
+    /// The step in which a part drew a mask.
+    counted: Option<u64>,
 }
 
 impl Dropout {
@@ -185,7 +191,15 @@ impl<F: Float> Layer<F> for Dropout {
 
     fn cache(&self, max_batch: usize, in_features: usize) -> Result<DropoutCache<F>, Error> {
         let mask = zeros("Dropout: mask", (max_batch, in_features))?;
-        Ok(DropoutCache { mask, mode: Mode::Eval, pending: None, first_row: 0 })
+        Ok(DropoutCache {
+            mask,
+            mode: Mode::Eval,
+            pending: None,
+            first_row: 0,
+            n_counted: 0,
+            rows: 0,
+            counted: None,
+        })
     }
 
     fn check_cache(
@@ -216,11 +230,11 @@ impl<F: Float> Layer<F> for Dropout {
         cache: &mut DropoutCache<F>,
         mode: Mode,
     ) -> Result<(), Error> {
-        (cache.mode, cache.pending) = (mode, None);
+        (cache.mode, cache.pending, cache.rows) = (mode, None, x.nrows());
         match mode {
             Mode::Train => {
                 let mut mask = cache.mask.slice_axis_mut(Axis(0), Slice::from(..x.nrows()));
-                self.draw(cache.first_row, &mut mask);
+                self.draw(cache.first_row.wrapping_add(cache.n_counted), &mut mask);
                 // A[n,c] = M[n,c] Z[n,c]
                 Zip::from(y).and(x).and(&mask).for_each(|y, &x, &m| *y = m * x);
                 cache.pending = Some(self.step);
@@ -266,7 +280,18 @@ impl<F: Float> Layer<F> for Dropout {
     }
 
     fn start_at(&self, cache: &mut DropoutCache<F>, first_row: u64) {
-        cache.first_row = first_row;
+        (cache.first_row, cache.n_counted) = (first_row, 0);
+    }
+
+    /// The rows of the next part follow those of the parts that are counted one beside the other.
+    fn count(&self, cache: &mut DropoutCache<F>, part: Part) {
+        (cache.n_counted, cache.counted) = match part {
+            Part::Whole => (0, cache.pending.take()),
+            Part::Further => {
+                let n_rows = cache.n_counted.wrapping_add(cache.rows as u64);
+                (n_rows, cache.pending.take().or(cache.counted))
+            }
+        };
     }
 
     /// A frozen layer draws another mask in each step, too: it has nothing that is trained.
@@ -278,7 +303,8 @@ impl<F: Float> Layer<F> for Dropout {
     ) {
         // Set and not counted up: the parts of a cut batch, each with a cache of its own, make one
         // step.
-        if let Some(step) = cache.pending.take() {
+        cache.n_counted = 0;
+        if let Some(step) = cache.pending.take().or(cache.counted.take()) {
             self.step = step.wrapping_add(1);
         }
     }

@@ -20,6 +20,15 @@ pub enum Mode {
     Eval,
 }
 
+/// How a forward pass counts for an optimizer's step: an argument of [`Layer::count`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// It is the step's whole batch, or the first part: what counted before does not any more.
+    Whole,
+    /// It is a part of the step's batch, beside those that counted before.
+    Further,
+}
+
 /// What a backward pass is given of the forward pass before it: an argument of [`Layer::backward`].
 ///
 /// Input and output are at hand in any case, because the layers below and above need them. What
@@ -207,6 +216,17 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// `x (N, C_in)`, `y (N, C_out)`.
     fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>);
 
+    /// Whether a batch of `rows` rows has a meaning for the layer. A model asks before any layer
+    /// runs, so that a batch that is refused changes nothing. Only a layer with a cache is asked; one
+    /// without refuses in [`compute_training`](Self::compute_training). None refuses by default.
+    ///
+    /// # Errors
+    /// If not.
+    fn check_rows(&self, rows: usize, cache: &Self::Cache, mode: Mode) -> Result<(), Error> {
+        let _ = (rows, cache, mode);
+        Ok(())
+    }
+
     /// `y ← f(x)`, keeping in `cache` what [`differentiate`](Self::differentiate) needs, for shapes
     /// that fit: the part of [`forward`](Self::forward) that an author writes, if something has to
     /// be kept. A batch is refused before anything is written.
@@ -215,7 +235,8 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// `x (N, C_in)`, `y (N, C_out)`.
     ///
     /// # Errors
-    /// If the batch has no meaning for the layer.
+    /// If the batch has no meaning for the layer: what [`check_rows`](Self::check_rows)
+    /// refuses, and what can only be told by the values.
     #[inline]
     fn compute_training(
         &self,
@@ -279,6 +300,7 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         let (n, width) = x.dim();
         check_shape(Self::NAME, "output", [n, self.out_features(width)?], y.dim())?;
         self.check_cache(cache, n, width)?;
+        self.check_rows(n, cache, mode)?;
         self.compute_training(x, y, cache, mode)
     }
 
@@ -328,6 +350,13 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     /// said otherwise.
     fn start_at(&self, cache: &mut Self::Cache, first_row: u64) {
         let _ = (cache, first_row);
+    }
+
+    /// Says that the last forward pass counts for the next step: its backward pass has been made.
+    /// A layer with buffers keeps in its cache by what they have to move, over all passes that
+    /// count. By default the last pass is all there is.
+    fn count(&self, cache: &mut Self::Cache, part: Part) {
+        let _ = (cache, part);
     }
 
     /// Moves buffers by what the last forward pass left pending in `cache`, and marks it as done.

@@ -86,7 +86,7 @@ pub use gelu::Gelu;
 pub use group_norm::{GroupNorm, GroupNormConfig};
 pub use identity::Identity;
 pub use instance_norm::{InstanceNorm1d, InstanceNorm1dConfig};
-pub use layer::{Layer, Mode, Saved, Seen};
+pub use layer::{Layer, Mode, Part, Saved, Seen};
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use leaky_relu::LeakyRelu;
 pub use linear::{Linear, LinearConfig};

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use layers::{
-    Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Saved, Tensors,
+    Affine, BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig, Layer, Mode, Part, Saved, Tensors,
 };
 use ndarray::{Array1, Array2, ArrayRef2, Axis, array};
 use tensor_core::{Float, Kind, Path, Rng};
@@ -264,6 +264,44 @@ fn a_refused_batch_changes_nothing() {
     assert_eq!(norm.running_mean()[0], 0.5 * 2.0);
     // In evaluation one row is as good as any number.
     norm.forward(&one, &mut Array2::zeros((1, 1)), &mut cache, Mode::Eval).unwrap();
+}
+
+// With α = ¾ and parts of μ = 2, σ² = 1 and of μ = 7, σ² = 4 the running mean is ¼·2 = ½, then ¾·½ +
+// ¼·7 = 2.125, and the running variance ¾ + ¼·1 = 1, then ¾·1 + ¼·4 = 1.75; unbiased, with variances
+// 2 and 8, ¾ + ½ = 1.25, then ¾·1.25 + 2 = 2.9375. A pass that is not counted is replaced.
+#[test]
+fn running_statistics_move_by_every_pass_that_counts() {
+    for (unbiased_running_var, [one, two]) in [(false, [1.0, 1.75]), (true, [1.25, 2.9375])] {
+        let config =
+            BatchNorm1dConfig { momentum: 0.25, unbiased_running_var, ..Default::default() };
+        let new = BatchNorm1d::<f64>::with_config(1, config).unwrap();
+        let (parts, mut y) = ([array![[1.0], [3.0]], array![[5.0], [9.0]]], Array2::zeros((2, 1)));
+        // How the first and the second pass count, and what is expected of both.
+        let table = [
+            ([None, None], (1.75, if unbiased_running_var { 2.75 } else { 1.75 })),
+            ([Some(Part::Whole), Some(Part::Further)], (2.125, two)),
+            ([Some(Part::Further), Some(Part::Further)], (2.125, two)),
+            ([Some(Part::Further), None], (2.125, two)),
+            (
+                [Some(Part::Whole), Some(Part::Whole)],
+                (1.75, one + if unbiased_running_var { 1.5 } else { 0.75 }),
+            ),
+        ];
+        for (counts, expected) in table {
+            let (mut norm, mut cache) = (new.clone(), new.cache(2, 1).unwrap());
+            for (x, part) in parts.iter().zip(counts) {
+                norm.forward(x, &mut y, &mut cache, Mode::Train).unwrap();
+                if let Some(part) = part {
+                    norm.count(&mut cache, part);
+                }
+            }
+            for _ in 0..2 {
+                norm.settle(&mut cache, Path::root(), &|_| true);
+                let found = (norm.running_mean()[0], norm.running_var()[0]);
+                assert_eq!(found, expected, "{counts:?}, unbiased {unbiased_running_var}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -38,7 +38,8 @@ impl<F: Float> Sequential<F> {
     /// If there is no layer at that path, or it is of another type.
     pub fn layer_mut<L: Layer<F>>(&mut self, path: &str) -> Result<&mut L, Error> {
         self.layer_for::<L>("layer_mut", path)?;
-        self.structure = Arc::new(Structure { widths: self.widths().to_vec() });
+        self.structure = Arc::new(Structure::new(self.widths().to_vec()));
+        self.version = 0;
         let slot = find_mut(&mut self.slots, path);
         match slot.and_then(|slot| slot.any_mut().downcast_mut()) {
             Some(layer) => Ok(layer),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors};
+use layers::{Layer, Mode, Part, Saved, Scratch, Seen, Tensors};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2, Axis, Slice};
 use tensor_core::memory::zeros;
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
@@ -338,6 +338,19 @@ impl<F: Float> Layer<F> for Branches<F> {
             let y = columns(y, &self.outputs[b]);
             slot.layer.intermediates(Seen { x: &x, y: &y, cache: &own.cache }, path, show);
             show(path.name("output"), y.to_owned().into_dyn());
+        }
+    }
+
+    fn check_rows(&self, rows: usize, cache: &BranchesCache<F>, mode: Mode) -> Result<(), Error> {
+        for (i, (slot, own)) in self.slots.iter().zip(&cache.slots).enumerate() {
+            slot.check_rows(rows, own, mode).map_err(|e| e.within(&format!("branch {i}")))?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, cache: &mut BranchesCache<F>, part: Part) {
+        for (slot, own) in self.slots.iter().zip(&mut cache.slots) {
+            slot.count(own, part);
         }
     }
 

@@ -221,7 +221,7 @@ macro_rules! course_trace {
             /// `backward_to_input`.
             #[expect(non_snake_case, reason = "the names of the notes")]
             pub fn trace<'w>(&self, ws: &'w Workspace<F>) -> Result<$trace<'w, F>, Error> {
-                self.check_owner("trace", &ws.owner)?;
+                self.check_owner("trace", &ws.progress.owner)?;
                 let mut entries = 0..;
                 let mut next = || entries.next().unwrap_or_default();
                 $(let $value = ws.activation_for("trace", next())?;)*

@@ -15,7 +15,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors};
+use layers::{Layer, Mode, Part, Saved, Scratch, Seen, Tensors};
 use ndarray::{ArrayD, ArrayRef2};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
 
@@ -27,6 +27,8 @@ pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
     fn name(&self) -> &'static str;
     /// Bytes of the layer's own type.
     fn size(&self) -> usize;
+    /// Bytes of its cache's type.
+    fn cache_size(&self) -> usize;
     fn out_features(&self, in_features: usize) -> Result<usize, Error>;
     fn cache(&self, max_batch: usize, in_features: usize) -> Result<Cache, Error>;
     fn check_cache(&self, cache: &Cache, rows: usize, in_features: usize) -> Result<(), Error>;
@@ -65,6 +67,8 @@ pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
         path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     );
+    fn check_rows(&self, rows: usize, cache: &Cache, mode: Mode) -> Result<(), Error>;
+    fn count(&self, cache: &mut Cache, part: Part);
     fn start_at(&self, cache: &mut Cache, first_row: u64);
     fn settle(&mut self, cache: &mut Cache, path: Path<'_>, moves: &dyn Fn(Path<'_>) -> bool);
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>>;
@@ -77,6 +81,10 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
 
     fn size(&self) -> usize {
         size_of::<L>()
+    }
+
+    fn cache_size(&self) -> usize {
+        size_of::<L::Cache>()
     }
 
     fn out_features(&self, in_features: usize) -> Result<usize, Error> {
@@ -173,6 +181,17 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
         Tensors::each_parameter(self, own_grads(grads), path, visit);
+    }
+
+    fn check_rows(&self, rows: usize, cache: &Cache, mode: Mode) -> Result<(), Error> {
+        match cache.downcast_ref() {
+            Some(cache) => Layer::check_rows(self, rows, cache, mode),
+            None => foreign(L::NAME),
+        }
+    }
+
+    fn count(&self, cache: &mut Cache, part: Part) {
+        Layer::count(self, own_cache::<F, L>(cache), part);
     }
 
     fn start_at(&self, cache: &mut Cache, first_row: u64) {

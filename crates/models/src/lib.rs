@@ -49,7 +49,9 @@ mod rows;
 mod sequential;
 mod slot;
 mod stack;
+mod stage;
 mod tensors;
+mod unwritten;
 mod workspace;
 
 pub use averaged::{Average, Averaged, AveragedConfig};

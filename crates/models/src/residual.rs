@@ -1,6 +1,6 @@
 //! `y = x + f(x)`.
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors, Visitor};
+use layers::{Layer, Mode, Part, Saved, Scratch, Seen, Tensors, Visitor};
 use ndarray::{Array2, ArrayD, ArrayRef2};
 use tensor_core::elementwise::map2;
 use tensor_core::memory::zeros;
@@ -159,6 +159,14 @@ impl<F: Float> Layer<F> for Residual<F> {
         let output = first_rows(&seen.cache.output, seen.y.nrows());
         let inner = Seen { x: seen.x, y: &output, cache: &seen.cache.inner };
         Layer::intermediates(&self.inner, inner, path, show);
+    }
+
+    fn check_rows(&self, rows: usize, cache: &ResidualCache<F>, mode: Mode) -> Result<(), Error> {
+        Layer::check_rows(&self.inner, rows, &cache.inner, mode)
+    }
+
+    fn count(&self, cache: &mut ResidualCache<F>, part: Part) {
+        Layer::count(&self.inner, &mut cache.inner, part);
     }
 
     fn start_at(&self, cache: &mut ResidualCache<F>, first_row: u64) {

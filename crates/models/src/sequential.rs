@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use layers::{Layer, Tensors};
 use tensor_core::{Error, Float, Kind, Path};
@@ -62,6 +63,9 @@ use crate::slot::Slot;
 #[derive(Debug)]
 pub struct Sequential<F> {
     pub(crate) structure: Arc<Structure>,
+    /// Which values the parameters have, among those of the model and its clones: another number
+    /// whenever they may have changed.
+    pub(crate) version: u64,
     pub(crate) slots: Vec<Slot<F>>,
 }
 
@@ -113,18 +117,10 @@ impl<F: Float> SequentialBuilder<F> {
             return Err(Error::empty("Sequential", "at least 1 layer"));
         }
         let widths = measure(self.in_features, &self.slots)?;
-        let model = Sequential { structure: Arc::new(Structure { widths }), slots: self.slots };
-        let mut names = BTreeSet::new();
-        let mut twice = None;
-        Tensors::each_tensor(&model, Path::root(), &mut |path, _| {
-            if let Some(name) = names.replace(path.to_string()) {
-                twice.get_or_insert(name);
-            }
-        });
-        match twice {
-            None => Ok(model),
-            Some(found) => Err(Error::DuplicateTensor { place: "Sequential".into(), found }),
-        }
+        let structure = Arc::new(Structure::new(widths));
+        let model = Sequential { structure, version: 0, slots: self.slots };
+        model.check_names("Sequential")?;
+        Ok(model)
     }
 }
 
@@ -142,7 +138,8 @@ fn measure<F: Float>(in_features: usize, slots: &[Slot<F>]) -> Result<Vec<usize>
 /// Shares the structure, so that workspaces of the model and of its clone are interchangeable.
 impl<F: Float> Clone for Sequential<F> {
     fn clone(&self) -> Self {
-        Self { structure: Arc::clone(&self.structure), slots: self.slots.clone() }
+        let structure = Arc::clone(&self.structure);
+        Self { structure, version: self.version, slots: self.slots.clone() }
     }
 }
 
@@ -181,6 +178,27 @@ impl<F: Float> Sequential<F> {
         }
     }
 
+    /// That no two tensors have one name.
+    pub(crate) fn check_names(&self, place: &'static str) -> Result<(), Error> {
+        let mut names = BTreeSet::new();
+        let mut twice = None;
+        Tensors::each_tensor(self, Path::root(), &mut |path, _| {
+            if let Some(name) = names.replace(path.to_string()) {
+                twice.get_or_insert(name);
+            }
+        });
+        match twice {
+            None => Ok(()),
+            Some(found) => Err(Error::DuplicateTensor { place: place.into(), found }),
+        }
+    }
+
+    /// The parameters may have changed: what a forward pass has computed of them is not theirs any
+    /// more.
+    pub(crate) fn change(&mut self) {
+        self.version = self.structure.next_version();
+    }
+
     pub(crate) fn check_owner(
         &self,
         place: &'static str,
@@ -196,8 +214,21 @@ impl<F: Float> Sequential<F> {
 
 /// What cannot change once a model is built. A workspace keeps its model's own: that it is the same
 /// one, and not only an equal one, is how a foreign workspace is told.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Structure {
     /// Widths of `A[0..=L]`.
     pub(crate) widths: Vec<usize>,
+    /// The last version of the parameters of the model and its clones, so that no two of them call
+    /// different values the same. Only a model that is changed, through `&mut`, takes the next one.
+    last_version: AtomicU64,
+}
+
+impl Structure {
+    pub(crate) fn new(widths: Vec<usize>) -> Self {
+        Self { widths, last_version: AtomicU64::new(0) }
+    }
+
+    fn next_version(&self) -> u64 {
+        self.last_version.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }

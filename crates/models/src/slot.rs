@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use layers::{Layer, Mode};
+use layers::{Layer, Mode, Part};
 use tensor_core::{Error, Float, Parameter, Path};
 
 use crate::erased::{Cache, ErasedLayer};
@@ -31,6 +31,8 @@ pub(crate) struct SlotCache {
     pub(crate) cache: Cache,
     /// Its own mode, if it has another one than the pass.
     pub(crate) mode: Option<Mode>,
+    /// Whether the layer keeps anything.
+    is_used: bool,
 }
 
 impl<F: Float> Slot<F> {
@@ -44,7 +46,22 @@ impl<F: Float> Slot<F> {
     }
 
     pub(crate) fn cache(&self, max_batch: usize, in_features: usize) -> Result<SlotCache, Error> {
-        Ok(SlotCache { cache: self.layer.cache(max_batch, in_features)?, mode: None })
+        let cache = self.layer.cache(max_batch, in_features)?;
+        Ok(SlotCache { cache, mode: None, is_used: self.layer.cache_size() > 0 })
+    }
+
+    /// Whether the layer takes a batch of `rows` rows, in its own mode or that of the pass.
+    pub(crate) fn check_rows(&self, rows: usize, own: &SlotCache, mode: Mode) -> Result<(), Error> {
+        match own.is_used {
+            true => self.layer.check_rows(rows, &own.cache, own.mode.unwrap_or(mode)),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn count(&self, own: &mut SlotCache, part: Part) {
+        if own.is_used {
+            self.layer.count(&mut own.cache, part);
+        }
     }
 
     pub(crate) fn check_cache(

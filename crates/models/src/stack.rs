@@ -1,6 +1,6 @@
 //! [`Sequential`] as a layer: both passes, one layer after the other.
 
-use layers::{Layer, Mode, Saved, Scratch, Seen, Tensors};
+use layers::{Layer, Mode, Part, Saved, Scratch, Seen, Tensors};
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayView2, ArrayViewMut2};
 use tensor_core::memory::{check_room, zeros};
 use tensor_core::{Error, Float, Parameter, Path, Tensor, TensorMut};
@@ -44,6 +44,7 @@ impl<F: Float> Tensors<F> for Sequential<F> {
         path: Path<'_>,
         visit: &mut dyn FnMut(Path<'_>, TensorMut<'_, F>),
     ) {
+        self.change();
         for (i, slot) in self.slots.iter_mut().enumerate() {
             slot.layer.each_tensor_mut(path.index(i), visit);
         }
@@ -55,6 +56,7 @@ impl<F: Float> Tensors<F> for Sequential<F> {
         path: Path<'_>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) {
+        self.change();
         for (i, (slot, grads)) in self.slots.iter_mut().zip(&mut grads.slots).enumerate() {
             slot.each_parameter(grads, path.index(i), visit);
         }
@@ -218,6 +220,19 @@ impl<F: Float> Layer<F> for Sequential<F> {
                 show(path.name("output_gradient"), da.into_dyn());
             }
             x = y;
+        }
+    }
+
+    fn check_rows(&self, rows: usize, cache: &SequentialCache<F>, mode: Mode) -> Result<(), Error> {
+        for (i, (slot, own)) in self.slots.iter().zip(&cache.slots).enumerate() {
+            slot.check_rows(rows, own, mode).map_err(|e| e.within(&format!("layer {i}")))?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, cache: &mut SequentialCache<F>, part: Part) {
+        for (slot, own) in self.slots.iter().zip(&mut cache.slots) {
+            slot.count(own, part);
         }
     }
 

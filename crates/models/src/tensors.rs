@@ -7,7 +7,8 @@ use tensor_core::{Error, Float, Parameter, Path, Tensor, Trainable};
 use crate::Sequential;
 use crate::names::{collect, find_tensor};
 use crate::rows::first_rows;
-use crate::workspace::{Stage, Workspace};
+use crate::stage::Stage;
+use crate::workspace::Workspace;
 
 impl<F: Float> Sequential<F> {
     /// Every saved tensor with its name, in order: `0.weight`, `0.bias`, `2.weight`, …
@@ -99,9 +100,9 @@ impl<F: Float> Sequential<F> {
         place: &'static str,
         ws: &Workspace<F>,
     ) -> Result<Vec<(String, ArrayD<F>)>, Error> {
-        self.check_owner(place, &ws.owner)?;
-        if ws.stage == Stage::Fresh {
-            return Err(ws.order(place, "`forward`"));
+        self.check_owner(place, &ws.progress.owner)?;
+        if ws.progress.stage == Stage::Fresh {
+            return Err(ws.progress.order(place, "`forward`"));
         }
         let [x, y] = ws.ends.each_ref().map(|a| first_rows(a, ws.rows));
         let mut list = Vec::new();
@@ -120,8 +121,8 @@ impl<F: Float> Trainable<F> for Sequential<F> {
         ws: &mut Workspace<F>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) -> Result<(), Error> {
-        self.check_owner("step", &ws.owner)?;
-        ws.check_backward("step")?;
+        self.check_owner("step", &ws.progress.owner)?;
+        ws.progress.check_unused_gradients("step")?;
         self.each_parameter(&mut ws.grads, Path::root(), visit);
         Ok(())
     }
@@ -131,12 +132,17 @@ impl<F: Float> Trainable<F> for Sequential<F> {
         ws: &mut Workspace<F>,
         visit: &mut dyn FnMut(Parameter<'_, F>),
     ) -> Result<(), Error> {
-        self.check_owner("step", &ws.owner)?;
+        self.check_owner("step", &ws.progress.owner)?;
         self.each_parameter(&mut ws.grads, Path::root(), visit);
         Ok(())
     }
 
     fn settle(&mut self, ws: &mut Workspace<F>, moves: &dyn Fn(Path<'_>) -> bool) {
-        Layer::settle(self, &mut ws.cache, Path::root(), moves);
+        let is_own = self.check_owner("settle", &ws.progress.owner).is_ok();
+        if is_own && ws.progress.stage != Stage::Fresh {
+            Layer::settle(self, &mut ws.cache, Path::root(), moves);
+            ws.progress.settle();
+            self.change();
+        }
     }
 }

@@ -10,7 +10,8 @@ use tensor_core::{Error, Float, Kind, Path, Tensor};
 use crate::names::{collect, find_tensor};
 use crate::rows::{first_rows, first_rows_mut};
 use crate::sequential::Structure;
-use crate::{Sequential, SequentialCache};
+use crate::stage::{Progress, Stage};
+use crate::{Sequential, SequentialCache, unwritten};
 
 /// The companion of a model that one pass after the other is written into: the trace.
 ///
@@ -50,10 +51,9 @@ use crate::{Sequential, SequentialCache};
 /// ```
 #[derive(Debug)]
 pub struct Workspace<F> {
-    pub(crate) owner: Arc<Structure>,
+    pub(crate) progress: Progress,
     pub(crate) max_batch: usize,
     pub(crate) rows: usize,
-    pub(crate) stage: Stage,
     /// `A[0]` and `A[L]`, each `(max_batch, width)`; what lies between is in the cache.
     pub(crate) ends: [Array2<F>; 2],
     /// `dLdA[0]` and `dLdA[L]`, of the same shapes.
@@ -61,6 +61,8 @@ pub struct Workspace<F> {
     pub(crate) cache: SequentialCache<F>,
     /// A model that holds the gradient of each parameter in the parameter's place.
     pub(crate) grads: Sequential<F>,
+    /// The gradients of one part, where those of several are added up; made for the second part.
+    pub(crate) part: Option<Sequential<F>>,
 }
 
 /// Memory for a model's passes.
@@ -69,23 +71,22 @@ impl<F: Float> Sequential<F> {
     ///
     /// # Errors
     /// If `max_batch` is 0, there is no room for so many rows, or a layer was replaced by one of
-    /// another width.
+    /// another width or with two tensors of one name.
     pub fn workspace(&self, max_batch: usize) -> Result<Workspace<F>, Error> {
         self.check_memory("workspace", max_batch)?;
+        self.check_names("workspace")?;
         let (first, last) = (self.widths()[0], self.widths()[self.n_layers()]);
         let buffer = |width| zeros("workspace: activation", (max_batch, width));
         let cache = Layer::cache(self, max_batch, first).map_err(|e| e.within("workspace"))?;
-        let n_values = self.tensors().map(|(_, t)| t.value.len()).fold(0, usize::saturating_add);
-        check_room::<F>("workspace: gradients", &[n_values])?;
         Ok(Workspace {
-            owner: Arc::clone(&self.structure),
+            progress: Progress::new(Arc::clone(&self.structure)),
             max_batch,
             rows: 0,
-            stage: Stage::Fresh,
             ends: [buffer(first)?, buffer(last)?],
             end_gradients: [buffer(first)?, buffer(last)?],
             cache,
-            grads: self.gradient(),
+            grads: self.gradients("workspace: gradients")?,
+            part: None,
         })
     }
 
@@ -96,40 +97,33 @@ impl<F: Float> Sequential<F> {
     /// another width.
     pub fn scratch(&self, max_batch: usize) -> Result<Scratch<F>, Error> {
         self.check_memory("scratch", max_batch)?;
-        let inner = Layer::scratch(self, max_batch, self.widths()[0]);
-        let inner = inner.map_err(|e| e.within("scratch"))?;
-        Ok(Scratch { owner: Arc::clone(&self.structure), max_batch, inner })
+        let inner = self.inner_scratch("scratch", max_batch)?;
+        let buffer = |width| zeros("scratch: input or output", (max_batch, width));
+        let ends = [buffer(self.widths()[0])?, buffer(self.widths()[self.n_layers()])?];
+        Ok(Scratch { owner: Arc::clone(&self.structure), max_batch, ends, inner })
     }
 
-    fn check_memory(&self, place: &'static str, max_batch: usize) -> Result<(), Error> {
+    /// Memory for what lies between the layers.
+    pub(crate) fn inner_scratch(
+        &self,
+        place: &'static str,
+        max_batch: usize,
+    ) -> Result<layers::Scratch<F>, Error> {
+        Layer::scratch(self, max_batch, self.widths()[0]).map_err(|e| e.within(place))
+    }
+
+    /// Memory for the gradients of all parameters.
+    pub(crate) fn gradients(&self, place: &'static str) -> Result<Self, Error> {
+        let n_values = self.tensors().map(|(_, t)| t.value.len()).fold(0, usize::saturating_add);
+        check_room::<F>(place, &[n_values])?;
+        Ok(self.gradient())
+    }
+
+    pub(crate) fn check_memory(&self, place: &'static str, max_batch: usize) -> Result<(), Error> {
         if max_batch == 0 {
             return Err(Error::empty(place, "a batch of at least 1 row"));
         }
         self.check_widths(place)
-    }
-}
-
-/// How far the last pass came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Nothing yet, or a forward pass that failed.
-    Fresh,
-    /// Activations are there.
-    Forward,
-    /// The gradient of the output has been handed out to be filled.
-    Seeded,
-    /// Parameter gradients are there, and `dLdA` from the entry `from` on.
-    Backward { from: usize },
-}
-
-impl Stage {
-    fn description(self) -> &'static str {
-        match self {
-            Self::Fresh => "a workspace without a pass",
-            Self::Forward => "`forward` alone",
-            Self::Seeded => "`forward` and `output_and_gradient`",
-            Self::Backward { .. } => "a finished backward pass",
-        }
     }
 }
 
@@ -159,8 +153,8 @@ impl<F: Float> Workspace<F> {
         i: usize,
     ) -> Result<ArrayView2<'_, F>, Error> {
         let buffer = entry(place, &self.ends, &self.cache.activations, i)?;
-        match self.stage {
-            Stage::Fresh => Err(self.order(place, "`forward`")),
+        match self.progress.stage {
+            Stage::Fresh => Err(self.progress.order(place, "`forward`")),
             _ => Ok(first_rows(buffer, self.rows)),
         }
     }
@@ -181,14 +175,14 @@ impl<F: Float> Workspace<F> {
         i: usize,
     ) -> Result<ArrayView2<'_, F>, Error> {
         let buffer = entry(place, &self.end_gradients, &self.cache.gradients, i)?;
-        match self.stage {
-            Stage::Backward { from } if i >= from => Ok(first_rows(buffer, self.rows)),
-            Stage::Backward { .. } => Err(Error::Order {
+        self.progress.check_gradients(place)?;
+        match self.progress.stage {
+            Stage::Backward { from } | Stage::Stepped { from } if i < from => Err(Error::Order {
                 place: place.into(),
                 expected: "`backward_to_input` or `backward_from`",
                 found: "`backward`, which leaves the input's gradient out",
             }),
-            _ => Err(self.order(place, "`backward`")),
+            _ => Ok(first_rows(buffer, self.rows)),
         }
     }
 
@@ -198,7 +192,7 @@ impl<F: Float> Workspace<F> {
     /// If there has been no backward pass, or there is no such parameter.
     pub fn parameter_gradient(&self, name: &str) -> Result<ArrayViewD<'_, F>, Error> {
         let place = "parameter_gradient";
-        self.check_backward(place)?;
+        self.progress.check_gradients(place)?;
         find_tensor(place, name, self.list_gradients())
     }
 
@@ -209,7 +203,7 @@ impl<F: Float> Workspace<F> {
     pub fn parameter_gradients(
         &self,
     ) -> Result<impl Iterator<Item = (String, Tensor<'_, F>)>, Error> {
-        self.check_backward("parameter_gradients")?;
+        self.progress.check_gradients("parameter_gradients")?;
         Ok(self.list_gradients())
     }
 
@@ -221,28 +215,22 @@ impl<F: Float> Workspace<F> {
     /// The output of the last forward pass to read, and the gradient of the loss for it to write,
     /// `(N, C_L)` both: what goes into `Loss::backward`.
     ///
+    /// The gradient comes without values: each element is one NaN that nothing else computes, and a
+    /// backward pass refuses to begin while one of them is left. So a loss that has refused its
+    /// targets is not passed over, nor a row that nobody has written. Asked for a second time, it
+    /// comes without values again.
+    ///
     /// # Errors
-    /// If no forward pass has been made.
+    /// If no forward pass has been made since the last step.
     pub fn output_and_gradient(
         &mut self,
     ) -> Result<(ArrayView2<'_, F>, ArrayViewMut2<'_, F>), Error> {
-        if self.stage == Stage::Fresh {
-            return Err(self.order("output_and_gradient", "`forward`"));
-        }
-        self.stage = Stage::Seeded;
+        self.progress.check_forward_pass("output_and_gradient")?;
+        self.progress.stage = Stage::Seeded;
         let ([_, a], [_, da]) = (&self.ends, &mut self.end_gradients);
-        Ok((first_rows(a, self.rows), first_rows_mut(da, self.rows)))
-    }
-
-    pub(crate) fn check_backward(&self, place: &'static str) -> Result<(), Error> {
-        match self.stage {
-            Stage::Backward { .. } => Ok(()),
-            _ => Err(self.order(place, "`backward`")),
-        }
-    }
-
-    pub(crate) fn order(&self, place: &'static str, expected: &'static str) -> Error {
-        Error::Order { place: place.into(), expected, found: self.stage.description() }
+        let mut da = first_rows_mut(da, self.rows);
+        unwritten::mark(&mut da);
+        Ok((first_rows(a, self.rows), da))
     }
 }
 
@@ -268,5 +256,7 @@ fn entry<'a, F>(
 pub struct Scratch<F> {
     pub(crate) owner: Arc<Structure>,
     pub(crate) max_batch: usize,
+    /// Input and output, for arrays whose rows do not lie one behind the other.
+    pub(crate) ends: [Array2<F>; 2],
     pub(crate) inner: layers::Scratch<F>,
 }
