@@ -14,9 +14,9 @@ mod suite;
 use criterion::Criterion;
 use data::uniform;
 use layers::{
-    BatchNorm1d, Dropout, Elu, Gelu, GroupNorm, Identity, InstanceNorm1d, Layer, LayerNorm,
-    LeakyRelu, Linear, LogSoftmax, Mode, Relu, RmsNorm, Saved, Selu, Sigmoid, Silu, Softmax,
-    Softplus, Softsign, Tanh,
+    BatchNorm1d, Celu, Dropout, Elu, Gelu, Glu, GroupNorm, Hardsigmoid, Hardswish, Identity,
+    InstanceNorm1d, Layer, LayerNorm, LeakyRelu, Linear, LogSoftmax, Mish, Mode, PRelu, Relu,
+    RmsNorm, Saved, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGlu, Tanh, Threshold,
 };
 use ndarray::Array2;
 use suite::{Item, measure};
@@ -36,15 +36,24 @@ fn main() {
     plain(c, "Identity", || Identity);
     plain(c, "Relu", || Relu);
     plain(c, "LeakyRelu", LeakyRelu::default);
+    plain(c, "Threshold", || Threshold::new(0.1, 0.0).unwrap());
     plain(c, "Elu", Elu::default);
+    plain(c, "Celu", Celu::default);
     plain(c, "Selu", || Selu);
     plain(c, "Sigmoid", || Sigmoid);
+    plain(c, "Hardsigmoid", || Hardsigmoid);
     plain(c, "Tanh", || Tanh);
     plain(c, "Softplus", Softplus::default);
     plain(c, "Softsign", || Softsign);
     plain(c, "Silu", || Silu);
+    plain(c, "Hardswish", || Hardswish);
+    plain(c, "Mish", || Mish);
     plain(c, "Gelu::Exact", || Gelu::Exact);
     plain(c, "Gelu::Tanh", || Gelu::Tanh);
+    plain(c, "PRelu", || PRelu::new(WIDTH).unwrap());
+    plain(c, "PRelu (one slope)", PRelu::default);
+    plain(c, "Glu", || Glu);
+    plain(c, "SwiGlu", || SwiGlu);
     plain(c, "Softmax", || Softmax);
     plain(c, "LogSoftmax", || LogSoftmax);
     plain(c, "BatchNorm1d", || BatchNorm1d::new(WIDTH).unwrap());
@@ -105,15 +114,16 @@ struct Pass<L: Layer<f32>> {
 
 impl<L: Layer<f32>> Pass<L> {
     fn new(layer: L) -> Self {
-        let random = |seed| Array2::from_shape_simple_fn((ROWS, WIDTH), uniform(seed));
+        let random = |width, seed| Array2::from_shape_simple_fn((ROWS, width), uniform(seed));
+        let out = layer.out_features(WIDTH).unwrap();
         Self {
             cache: layer.cache(ROWS, WIDTH).unwrap(),
             grads: layer.gradient(),
             layer,
-            x: random(1),
-            y: random(2),
-            dy: random(3),
-            dx: random(4),
+            x: random(WIDTH, 1),
+            y: random(out, 2),
+            dy: random(out, 3),
+            dx: random(WIDTH, 4),
         }
     }
 

@@ -38,7 +38,7 @@ pub enum Part {
 /// |---|---|---|
 /// | [`Linear`](crate::Linear) | `x`, for `dLdW` | nothing |
 /// | [`Relu`](crate::Relu) | `y`, which is > 0 exactly where `x` is | nothing |
-/// | all other activations, [`Softmax`](crate::Softmax), [`LogSoftmax`](crate::LogSoftmax) | `x`, from which the derivative keeps all its digits | nothing |
+/// | all other activations, [`PRelu`](crate::PRelu), [`Glu`](crate::Glu), [`SwiGlu`](crate::SwiGlu), [`Softmax`](crate::Softmax), [`LogSoftmax`](crate::LogSoftmax) | `x`, from which the derivative keeps all its digits | nothing |
 /// | [`BatchNorm1d`](crate::BatchNorm1d) | `x` | `μ` and `σ²` of each feature |
 /// | [`LayerNorm`](crate::LayerNorm), [`GroupNorm`](crate::GroupNorm), [`InstanceNorm1d`](crate::InstanceNorm1d), [`RmsNorm`](crate::RmsNorm) | `x`, and measures it again | memory for sums |
 /// | [`Dropout`](crate::Dropout) | neither | the mask |

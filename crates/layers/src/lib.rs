@@ -19,14 +19,22 @@
 //! | [`Identity`] | `Z` | |
 //! | [`Relu`] | `max(0, Z)` | |
 //! | [`LeakyRelu`] | `max(0, Z) + s min(0, Z)` | |
+//! | [`PRelu`] | the same, `s` trained | `weight (1)` or `(C)` |
+//! | [`Threshold`] | `Z` where `Z > θ`, `v` elsewhere | |
 //! | [`Elu`] | `max(0, Z) + α (e^min(0, Z) − 1)` | |
+//! | [`Celu`] | `max(0, Z) + α (e^(min(0, Z)/α) − 1)` | |
 //! | [`Selu`] | ELU, scaled to keep mean 0 and variance 1 | |
 //! | [`Sigmoid`] | `σ(Z) = 1/(1 + e^(−Z))` | |
+//! | [`Hardsigmoid`] | `(Z + 3)/6`, not below 0 and not above 1 | |
 //! | [`Tanh`] | `tanh Z` | |
 //! | [`Softplus`] | `ln(1 + e^(βZ))/β` | |
 //! | [`Softsign`] | `Z/(1 + \|Z\|)` | |
 //! | [`Silu`] | `Z σ(Z)` | |
+//! | [`Hardswish`] | `Z` times `Hardsigmoid` of `Z` | |
+//! | [`Mish`] | `Z tanh(ln(1 + e^Z))` | |
 //! | [`Gelu`] | `Z Φ(Z)`, or its tanh form | |
+//! | [`Glu`] | `X σ(B)` of the halves `X`, `B` of a row of `Z` | |
+//! | [`SwiGlu`] | `SiLU(G) X` of the halves `G`, `X` of a row of `Z` | |
 //! | [`Softmax`] | `e^Z[n,c] / Σ_k e^Z[n,k]` | |
 //! | [`LogSoftmax`] | `Z[n,c] − ln Σ_k e^Z[n,k]` | |
 //! | [`BatchNorm1d`] | `γ (Z − μ)/√(σ² + ε) + β`, `μ` and `σ²` of each column | `weight (C)`, `bias (C)` |
@@ -50,12 +58,17 @@
 mod activation;
 mod affine;
 mod batch_norm;
+mod celu;
 mod constants;
 mod dropout;
 mod elu;
 mod gelu;
+mod glu;
 mod group_norm;
 mod groups;
+mod halves;
+mod hardsigmoid;
+mod hardswish;
 mod identity;
 mod instance_norm;
 mod layer;
@@ -63,6 +76,9 @@ mod layer_norm;
 mod leaky_relu;
 mod linear;
 mod log_softmax;
+mod mish;
+mod prelu;
+mod products;
 mod relu;
 mod rms_norm;
 mod row_gradient;
@@ -74,16 +90,23 @@ mod silu;
 mod softmax;
 mod softplus;
 mod softsign;
+mod swiglu;
+mod tail;
 mod tanh;
 mod tensors;
+mod threshold;
 
 pub use activation::Activation;
 pub use affine::Affine;
 pub use batch_norm::{BatchNorm1d, BatchNorm1dCache, BatchNorm1dConfig};
+pub use celu::Celu;
 pub use dropout::{Dropout, DropoutCache};
 pub use elu::Elu;
 pub use gelu::Gelu;
+pub use glu::Glu;
 pub use group_norm::{GroupNorm, GroupNormConfig};
+pub use hardsigmoid::Hardsigmoid;
+pub use hardswish::Hardswish;
 pub use identity::Identity;
 pub use instance_norm::{InstanceNorm1d, InstanceNorm1dConfig};
 pub use layer::{Layer, Mode, Part, Saved, Seen};
@@ -91,6 +114,8 @@ pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use leaky_relu::LeakyRelu;
 pub use linear::{Linear, LinearConfig};
 pub use log_softmax::LogSoftmax;
+pub use mish::Mish;
+pub use prelu::PRelu;
 pub use relu::Relu;
 pub use rms_norm::{RmsNorm, RmsNormConfig};
 pub use sample_norm::SampleNormCache;
@@ -101,5 +126,7 @@ pub use silu::Silu;
 pub use softmax::Softmax;
 pub use softplus::Softplus;
 pub use softsign::Softsign;
+pub use swiglu::SwiGlu;
 pub use tanh::Tanh;
 pub use tensors::{Tensors, Visitor};
+pub use threshold::Threshold;

@@ -1,6 +1,6 @@
 //! Memory for inference through layers that are made of layers.
 
-/// Memory for [`Layer::infer_with`](crate::Layer::infer_with): the outputs of the layers that stand
+/// Memory for [`Layer::compute_with`](crate::Layer::compute_with): the outputs of the layers that stand
 /// inside a layer, and the memory of each of them. Empty for a layer that has none inside.
 ///
 /// Made by [`Layer::scratch`](crate::Layer::scratch) for batches up to a size, one a thread.

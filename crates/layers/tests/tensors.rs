@@ -5,7 +5,7 @@
 
 use layers::{
     Affine, BatchNorm1d, Dropout, Elu, GroupNorm, InstanceNorm1d, Layer, LayerNorm, LeakyRelu,
-    Linear, Mode, Relu, RmsNorm, Saved, Softplus,
+    Linear, Mode, PRelu, Relu, RmsNorm, Saved, Softplus,
 };
 use ndarray::{Array2, array};
 use tensor_core::{Kind, Path, Rng, Role};
@@ -86,6 +86,8 @@ fn readers_writers_and_optimizers_see_the_same_tensors() {
     check(InstanceNorm1d::new(2, 2).unwrap().with_affine(affine).unwrap(), &[NORM, BIAS]);
     check(InstanceNorm1d::new(2, 2).unwrap(), &[]);
     check(RmsNorm::new(4).unwrap(), &[NORM]);
+    check(PRelu::new(4).unwrap(), &[NORM]);
+    check(PRelu::default(), &[NORM]);
     check(Relu, &[]);
 }
 

@@ -12,7 +12,7 @@ pub enum Role {
     Weight,
     /// Is added.
     Bias,
-    /// Scales a normalized value.
+    /// Scales features one by one: the γ of a normalization, the slopes of a PReLU.
     Norm,
 }
 

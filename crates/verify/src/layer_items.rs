@@ -1,10 +1,10 @@
 //! The layers, each with the shapes and options that its cases draw from.
 
 use layers::{
-    BatchNorm1d, BatchNorm1dConfig, Dropout, Elu, Gelu, GroupNorm, GroupNormConfig, Identity,
-    InstanceNorm1d, InstanceNorm1dConfig, LayerNorm, LayerNormConfig, LeakyRelu, Linear,
-    LinearConfig, LogSoftmax, Relu, RmsNorm, RmsNormConfig, Selu, Sigmoid, Silu, Softmax, Softplus,
-    Softsign, Tanh,
+    BatchNorm1d, BatchNorm1dConfig, Celu, Dropout, Elu, Gelu, Glu, GroupNorm, GroupNormConfig,
+    Hardsigmoid, Hardswish, Identity, InstanceNorm1d, InstanceNorm1dConfig, LayerNorm,
+    LayerNormConfig, LeakyRelu, Linear, LinearConfig, LogSoftmax, Mish, PRelu, Relu, RmsNorm,
+    RmsNormConfig, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGlu, Tanh, Threshold,
 };
 
 use tensor_core::Float;
@@ -106,6 +106,7 @@ pub(crate) fn items() -> Vec<Item> {
         layer!("Linear(no bias)", ONE_MODE, |draw, F| linear::<F>(draw, false)),
     ];
     items.extend(activations());
+    items.extend(gates());
     items.extend(batch_norms());
     items.extend(sample_norms());
     items.push(layer!("Dropout", BOTH_MODES, |draw, F| dropout(draw)));
@@ -118,19 +119,48 @@ fn activations() -> Vec<Item> {
         layer!("Relu", ONE_MODE, |draw, F| width(draw, Relu)),
         layer!("LeakyRelu", ONE_MODE, |draw, F| width(draw, LeakyRelu::default())),
         layer!("LeakyRelu(-0.5)", ONE_MODE, |draw, F| width(draw, LeakyRelu::new(-0.5).ok()?)),
+        layer!("Threshold(0.5, 0)", ONE_MODE, |draw, F| width(
+            draw,
+            Threshold::new(0.5, 0.0).ok()?
+        )),
+        layer!("Threshold(-0.5, 2)", ONE_MODE, |draw, F| width(
+            draw,
+            Threshold::new(-0.5, 2.0).ok()?
+        )),
         layer!("Elu", ONE_MODE, |draw, F| width(draw, Elu::default())),
         layer!("Elu(1.5)", ONE_MODE, |draw, F| width(draw, Elu::new(1.5).ok()?)),
+        layer!("Celu", ONE_MODE, |draw, F| width(draw, Celu::default())),
+        layer!("Celu(0.5)", ONE_MODE, |draw, F| width(draw, Celu::new(0.5).ok()?)),
         layer!("Selu", ONE_MODE, |draw, F| width(draw, Selu)),
         layer!("Sigmoid", ONE_MODE, |draw, F| width(draw, Sigmoid)),
+        layer!("Hardsigmoid", ONE_MODE, |draw, F| width(draw, Hardsigmoid)),
         layer!("Tanh", ONE_MODE, |draw, F| width(draw, Tanh)),
         layer!("Softplus", ONE_MODE, |draw, F| width(draw, Softplus::default())),
         layer!("Softplus(3)", ONE_MODE, |draw, F| width(draw, Softplus::new(3.0).ok()?)),
         layer!("Softsign", ONE_MODE, |draw, F| width(draw, Softsign)),
         layer!("Silu", ONE_MODE, |draw, F| width(draw, Silu)),
+        layer!("Hardswish", ONE_MODE, |draw, F| width(draw, Hardswish)),
+        layer!("Mish", ONE_MODE, |draw, F| width(draw, Mish)),
         layer!("Gelu(exact)", ONE_MODE, |draw, F| width(draw, Gelu::Exact)),
         layer!("Gelu(tanh)", ONE_MODE, |draw, F| width(draw, Gelu::Tanh)),
         layer!("Softmax", ONE_MODE, |draw, F| width(draw, Softmax)),
         layer!("LogSoftmax", ONE_MODE, |draw, F| width(draw, LogSoftmax)),
+    ]
+}
+
+/// Slopes drawn as the inputs are: 1, or one for each feature.
+fn prelu<F: Float>(draw: &mut Draw, each: bool) -> Option<(PRelu<F>, usize)> {
+    let width = draw.length();
+    let slopes = draw.matrix::<F>(1, if each { width } else { 1 });
+    Some((PRelu::from_parts(slopes.row(0).to_owned()).ok()?, width))
+}
+
+fn gates() -> Vec<Item> {
+    vec![
+        layer!("PRelu(one slope)", ONE_MODE, |draw, F| prelu::<F>(draw, false)),
+        layer!("PRelu(each feature)", ONE_MODE, |draw, F| prelu::<F>(draw, true)),
+        layer!("Glu", ONE_MODE, |draw, F| Some((Glu, 2 * draw.length()))),
+        layer!("SwiGlu", ONE_MODE, |draw, F| Some((SwiGlu, 2 * draw.length()))),
     ]
 }
 

@@ -1,0 +1,57 @@
+//! `e^(−|z|)` in two factors, for products whose result is a number where the exponential alone is
+//! none.
+
+use tensor_core::Float;
+use tensor_core::functions::exp;
+
+/// From here on `e^(−|z|)` is below the smallest normal `f64`, `e^(−708.4)`, or near it.
+const FAR: f64 = 708.0;
+
+/// `e^(−FAR)` = 3.3075530036384079960117…e-308, rounded once.
+const AT_FAR: f64 = 3.307_553_003_638_408e-308;
+
+/// `[e, f]` with `e f = e^(−|z|)`, and `f` = 1 unless `|z| > 708` in `f64`.
+///
+/// Below the smallest normal number an `f64` loses digits, down to none at `e^(−745)`. In a product
+/// such as `z e^z`, which is there up to 750 times as large, they would be missed: so the product
+/// is made with `e`, and `f` is the last factor. `708 − |z|` is exact, because `|z|` has no finer
+/// digits than the difference. For results of type `f32` all of this is far out of sight.
+#[inline(always)]
+pub(crate) fn exp_factors<F: Float>(z: f64) -> [f64; 2] {
+    let size = z.abs();
+    let is_far = !F::NARROW && size > FAR;
+    let (shift, factor) = if is_far { (FAR, AT_FAR) } else { (0.0, 1.0) };
+    [exp::<F>(shift - size), factor]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exp_factors;
+
+    // x e^(−z), with 60 decimal digits (mpmath 1.3) and rounded to 17.
+    #[expect(clippy::excessive_precision, reason = "17 digits name every f64")]
+    #[test]
+    fn the_product_keeps_its_digits_where_the_exponential_has_none() {
+        let product = |x: f64, z: f64| {
+            let [e, factor] = exp_factors::<f64>(z);
+            x * e * factor
+        };
+        assert_eq!(product(1.0, 0.5), (-0.5_f64).exp());
+        let table = [
+            (2.0_f64.powi(100), 700.0, 1.2498624888753268e-274),
+            (2.0_f64.powi(100), 708.0, 4.1928215503489109e-278),
+            (2.0_f64.powi(100), 708.25, 3.2653727066903936e-278),
+            (2.0_f64.powi(100), 745.0, 3.5777545975373327e-294),
+            (2.0_f64.powi(100), 750.5, 1.4621465303049074e-296),
+            (2.0_f64.powi(1000), 1200.5, 4.5653085933939591e-221),
+            (2.0_f64.powi(1000), 1380.0, 5.0537137303373539e-299),
+        ];
+        for (x, z, want) in table {
+            let error = (product(x, z) / want - 1.0_f64).abs() / f64::EPSILON;
+            assert!(error <= 2.0, "{x} e^-{z}: {error} ε");
+        }
+        assert!(exp_factors::<f64>(f64::NAN)[0].is_nan());
+        assert_eq!(exp_factors::<f64>(f64::NEG_INFINITY)[0], 0.0);
+        assert_eq!(exp_factors::<f32>(-1e4), [0.0, 1.0]);
+    }
+}
