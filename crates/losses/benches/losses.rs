@@ -14,8 +14,9 @@ mod suite;
 use criterion::Criterion;
 use data::uniform;
 use losses::{
-    BceLoss, BceWithLogitsLoss, CrossEntropyLoss, HuberLoss, Labels, Loss, MaeLoss, MseLoss,
-    NllLoss, RmseLoss, SmoothL1Loss, Targets,
+    BceLoss, BceWithLogitsLoss, BinaryFocalLoss, CrossEntropyLoss, FocalLoss, GaussianNllLoss,
+    HingeLoss, HuberLoss, KlDivLoss, Labels, Loss, MaeLoss, MseLoss, NllLoss, PinballConfig,
+    PinballLoss, PoissonNllLoss, RmseLoss, SmoothL1Loss, Targets,
 };
 use ndarray::{Array2, ArrayRef2};
 use suite::{Item, measure};
@@ -36,6 +37,17 @@ fn main() {
     loss(c, "SmoothL1Loss", [2, 3], a, y, &SmoothL1Loss::default());
     loss(c, "BceLoss", [2, 3], a, y, &BceLoss::default());
     loss(c, "BceWithLogitsLoss", [2, 3], a, y, &BceWithLogitsLoss::default());
+    let quantiles = vec![0.25; CLASSES];
+    let pinball = PinballLoss::new(PinballConfig { quantiles, ..Default::default() }).unwrap();
+    loss(c, "PinballLoss", [2, 3], a, y, &pinball);
+    let signs: &ArrayRef2<f32> = &y.mapv(|y| if y < 0.5 { -1.0 } else { 1.0 });
+    loss(c, "HingeLoss", [2, 3], a, signs, &HingeLoss::default());
+    loss(c, "BinaryFocalLoss", [2, 3], a, y, &BinaryFocalLoss::default());
+    loss(c, "KlDivLoss", [2, 3], a, y, &KlDivLoss::default());
+    loss(c, "PoissonNllLoss", [2, 3], a, y, &PoissonNllLoss::default());
+    let half: &ArrayRef2<f32> = &random((ROWS, CLASSES / 2), 2);
+    loss(c, "GaussianNllLoss", [2, 3], a, half, &GaussianNllLoss::default());
+    loss(c, "FocalLoss", [1, 2], a, Labels::Classes(labels), &FocalLoss::default());
     loss(c, "NllLoss", [0, 1], a, Labels::Classes(labels), &NllLoss::default());
     let cross_entropy = CrossEntropyLoss::default();
     loss(c, "CrossEntropyLoss, classes,", [1, 2], a, Targets::Classes(labels), &cross_entropy);

@@ -10,7 +10,7 @@ use tensor_core::{Error, Float};
 use crate::check::check_not_negative;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
-use crate::row::{self as rows, RowLoss, check_class_weights, class_weight};
+use crate::row::{RowLoss, check_class_weights, class_weight};
 use crate::targets::Targets;
 use crate::wide::Wide;
 use row::{all_classes, one_class, wide_loss};
@@ -281,54 +281,4 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
     }
 }
 
-impl<F: Float> Loss<F> for CrossEntropyLoss {
-    type Target<'a> = Targets<'a, F>;
-
-    fn forward(&self, a: &ArrayRef2<F>, y: Targets<'_, F>) -> Result<F, Error> {
-        rows::pass(self, a, y, None, None)
-    }
-
-    fn backward(
-        &self,
-        a: &ArrayRef2<F>,
-        y: Targets<'_, F>,
-        da: &mut ArrayRef2<F>,
-    ) -> Result<F, Error> {
-        rows::pass(self, a, y, None, Some(da))
-    }
-}
-
-impl<F: Float> SampleWeightedLoss<F> for CrossEntropyLoss {
-    fn sample_weighted(
-        &self,
-        a: &ArrayRef2<F>,
-        y: Targets<'_, F>,
-        sample_weights: &[F],
-        da: Option<&mut ArrayRef2<F>>,
-    ) -> Result<F, Error> {
-        rows::pass(self, a, y, Some(sample_weights), da)
-    }
-}
-
-impl<F: Float> EachLoss<F> for CrossEntropyLoss {
-    type Samples = Ix1;
-
-    fn forward_each(
-        &self,
-        a: &ArrayRef2<F>,
-        y: Targets<'_, F>,
-        each: &mut ArrayRef1<F>,
-    ) -> Result<(), Error> {
-        rows::forward_each(self, a, y, each)
-    }
-
-    fn backward_each(
-        &self,
-        a: &ArrayRef2<F>,
-        y: Targets<'_, F>,
-        d_each: &ArrayRef1<F>,
-        da: &mut ArrayRef2<F>,
-    ) -> Result<(), Error> {
-        rows::backward_each(self, a, y, d_each, da)
-    }
-}
+crate::row::row_loss!(CrossEntropyLoss, Targets<'a, F>, Targets<'_, F>);

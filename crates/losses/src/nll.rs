@@ -9,7 +9,7 @@ use crate::check::check_not_negative;
 use crate::labels::Labels;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
-use crate::row::{self, RowLoss, check_class_weights, class_weight};
+use crate::row::{RowLoss, check_class_weights, class_weight};
 use crate::wide::Wide;
 
 /// The negative log-likelihood of the correct classes, on log-probabilities: PyTorch's
@@ -145,9 +145,10 @@ impl<F: Float> RowLoss<F> for NllLoss {
         let class = y.class(n);
         let weight = self.class_weight(class);
         if let Some((factor, da)) = gradient {
-            // ∂ℓ_n/∂A[n, y[n]] = −w[y[n]], and 0 for all other classes
+            // ∂ℓ_n/∂A[n, y[n]] = −w[y[n]], and 0 for all other classes; NaN where A[n, y[n]] is
             da.fill(F::zero());
-            da[class] = F::of(-(factor * weight));
+            let a = a.values()[[n, class]];
+            da[class] = if a.is_nan() { a } else { F::of(-product_or_zero(factor, weight)) };
         }
         // ℓ_n = −w[y[n]] A[n, y[n]]; 0 for a class of weight 0, even where it was ruled out.
         product_or_zero(0.0 - a.values()[[n, class]].as_f64(), weight)
@@ -164,58 +165,14 @@ impl<F: Float> RowLoss<F> for NllLoss {
         let weight = Wide::from(self.class_weight(class));
         if let Some((factor, da)) = gradient {
             da.fill(F::zero());
-            da[class] = F::of(-(factor * weight).value());
+            let a = a.values()[[n, class]];
+            da[class] = if a.is_nan() { a } else { F::of(-(factor * weight).value()) };
         }
         Wide::from(0.0 - a.values()[[n, class]].as_f64()).times_or_zero(weight)
     }
 }
 
-impl<F: Float> Loss<F> for NllLoss {
-    type Target<'a> = Labels<'a>;
-
-    fn forward(&self, a: &ArrayRef2<F>, y: Labels<'_>) -> Result<F, Error> {
-        row::pass(self, a, y, None, None)
-    }
-
-    fn backward(&self, a: &ArrayRef2<F>, y: Labels<'_>, da: &mut ArrayRef2<F>) -> Result<F, Error> {
-        row::pass(self, a, y, None, Some(da))
-    }
-}
-
-impl<F: Float> SampleWeightedLoss<F> for NllLoss {
-    fn sample_weighted(
-        &self,
-        a: &ArrayRef2<F>,
-        y: Labels<'_>,
-        sample_weights: &[F],
-        da: Option<&mut ArrayRef2<F>>,
-    ) -> Result<F, Error> {
-        row::pass(self, a, y, Some(sample_weights), da)
-    }
-}
-
-impl<F: Float> EachLoss<F> for NllLoss {
-    type Samples = Ix1;
-
-    fn forward_each(
-        &self,
-        a: &ArrayRef2<F>,
-        y: Labels<'_>,
-        each: &mut ArrayRef1<F>,
-    ) -> Result<(), Error> {
-        row::forward_each(self, a, y, each)
-    }
-
-    fn backward_each(
-        &self,
-        a: &ArrayRef2<F>,
-        y: Labels<'_>,
-        d_each: &ArrayRef1<F>,
-        da: &mut ArrayRef2<F>,
-    ) -> Result<(), Error> {
-        row::backward_each(self, a, y, d_each, da)
-    }
-}
+crate::row::row_loss!(NllLoss, Labels<'a>, Labels<'_>);
 
 #[cfg(test)]
 mod tests {

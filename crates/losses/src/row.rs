@@ -79,7 +79,7 @@ pub(crate) trait RowLoss<F: Float> {
     }
 }
 
-fn check<F: Float, L: RowLoss<F>>(
+pub(crate) fn check<F: Float, L: RowLoss<F>>(
     loss: &L,
     a: &ArrayRef2<F>,
     y: L::Target<'_>,
@@ -230,6 +230,72 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
     }
     Ok(())
 }
+
+/// Implements [`Loss`](crate::Loss) and [`SampleWeightedLoss`](crate::SampleWeightedLoss) of a
+/// [`RowLoss`].
+macro_rules! row_passes {
+    ($L:ty, $Target:ty, $Elided:ty) => {
+        impl<F: Float> Loss<F> for $L {
+            type Target<'a> = $Target;
+
+            fn forward(&self, a: &ArrayRef2<F>, y: $Elided) -> Result<F, Error> {
+                $crate::row::pass(self, a, y, None, None)
+            }
+
+            fn backward(
+                &self,
+                a: &ArrayRef2<F>,
+                y: $Elided,
+                da: &mut ArrayRef2<F>,
+            ) -> Result<F, Error> {
+                $crate::row::pass(self, a, y, None, Some(da))
+            }
+        }
+
+        impl<F: Float> SampleWeightedLoss<F> for $L {
+            fn sample_weighted(
+                &self,
+                a: &ArrayRef2<F>,
+                y: $Elided,
+                sample_weights: &[F],
+                da: Option<&mut ArrayRef2<F>>,
+            ) -> Result<F, Error> {
+                $crate::row::pass(self, a, y, Some(sample_weights), da)
+            }
+        }
+    };
+}
+
+/// The same, and [`EachLoss`](crate::EachLoss) of samples that are rows.
+macro_rules! row_loss {
+    ($L:ty, $Target:ty, $Elided:ty) => {
+        $crate::row::row_passes!($L, $Target, $Elided);
+
+        impl<F: Float> EachLoss<F> for $L {
+            type Samples = Ix1;
+
+            fn forward_each(
+                &self,
+                a: &ArrayRef2<F>,
+                y: $Elided,
+                each: &mut ArrayRef1<F>,
+            ) -> Result<(), Error> {
+                $crate::row::forward_each(self, a, y, each)
+            }
+
+            fn backward_each(
+                &self,
+                a: &ArrayRef2<F>,
+                y: $Elided,
+                d_each: &ArrayRef1<F>,
+                da: &mut ArrayRef2<F>,
+            ) -> Result<(), Error> {
+                $crate::row::backward_each(self, a, y, d_each, da)
+            }
+        }
+    };
+}
+pub(crate) use {row_loss, row_passes};
 
 /// `Ok` if there is one weight for each class, or none at all.
 pub(crate) fn check_class_weights<F: Float>(

@@ -100,7 +100,11 @@ impl Wide {
     pub(crate) fn sum<F: Float, I: Iterator<Item = Self>>(terms: impl Fn() -> I) -> Self {
         let nonzero = terms().filter(|term| !term.is_zero());
         let largest = nonzero.map(|term| term.exponent).max().unwrap_or(0);
-        let beside = |term: Self| Self { exponent: term.exponent - largest, ..term }.value();
+        // 0, ∞ and NaN have no exponent to be shifted.
+        let beside = |term: Self| match term.is_zero() || !term.mantissa.is_finite() {
+            true => term.mantissa,
+            false => Self { exponent: term.exponent - largest, ..term }.value(),
+        };
         let sum = terms().fold(Sum::<F>::default(), |sum, term| sum.plus(beside(term)));
         Self::normalized(sum.value(), largest)
     }
@@ -252,5 +256,12 @@ mod tests {
         assert_eq!(Wide::sum::<f64, _>(|| [Wide::ZERO; 3].into_iter()).value(), 0.0);
         let tiny = [5e-324, 5e-324, -5e-324].map(Wide::from);
         assert_eq!(Wide::sum::<f64, _>(|| tiny.into_iter()).value(), 5e-324);
+        // Far beyond `f64` on either side, beside 0 and ∞.
+        for size in [1e-300, 1e300] {
+            let far = Wide::from(size) * Wide::from(size) * Wide::from(size) * Wide::from(size);
+            let sum = |other: f64| Wide::sum::<f64, _>(|| [far, other.into()].into_iter()) / far;
+            assert_eq!(sum(0.0).value(), 1.0, "{size}");
+            assert_eq!((sum(f64::INFINITY) * far).value(), f64::INFINITY, "{size}");
+        }
     }
 }

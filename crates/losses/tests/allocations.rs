@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
 use losses::{
-    BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss,
-    EachLoss, HuberLoss, Labels, Loss, MaeLoss, MseLoss, NllLoss, RmseLoss, SampleWeightedLoss,
-    SmoothL1Loss, Targets,
+    BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, BinaryFocalLoss, CrossEntropyConfig,
+    CrossEntropyLoss, EachLoss, FocalLoss, HingeLoss, HuberLoss, KlDivLoss, Labels, Loss, MaeLoss,
+    MseLoss, NllLoss, PoissonNllLoss, RmseLoss, SampleWeightedLoss, SmoothL1Loss, Targets,
 };
 use ndarray::{Array, Array2, ArrayRef2, Dimension};
 
@@ -55,6 +55,11 @@ fn no_loss_allocates() {
         ("smooth-l1", allocations(SmoothL1Loss::default(), &a, &y)),
         ("bce", allocations(BceLoss::default(), &a, &y)),
         ("bce-with-logits", allocations(BceWithLogitsLoss::new(weighted).unwrap(), &a, &y)),
+        ("hinge", allocations(HingeLoss::default(), &a, &Array2::ones(SHAPE))),
+        ("binary focal", allocations(BinaryFocalLoss::default(), &a, &y)),
+        ("kl-div", allocations(KlDivLoss::default(), &a, &y)),
+        ("poisson-nll", allocations(PoissonNllLoss::default(), &a, &y)),
+        ("focal", allocations(FocalLoss::default(), &a, Labels::Classes(&labels))),
         ("nll", allocations(NllLoss::default(), &a, Labels::Classes(&labels))),
         ("nll, signed", allocations(NllLoss::default(), &a, Labels::Signed(&[3; SHAPE.0]))),
         ("cross-entropy, rows", allocations(smoothed.clone(), &a, Targets::Rows(&y))),

@@ -1,8 +1,10 @@
 //! A loss keeps the configuration it was given.
 
 use losses::{
-    BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss, HuberConfig,
-    HuberLoss, NllConfig, NllLoss, Reduction, SmoothL1Config, SmoothL1Loss,
+    BceWithLogitsConfig, BceWithLogitsLoss, BinaryFocalConfig, BinaryFocalLoss, CrossEntropyConfig,
+    CrossEntropyLoss, FocalConfig, FocalLoss, GaussianNllConfig, GaussianNllLoss, HingeConfig,
+    HingeLoss, HuberConfig, HuberLoss, KlDivConfig, KlDivLoss, NllConfig, NllLoss, PinballConfig,
+    PinballLoss, PoissonNllConfig, PoissonNllLoss, Reduction, SmoothL1Config, SmoothL1Loss,
 };
 use tensor_core::Error;
 
@@ -24,5 +26,21 @@ fn configurations_are_kept() -> Result<(), Error> {
     assert_eq!(HuberLoss::new(huber)?.config(), huber);
     let smooth = SmoothL1Config { beta: 0.5, reduction };
     assert_eq!(SmoothL1Loss::new(smooth)?.config(), smooth);
+    let pinball = PinballConfig { quantiles: vec![0.25], reduction };
+    assert_eq!(PinballLoss::new(pinball.clone())?.config(), &pinball);
+    let hinge = HingeConfig { squared: true, reduction };
+    assert_eq!(HingeLoss::new(hinge).config(), hinge);
+    let kl = KlDivConfig { log_target: true, reduction };
+    assert_eq!(KlDivLoss::new(kl).config(), kl);
+    let poisson = PoissonNllConfig { log_input: false, full: true, eps: 1e-3, reduction };
+    assert_eq!(PoissonNllLoss::new(poisson)?.config(), poisson);
+    let gaussian = GaussianNllConfig { log_variance: true, full: true, eps: 1e-3, reduction };
+    assert_eq!(GaussianNllLoss::new(gaussian)?.config(), gaussian);
+    let focal = BinaryFocalConfig { alpha: None, gamma: 1.0, reduction };
+    assert_eq!(BinaryFocalLoss::new(focal)?.config(), focal);
+    let (gamma, ignore_index) = (1.0, Some(2));
+    let class_weights = Some(vec![0.5, 2.0]);
+    let focal = FocalConfig { gamma, class_weights, ignore_index, reduction };
+    assert_eq!(FocalLoss::new(focal.clone())?.config(), &focal);
     Ok(())
 }

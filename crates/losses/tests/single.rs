@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a refused call is a failed test, in helpers as well")]
 
 use losses::{
-    BceLoss, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss, HuberLoss, Labels, Loss,
-    MaeLoss, MseLoss, NllLoss, RmseLoss, SmoothL1Loss, Targets,
+    BceLoss, BceWithLogitsLoss, BinaryFocalLoss, CrossEntropyConfig, CrossEntropyLoss, HingeLoss,
+    HuberLoss, KlDivLoss, Labels, Loss, MaeLoss, MseLoss, NllLoss, PoissonNllLoss, RmseLoss,
+    SmoothL1Loss, Targets,
 };
 use ndarray::Array2;
 use tensor_core::Rng;
@@ -65,6 +66,11 @@ fn every_loss_in_single_precision() {
         on_arrays("bce", &BceLoss::default(), &p, &y);
         on_arrays("bce-with-logits", &BceWithLogitsLoss::default(), &a, &y);
         on_arrays("bce-with-logits", &BceWithLogitsLoss::default(), &far, &y);
+
+        on_arrays("binary focal", &BinaryFocalLoss::default(), &a, &y);
+        on_arrays("kl-div", &KlDivLoss::default(), &a, &y);
+        on_arrays("poisson-nll", &PoissonNllLoss::default(), &a, &y);
+        on_arrays("hinge", &HingeLoss::default(), &a, &y.mapv(|y| (y - 0.5).signum()));
 
         let labels: Vec<usize> = (0..shape.0).map(|n| n * 7 % shape.1).collect();
         let (mut single, mut double) = (Array2::zeros(shape), Array2::zeros(shape));

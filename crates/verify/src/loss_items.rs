@@ -2,9 +2,12 @@
 
 use gradcheck::{Checkable, Domain};
 use losses::{
-    BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss,
-    EachLoss, HuberConfig, HuberLoss, Labels, Loss, MaeLoss, MseLoss, NllConfig, NllLoss,
-    Reduction, RmseLoss, SampleWeightedLoss, SmoothL1Config, SmoothL1Loss, Targets,
+    BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, BinaryFocalConfig, BinaryFocalLoss,
+    CrossEntropyConfig, CrossEntropyLoss, EachLoss, FocalConfig, FocalLoss, GaussianNllConfig,
+    GaussianNllLoss, HingeConfig, HingeLoss, HuberConfig, HuberLoss, KlDivConfig, KlDivLoss,
+    Labels, Loss, MaeLoss, MseLoss, NllConfig, NllLoss, PinballConfig, PinballLoss,
+    PoissonNllConfig, PoissonNllLoss, Reduction, RmseLoss, SampleWeightedLoss, SmoothL1Config,
+    SmoothL1Loss, Targets,
 };
 use ndarray::{Array1, Array2, ArrayRef2, Ix1, Ix2};
 use tensor_core::Float;
@@ -27,6 +30,12 @@ enum Values {
     Probabilities,
     /// Any number, and probabilities as targets.
     Logits,
+    /// Any number, and −1 or 1 as targets.
+    Margins,
+    /// Means, then variances, for half as many targets.
+    Variances,
+    /// Means, then logarithms of variances.
+    Halves,
 }
 
 impl Values {
@@ -38,6 +47,16 @@ impl Values {
                 (draw.probabilities(n, c), targets(draw, n, c), Domain::new(0.0, 1.0))
             }
             Self::Logits => (draw.matrix(n, c), targets(draw, n, c), Domain::REAL),
+            Self::Margins => {
+                let signs =
+                    draw.probabilities::<F>(n, c).mapv(|p| F::of(2.0) * p.round() - F::one());
+                (draw.matrix(n, c), signs, Domain::REAL)
+            }
+            Self::Variances => {
+                let a = draw.probabilities(n, 2 * c);
+                (a, draw.matrix(n, c), Domain::new(0.0, f64::INFINITY))
+            }
+            Self::Halves => (draw.matrix(n, 2 * c), draw.matrix(n, c), Domain::REAL),
         }
     }
 }
@@ -87,7 +106,7 @@ where
         Form::Each => {
             let d_each = draw.matrix::<F>(n, c);
             subject(&a, domain, move |a, da| {
-                let mut each = Array2::zeros(a.dim());
+                let mut each = Array2::zeros(y.dim());
                 loss.forward_each(a, &y, &mut each)?;
                 loss.backward_each(a, &y, &d_each, da)?;
                 Ok((each * &d_each).sum())
@@ -270,6 +289,58 @@ fn rmse<F: Float>(draw: &mut Draw, form: Form) -> Drawn {
     }))
 }
 
+fn focal<F: Float>(draw: &mut Draw, form: Form, options: Options) -> Drawn {
+    let (n, c) = (draw.length(), draw.length_from(2));
+    let loss = FocalLoss::new(FocalConfig {
+        gamma: draw.one_of(&[0.5, 1.0, 2.0]),
+        class_weights: options.class_weights(draw, c),
+        ignore_index: options.ignore_index(c),
+        reduction: options.reduction,
+    });
+    let case = (draw.matrix::<F>(n, c), loss.ok()?, options.labels(draw, n, c));
+    class_subject(draw, form, case, |y| Labels::Classes(y))
+}
+
+/// Quantiles, margins, likelihoods, focal losses.
+fn newer(items: &mut Vec<Item>) {
+    on_arrays!(items, "PinballLoss", Values::Real, |draw, c, reduction| {
+        let quantiles = draw.probabilities::<f64>(1, c).iter().copied().collect();
+        PinballLoss::new(PinballConfig { quantiles, reduction }).ok()
+    });
+    on_arrays!(items, "HingeLoss", Values::Margins, |draw, _c, reduction| {
+        let squared = draw.one_of(&[false, true]);
+        Some(HingeLoss::new(HingeConfig { squared, reduction }))
+    });
+    on_arrays!(items, "KlDivLoss", Values::Logits, |_draw, _c, reduction| {
+        Some(KlDivLoss::new(KlDivConfig { log_target: false, reduction }))
+    });
+    on_arrays!(items, "KlDivLoss, log target", Values::Real, |_draw, _c, reduction| {
+        Some(KlDivLoss::new(KlDivConfig { log_target: true, reduction }))
+    });
+    on_arrays!(items, "PoissonNllLoss", Values::Logits, |draw, _c, reduction| {
+        let full = draw.one_of(&[false, true]);
+        PoissonNllLoss::new(PoissonNllConfig { full, reduction, ..Default::default() }).ok()
+    });
+    on_arrays!(items, "PoissonNllLoss, rates", Values::Probabilities, |_draw, _c, reduction| {
+        let config = PoissonNllConfig { log_input: false, reduction, ..Default::default() };
+        PoissonNllLoss::new(config).ok()
+    });
+    on_arrays!(items, "GaussianNllLoss", Values::Variances, |_draw, _c, reduction| {
+        let config = GaussianNllConfig { reduction, ..Default::default() };
+        GaussianNllLoss::new(config).ok()
+    });
+    on_arrays!(items, "GaussianNllLoss, logarithms", Values::Halves, |draw, _c, reduction| {
+        let full = draw.one_of(&[false, true]);
+        let config =
+            GaussianNllConfig { log_variance: true, full, reduction, ..Default::default() };
+        GaussianNllLoss::new(config).ok()
+    });
+    on_arrays!(items, "BinaryFocalLoss", Values::Logits, |draw, _c, reduction| {
+        let (alpha, gamma) = (Some(0.25), draw.one_of(&[0.5, 1.0, 2.0]));
+        BinaryFocalLoss::new(BinaryFocalConfig { alpha, gamma, reduction }).ok()
+    });
+}
+
 pub(crate) fn items() -> Vec<Item> {
     let mut items = Vec::new();
     on_arrays!(items, "MseLoss", Values::Real, |_draw, _c, reduction| Some(MseLoss { reduction }));
@@ -291,6 +362,7 @@ pub(crate) fn items() -> Vec<Item> {
             weighted.then(|| draw.probabilities::<f64>(1, c).iter().map(|w| 2.0 * w).collect());
         BceWithLogitsLoss::new(BceWithLogitsConfig { pos_weight, reduction }).ok()
     });
+    newer(&mut items);
     for (form, what) in [(Form::Plain, ""), (Form::Weighted, "(row weights)")] {
         items.push(item(
             format!("RmseLoss{what}"),
@@ -299,6 +371,7 @@ pub(crate) fn items() -> Vec<Item> {
         ));
     }
     on_classes!(items, "NllLoss(", nll, |o| !o.smoothing);
+    on_classes!(items, "FocalLoss(", focal, |o| !o.smoothing);
     on_classes!(items, "CrossEntropyLoss(classes, ", labelled, |_o| true);
     on_classes!(items, "CrossEntropyLoss(rows, ", distributed, |o| !o.ignore);
     items

@@ -3,9 +3,11 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use losses::{
-    BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, CrossEntropyConfig, CrossEntropyLoss,
-    HuberConfig, HuberLoss, Labels, MaeLoss, MseLoss, NllConfig, NllLoss, Reduction, RmseLoss,
-    SampleWeightedLoss, SmoothL1Config, SmoothL1Loss, Targets,
+    BceLoss, BceWithLogitsConfig, BceWithLogitsLoss, BinaryFocalConfig, BinaryFocalLoss,
+    CrossEntropyConfig, CrossEntropyLoss, FocalConfig, FocalLoss, GaussianNllConfig,
+    GaussianNllLoss, HingeConfig, HingeLoss, HuberConfig, HuberLoss, KlDivConfig, KlDivLoss,
+    Labels, MaeLoss, MseLoss, NllConfig, NllLoss, PinballConfig, PinballLoss, PoissonNllConfig,
+    PoissonNllLoss, Reduction, RmseLoss, SampleWeightedLoss, SmoothL1Config, SmoothL1Loss, Targets,
 };
 use ndarray::{Array2, ArrayRef2};
 use tensor_core::{Error, Float, Rng};
@@ -139,6 +141,44 @@ fn cross_entropies<F: Float>(cases: &mut Vec<Case<F>>, reduction: Reduction) {
     }
 }
 
+fn newer<F: Float>(cases: &mut Vec<Case<F>>, reduction: Reduction) {
+    use Values::{Probability, Real, Sign};
+    let name = |name: &str| format!("{name}, {reduction:?}");
+    let quantiles = (0..COLUMNS).map(|c| 0.125 + 0.03 * c as f64).collect();
+    let pinball = PinballLoss::new(PinballConfig { quantiles, reduction }).unwrap();
+    cases.push(on_arrays(&name("pinball"), Real, Real, pinball));
+    for squared in [false, true] {
+        let hinge = HingeLoss::new(HingeConfig { squared, reduction });
+        cases.push(on_arrays(&name(&format!("hinge, squared {squared}")), Real, Sign, hinge));
+    }
+    for (alpha, gamma) in [(Some(0.25), 2.0), (None, 0.5)] {
+        let focal = BinaryFocalConfig { alpha, gamma, reduction };
+        let focal = BinaryFocalLoss::new(focal).unwrap();
+        cases.push(on_arrays(&name(&format!("binary focal, γ {gamma}")), Real, Probability, focal));
+        let class_weights = Some(weights());
+        let focal = FocalConfig { gamma, class_weights, ignore_index: Some(IGNORED), reduction };
+        cases.push(on_labels(&name(&format!("focal, γ {gamma}")), FocalLoss::new(focal).unwrap()));
+    }
+}
+
+fn likelihoods<F: Float>(cases: &mut Vec<Case<F>>, reduction: Reduction) {
+    use Values::{NotNegative, Real};
+    for option in [false, true] {
+        let name = |name: &str| format!("{name}, {option}, {reduction:?}");
+        let targets = if option { Real } else { NotNegative };
+        let kl = KlDivLoss::new(KlDivConfig { log_target: option, reduction });
+        cases.push(on_arrays(&name("kl-div"), Real, targets, kl));
+        let poisson = PoissonNllConfig { log_input: option, full: option, reduction, eps: 1e-8 };
+        let predictions = if option { Real } else { NotNegative };
+        let poisson = PoissonNllLoss::new(poisson).unwrap();
+        cases.push(on_arrays(&name("poisson-nll"), predictions, NotNegative, poisson));
+        let gaussian = GaussianNllConfig { log_variance: option, reduction, ..Default::default() };
+        let gaussian = GaussianNllLoss::new(gaussian).unwrap();
+        let case = on_arrays(&name("gaussian-nll"), predictions, Real, gaussian);
+        cases.push(Case { columns: 2, ..case });
+    }
+}
+
 /// Every loss.
 pub(crate) fn cases<F: Float>() -> Vec<Case<F>> {
     use Values::{Probability, Real};
@@ -159,6 +199,8 @@ pub(crate) fn cases<F: Float>() -> Vec<Case<F>> {
         let nll = NllConfig { class_weights, ignore_index: Some(IGNORED), reduction };
         cases.push(on_labels(&name("nll"), NllLoss::new(nll).unwrap()));
         cross_entropies(&mut cases, reduction);
+        newer(&mut cases, reduction);
+        likelihoods(&mut cases, reduction);
     }
     cases
 }
