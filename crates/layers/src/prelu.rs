@@ -38,7 +38,7 @@ use crate::{Layer, Saved, Tensors, Visitor};
 /// **Weight decay** should leave the slopes alone, as authors and PyTorch's page say: it draws them
 /// to 0 and the layer to a ReLU. Their role is therefore [`Role::Norm`], that of all that scales
 /// features one by one, which [`Role::Weight`] does not contain. Initial weights before this layer:
-/// `Init::He` is made for a slope of 0; the difference at 0.25 is 3 %.
+/// `Init::HeUniform` and `HeNormal` are made for a slope of 0; the difference at 0.25 is 3 %.
 ///
 /// (He, Zhang, Ren and Sun, *Delving Deep into Rectifiers*, ICCV 2015,
 /// <https://arxiv.org/abs/1502.01852>, equations 1, 10 and 11.)
