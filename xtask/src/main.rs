@@ -13,6 +13,7 @@ mod finding;
 mod fixtures;
 mod gradcheck;
 mod hostile;
+mod miri;
 mod mutants;
 mod outcome;
 mod power;
@@ -43,6 +44,8 @@ usage: cargo xtask COMMAND
              [--filter TEXT] [--cases N] [--seed N] [--json FILE]
   hostile    calls the whole public interface with whatever cannot be right, and judges what comes back
              [--n CALLS] [--seed N] [--area NAME] [--only CASE]
+  miri       the loops with unsafe in them under Miri, and under AddressSanitizer
+             [--asan]
   mutants    whether a test notices when a formula is changed (needs cargo-mutants)
              [--shard K/N] [--in-diff FILE] [--jobs N]
   power      measures the gradient checker itself: false alarms, detection, accuracy, cost
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         "fixtures" => fixtures::run(&args),
         "gradcheck" => gradcheck::run(&args),
         "hostile" => hostile::run(&args),
+        "miri" => miri::run(&args),
         "mutants" => mutants::run(args),
         "power" => power::run(&args),
         "tidy" => tidy::run(args),

@@ -13,6 +13,8 @@
 #![forbid(unsafe_code)]
 
 mod difference;
+#[cfg(test)]
+mod functions;
 mod generator;
 mod layer_cases;
 mod layers;
