@@ -20,7 +20,7 @@ struct Item {
     name: &'static str,
     found: [fn(f64) -> f64; 2],
     exact: fn(&Real) -> Real,
-    limits: [fn(f64) -> f64; 2],
+    limits: [Limit; 2],
     ulps: f64,
 }
 
@@ -36,9 +36,11 @@ macro_rules! item {
     };
 }
 
+type Limit = fn(f64) -> f64;
+
 fn items() -> [Item; 8] {
-    let (zero, one, infinite): (fn(f64) -> f64, fn(f64) -> f64, fn(f64) -> f64) =
-        (|_| 0.0, |_| 1.0, |_| f64::INFINITY);
+    let (zero, one): (Limit, Limit) = (|_| 0.0, |_| 1.0);
+    let infinite: Limit = |_| f64::INFINITY;
     [
         item!(exp, 2.0, [zero, infinite], Real::exp),
         item!(exp_m1, 3.0, [|_| -1.0, infinite], |x| x.exp() - 1.0),
