@@ -15,8 +15,8 @@ use std::iter::repeat_with;
 use criterion::Criterion;
 use data::uniform;
 use optim::{
-    AdagradConfig, AdamConfig, AdamWConfig, Descent, Lbfgs, LbfgsConfig, Optimizer, RmsPropConfig,
-    Rule, SgdConfig,
+    AdagradConfig, AdamConfig, AdamWConfig, Descent, Lbfgs, LbfgsConfig, LionConfig, NAdamConfig,
+    Optimizer, RAdamConfig, RmsPropConfig, Rule, SgdConfig,
 };
 use suite::{Item, measure};
 use tensor_core::{Error, Parameter, Path, Role, Trainable};
@@ -35,6 +35,9 @@ fn main() {
     rule(c, "RmsProp", RmsPropConfig { lr: LR, ..Default::default() });
     rule(c, "Adam", AdamConfig { lr: LR, ..Default::default() });
     rule(c, "AdamW", AdamWConfig { lr: LR, ..Default::default() });
+    rule(c, "NAdam", NAdamConfig { lr: LR, ..Default::default() });
+    rule(c, "RAdam", RAdamConfig { lr: LR, ..Default::default() });
+    rule(c, "Lion", LionConfig { lr: LR, ..Default::default() });
     lbfgs(c);
     let sgd = Descent::<f32, _>::new(SgdConfig::default()).unwrap();
     clip(c, "clip_grad_norm", |model, grad| _ = sgd.clip_grad_norm(model, grad, 1e9).unwrap());

@@ -2,7 +2,7 @@
 
 use tensor_core::{Error, Float};
 
-use crate::rule::decayed;
+use crate::arithmetic::{BLOCK, Block, Roots, decayed_block, in_blocks, quotient};
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
 /// Adagrad, PyTorch's `optim.Adagrad`: `s ← s + g²; w ← w − λ g/(√s + ε)`.
@@ -41,13 +41,16 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// stochastic optimization*, JMLR 12, 2011, <https://jmlr.org/papers/v12/duchi11a.html>, equation
 /// 1, without its projection. ε and κ are PyTorch's.
 ///
-/// Difference to PyTorch: none.
+/// Differences to PyTorch: `√s/2ʲ` is kept in the place of `s`, where `4ʲ` is the smallest power of
+/// 4 that is at least `t`: it is no larger than the largest gradient, so that no sum overflows, and
+/// a gradient whose square vanishes counts. Where `√s + ε` is 0, so is the step.
 ///
 /// # Shapes
-/// Any: each element moves by itself. State: `sum` (`s`), of the parameter's shape.
+/// Any: each element moves by itself. State: `root_sum` (`√s/2ʲ`), of the parameter's shape.
 ///
 /// # Errors
-/// [`Adagrad::new`](Descent::new) refuses a number that is negative or not finite.
+/// [`Adagrad::new`](Descent::new) refuses a number that is negative or not finite, also in the
+/// parameters' type.
 ///
 /// # Examples
 ///
@@ -102,38 +105,82 @@ impl Rule for AdagradConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
-    fn check(&self) -> Result<(), Error> {
-        check::not_negative(Self::NAME, "lr_decay", self.lr_decay)?;
+    fn check<F: Float>(&self) -> Result<(), Error> {
         let initial = self.initial_accumulator_value;
+        check::not_negative(Self::NAME, "lr_decay", self.lr_decay)?;
         check::not_negative(Self::NAME, "initial_accumulator_value", initial)?;
-        check::not_negative(Self::NAME, "eps", self.eps)
+        check::not_negative(Self::NAME, "eps", self.eps)?;
+        check::held::<F>(Self::NAME, "initial_accumulator_value", initial)?;
+        check::held::<F>(Self::NAME, "eps", self.eps)
     }
 
     fn buffers(&self) -> &'static [&'static str] {
-        &["sum"]
+        &["root_sum"]
+    }
+
+    fn not_negative(&self) -> &'static [&'static str] {
+        self.buffers()
     }
 
     fn initial(&self) -> f64 {
-        self.initial_accumulator_value
+        self.initial_accumulator_value.sqrt()
     }
 
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
-        let [sum, ..] = buffers;
         // λ_t = λ/(1 + (t − 1) κ)
-        let lr = F::of(step.lr / (1.0 + (step.t - 1) as f64 * self.lr_decay));
-        let (weight_decay, eps) = (F::of(step.weight_decay), F::of(self.eps));
-        for ((w, &g), s) in w.iter_mut().zip(g).zip(sum) {
-            let g = decayed(g, *w, weight_decay); // g ← g + η w
-            *s += g * g; // s ← s + g²
-            *w -= lr * g / (s.sqrt() + eps); // w ← w − λ_t g/(√s + ε)
+        let lr = step.lr / (1.0 + (step.t - 1) as f64 * self.lr_decay);
+        // With q = √s/2ʲ: λ_t g/(√s + ε) = λ_t/2ʲ · g/(q + ε/2ʲ), and √s ← √(s + g²) is
+        // q ← √((q/2)² + (g/2ʲ)²) where j has grown, √(q² + (g/2ʲ)²) elsewhere.
+        let scale = 0.5_f64.powi(half_log(step.t));
+        let keep = 2.0_f64.powi(half_log(step.t - 1) - half_log(step.t));
+        let [lr, eps, add, keep] = [lr * scale, self.eps * scale, scale, keep].map(F::of);
+        let weight_decay = F::of(step.weight_decay);
+        in_blocks(w, g, buffers, &Terms { lr, weight_decay, eps, factors: [keep, add] });
+    }
+}
+
+/// The numbers that are the same for all elements.
+struct Terms<F> {
+    lr: F,
+    weight_decay: F,
+    eps: F,
+    /// Of `q` and of `g` under the root.
+    factors: [F; 2],
+}
+
+impl<F: Float> Block<F> for Terms<F> {
+    #[inline(always)]
+    fn run(&self, w: &mut [F], g: &[F], [q, ..]: Buffers<'_, F>) {
+        let n = w.len();
+        let q = &mut q[..n];
+        let mut memory = [F::zero(); BLOCK];
+        let g = decayed_block(g, w, self.weight_decay, &mut memory); // g ← g + η w
+        let roots = Roots::of(q, g, self.factors); // s ← s + g²
+        for (((w, &g), q), &value) in w.iter_mut().zip(g).zip(q).zip(&roots.values) {
+            *q = roots.root(value);
+            *w -= self.lr * quotient(g, *q + self.eps); // w ← w − λ_t g/(√s + ε)
         }
     }
 }
 
+/// `⌈log₄ t⌉`, 0 for `t = 0`: the exponent of the smallest power of 4 that is at least `t`.
+fn half_log(t: u64) -> i32 {
+    let bits = u64::BITS - t.saturating_sub(1).leading_zeros(); // of t − 1
+    bits.div_ceil(2) as i32
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Adagrad, AdagradConfig};
+    use super::{Adagrad, AdagradConfig, half_log};
+
+    #[test]
+    fn powers_of_four() {
+        let table = [(0, 0), (1, 0), (2, 1), (4, 1), (5, 2), (16, 2), (17, 3), (64, 3), (65, 4)];
+        for (t, j) in table {
+            assert_eq!(half_log(t), j, "{t}");
+        }
+    }
 
     #[test]
     fn configurations_are_checked() {

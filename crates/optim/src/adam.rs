@@ -2,8 +2,9 @@
 
 use tensor_core::{Error, Float};
 
-use crate::rule::{decayed, normal_or_zero};
-use crate::{Buffers, Descent, Rates, Rule, Step, check};
+use crate::arithmetic::{at_most_largest, decayed, quotient};
+use crate::moments::{self, Moments};
+use crate::{Buffers, Descent, Rates, Rule, Step};
 
 /// Adam, PyTorch's `optim.Adam`: `w ← w − λ m_hat/(√v_hat + ε)`, a mean of the gradients over the
 /// root of a mean of their squares.
@@ -61,15 +62,17 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// AMSGrad: Reddi, Kale and Kumar, *On the convergence of Adam and beyond*, ICLR 2018,
 /// <https://arxiv.org/abs/1904.09237>, algorithm 2, to which PyTorch adds the bias corrections.
 ///
-/// Difference to PyTorch: an `m` below the smallest normal number becomes 0.
+/// Differences to PyTorch: `√v` is kept in the place of `v`, so that a gradient whose square
+/// overflows or vanishes is followed by the right steps. Where the gradient is 0, moments below the
+/// smallest normal number become 0. Where `√v_hat + ε` is 0, so is the step.
 ///
 /// # Shapes
 /// Any: each element moves by itself. State, each of the parameter's shape: `exp_avg` (`m`),
-/// `exp_avg_sq` (`v`), and with AMSGrad `max_exp_avg_sq` (`v_max`).
+/// `root_exp_avg_sq` (`√v`), and with AMSGrad `root_max_exp_avg_sq` (`√v_max`).
 ///
 /// # Errors
-/// [`Adam::new`](Descent::new) refuses a number that is negative or not finite, and a β of 1 or
-/// more.
+/// [`Adam::new`](Descent::new) refuses a number that is negative or not finite, also in the
+/// parameters' type, and a β of 1 or more, also in the parameters' type.
 ///
 /// # Examples
 ///
@@ -90,7 +93,9 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// assert!((model.0[0] - 0.5).abs() < 1e-15);
 /// adam.step(&mut model, &mut [-2.0])?;
 /// assert!((model.0[0] - 2.0 / 3.0).abs() < 1e-15);
-/// assert_eq!(adam.state().buffers[0], [-0.5, 1.75]); // m and v
+/// assert_eq!(adam.state().buffer("weight", "exp_avg")?, [-0.5]); // m
+/// let root_v = adam.state().buffer("weight", "root_exp_avg_sq")?[0];
+/// assert!((root_v * root_v - 1.75).abs() < 1e-15); // v
 /// # Ok::<(), Error>(())
 /// ```
 pub type Adam<F> = Descent<F, AdamConfig>;
@@ -123,121 +128,50 @@ impl Rule for AdamConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
-    fn check(&self) -> Result<(), Error> {
-        check_moments(Self::NAME, self.betas, self.eps)
+    fn check<F: Float>(&self) -> Result<(), Error> {
+        moments::check::<F>(Self::NAME, self.betas, self.eps)
     }
 
     fn buffers(&self) -> &'static [&'static str] {
-        buffers(self.amsgrad)
+        moments::buffers(self.amsgrad)
+    }
+
+    fn not_negative(&self) -> &'static [&'static str] {
+        moments::ROOTS
     }
 
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
         let weight_decay = F::of(step.weight_decay);
         let decay = |w: F, g: F| (w, decayed(g, w, weight_decay)); // g ← g + η w
-        Moments::at(step, self.betas, self.eps).update(self.amsgrad, w, g, buffers, decay);
+        descend(step, (self.betas, self.eps), self.amsgrad, w, g, buffers, decay);
     }
-}
-
-/// Whether the numbers of [`Moments`] lie in their ranges.
-pub(crate) fn check_moments(place: &'static str, betas: (f64, f64), eps: f64) -> Result<(), Error> {
-    check::below_one(place, "beta 1", betas.0)?;
-    check::below_one(place, "beta 2", betas.1)?;
-    check::not_negative(place, "eps", eps)
-}
-
-/// `m`, `v` and `v_max`, by PyTorch's names.
-pub(crate) fn buffers(amsgrad: bool) -> &'static [&'static str] {
-    if amsgrad { &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"] } else { &["exp_avg", "exp_avg_sq"] }
 }
 
 /// What Adam and AdamW have in common: the rule without its weight decay, at one step.
 ///
-/// In plain form, for each element:
+/// In plain form `w ← w − λ m_hat/(√v_hat + ε)`. The code departs from it: with `r = √v`,
 ///
 /// ```text
-/// m ← β₁ m + (1 − β₁) g
-/// v ← β₂ v + (1 − β₂) g²
-/// m_hat = m/(1 − β₁ᵗ)
-/// v_hat = v/(1 − β₂ᵗ)
-/// w ← w − λ m_hat/(√v_hat + ε)
+/// λ m_hat/(√v_hat + ε) = (λ √(1 − β₂ᵗ)/(1 − β₁ᵗ)) · m/(r + √(1 − β₂ᵗ) ε)
 /// ```
 ///
-/// The code departs from it as PyTorch's does:
-///
-/// 1. `m ← m + (1 − β₁)(g − m)`, because that is one product less.
-/// 2. `λ m_hat = λ/(1 − β₁ᵗ)·m`, because the factor is the same for all elements.
-/// 3. `√v_hat = √v/√(1 − β₂ᵗ)`, because the divisor is the same for all elements.
-pub(crate) struct Moments<F> {
-    beta2: F,
-    one_minus_beta1: F,
-    one_minus_beta2: F,
-    /// `λ/(1 − β₁ᵗ)`
-    corrected_lr: F,
-    /// `√(1 − β₂ᵗ)`
-    root_correction2: F,
-    eps: F,
-}
-
-impl<F: Float> Moments<F> {
-    pub(crate) fn at(step: Step, (beta1, beta2): (f64, f64), eps: f64) -> Self {
-        Self {
-            beta2: F::of(beta2),
-            one_minus_beta1: F::of(1.0 - beta1),
-            one_minus_beta2: F::of(1.0 - beta2),
-            corrected_lr: F::of(step.lr / bias_correction(beta1, step.t)),
-            root_correction2: F::of(bias_correction(beta2, step.t).sqrt()),
-            eps: F::of(eps),
-        }
-    }
-
-    /// One pass over a parameter. `decay` maps an element and its gradient to what weight decay
-    /// makes of both.
-    #[inline(always)]
-    pub(crate) fn update(
-        &self,
-        amsgrad: bool,
-        w: &mut [F],
-        g: &[F],
-        [m, v, v_max]: Buffers<'_, F>,
-        decay: impl Fn(F, F) -> (F, F),
-    ) {
-        let elements = w.iter_mut().zip(g).zip(m.iter_mut().zip(v));
-        if amsgrad {
-            for (((w, &g), (m, v)), v_max) in elements.zip(v_max) {
-                let (decayed, g) = decay(*w, g);
-                self.average(g, m, v);
-                // v_max ← max(v_max, v). A NaN in v is in m as well, so it need not win here.
-                *v_max = if *v > *v_max { *v } else { *v_max };
-                *w = decayed - self.displacement(*m, *v_max);
-            }
-        } else {
-            for ((w, &g), (m, v)) in elements {
-                let (decayed, g) = decay(*w, g);
-                self.average(g, m, v);
-                *w = decayed - self.displacement(*m, *v); // w ← w − λ m_hat/(√v_hat + ε)
-            }
-        }
-    }
-
-    /// The moments with one more gradient.
-    #[inline(always)]
-    fn average(&self, g: F, m: &mut F, v: &mut F) {
-        *m = normal_or_zero(*m + self.one_minus_beta1 * (g - *m)); // 1.
-        *v = self.beta2 * *v + self.one_minus_beta2 * g * g; // v ← β₂ v + (1 − β₂) g²
-    }
-
-    /// `λ m_hat/(√v_hat + ε)`
-    #[inline(always)]
-    fn displacement(&self, m: F, v: F) -> F {
-        let root_v_hat = v.sqrt() / self.root_correction2; // 3.
-        self.corrected_lr * m / (root_v_hat + self.eps) // 2.
-    }
-}
-
-/// `1 − βᵗ` as `−(e^(t ln β) − 1)`, because for β near 1 the difference would lose its digits.
-fn bias_correction(beta: f64, t: u64) -> f64 {
-    -(t as f64 * beta.ln()).exp_m1()
+/// because both factors are the same for all elements.
+#[inline(always)]
+pub(crate) fn descend<F: Float>(
+    step: Step,
+    (betas, eps): ((f64, f64), f64),
+    amsgrad: bool,
+    w: &mut [F],
+    g: &[F],
+    buffers: Buffers<'_, F>,
+    decay: impl Fn(F, F) -> (F, F),
+) {
+    let moments = Moments::<F>::of(betas);
+    let root_correction = moments.root_correction(step.t);
+    let lr = at_most_largest::<F>(step.lr * root_correction / moments.correction(step.t));
+    let eps = F::of(eps * root_correction);
+    moments.descend(amsgrad, w, g, buffers, decay, |_, m, r| lr * quotient(m, r + eps));
 }
 
 #[cfg(test)]

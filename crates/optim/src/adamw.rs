@@ -2,7 +2,8 @@
 
 use tensor_core::{Error, Float};
 
-use crate::adam::{self, Moments};
+use crate::adam::descend;
+use crate::moments;
 use crate::{Buffers, Descent, Rates, Rule, Step};
 
 /// Adam with decoupled weight decay, PyTorch's `optim.AdamW`: `w ← (1 − λ η) w − λ m_hat/(√v_hat +
@@ -52,15 +53,17 @@ use crate::{Buffers, Descent, Rates, Rule, Step};
 /// <https://arxiv.org/abs/1711.05101>, algorithm 2. As in PyTorch, the decay comes before the
 /// descent, and λ multiplies η, which the paper's schedule multiplier does.
 ///
-/// Difference to PyTorch: an `m` below the smallest normal number becomes 0.
+/// Differences to PyTorch: `√v` is kept in the place of `v`, so that a gradient whose square
+/// overflows or vanishes is followed by the right steps. Where the gradient is 0, moments below the
+/// smallest normal number become 0. Where `√v_hat + ε` is 0, so is the step.
 ///
 /// # Shapes
 /// Any: each element moves by itself. State, each of the parameter's shape: `exp_avg` (`m`),
-/// `exp_avg_sq` (`v`), and with AMSGrad `max_exp_avg_sq` (`v_max`).
+/// `root_exp_avg_sq` (`√v`), and with AMSGrad `root_max_exp_avg_sq` (`√v_max`).
 ///
 /// # Errors
-/// [`AdamW::new`](Descent::new) refuses a number that is negative or not finite, and a β of 1 or
-/// more.
+/// [`AdamW::new`](Descent::new) refuses a number that is negative or not finite, also in the
+/// parameters' type, and a β of 1 or more, also in the parameters' type.
 ///
 /// # Examples
 ///
@@ -112,19 +115,23 @@ impl Rule for AdamWConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
-    fn check(&self) -> Result<(), Error> {
-        adam::check_moments(Self::NAME, self.betas, self.eps)
+    fn check<F: Float>(&self) -> Result<(), Error> {
+        moments::check::<F>(Self::NAME, self.betas, self.eps)
     }
 
     fn buffers(&self) -> &'static [&'static str] {
-        adam::buffers(self.amsgrad)
+        moments::buffers(self.amsgrad)
+    }
+
+    fn not_negative(&self) -> &'static [&'static str] {
+        moments::ROOTS
     }
 
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
         let factor = F::of(1.0 - step.lr * step.weight_decay);
         let decay = |w: F, g: F| (factor * w, g); // w ← (1 − λ η) w, and g stays
-        Moments::at(step, self.betas, self.eps).update(self.amsgrad, w, g, buffers, decay);
+        descend(step, (self.betas, self.eps), self.amsgrad, w, g, buffers, decay);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tensor_core::Error;
+use tensor_core::{Error, Float};
 
 /// `value ≥ 0` and finite: rates, decays, tolerances.
 pub(crate) fn not_negative(
@@ -40,4 +40,35 @@ pub(crate) fn count(
     range: Range<u64>,
 ) -> Result<(), Error> {
     Error::check_hyperparameter(place, name, expected, n as f64, |_| range.contains(&n))
+}
+
+/// A finite number in the parameters' type as well, in which the rules compute: otherwise it would
+/// be ∞ there, and `∞·0` NaN.
+pub(crate) fn held<F: Float>(place: &'static str, name: &'static str, x: f64) -> Result<(), Error> {
+    let range = "a number that the parameters' type holds";
+    Error::check_hyperparameter(place, name, range, x, |x| F::of(x).is_finite())
+}
+
+/// A factor by which everything moves is 0 or at least the smallest normal number of the
+/// parameters' type: below it, it would lose its digits and at last become 0.
+pub(crate) fn normal<F: Float>(
+    place: &'static str,
+    name: &'static str,
+    x: f64,
+) -> Result<(), Error> {
+    let range = "0 or a normal number of the parameters' type";
+    let ok = |x: f64| x == 0.0 || F::of(x).is_normal();
+    Error::check_hyperparameter(place, name, range, x, ok)
+}
+
+/// `0 ≤ β < 1` for the rate of a moving average, and below 1 as it is used, as β or √β in the
+/// parameters' type: rounded to 1, it would never forget, and add nothing.
+pub(crate) fn decay_rate<F: Float>(
+    place: &'static str,
+    name: &'static str,
+    beta: f64,
+) -> Result<(), Error> {
+    below_one(place, name, beta)?;
+    let range = "below 1 in the parameters' type";
+    Error::check_hyperparameter(place, name, range, beta, |beta| F::of(beta.sqrt()) < F::one())
 }

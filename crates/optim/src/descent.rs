@@ -5,7 +5,7 @@ use std::mem::take;
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::{Error, Float, Role, Trainable, parallel};
 
-use crate::{Buffers, Group, Key, Optimizer, Rates, Rule, State, Step, check};
+use crate::{Buffers, Group, Key, Optimizer, ParameterState, Rates, Rule, State, Step, check};
 
 /// The optimizer that applies a [`Rule`] to every parameter: [`Sgd`](crate::Sgd),
 /// [`Adam`](crate::Adam) and the others are names for it.
@@ -16,6 +16,7 @@ use crate::{Buffers, Group, Key, Optimizer, Rates, Rule, State, Step, check};
 /// ```text
 /// for each parameter w with gradient g that is not frozen:
 ///     (λ_w, η_w) = rate and decay of the first Group that chooses w, or the optimizer's own
+///     t = steps that w has made, this one included
 ///     rule.update(Step { t, lr: λ_w, weight_decay: η_w }, w, g, buffers of w)
 /// settle the buffers of the model
 /// ```
@@ -55,6 +56,8 @@ pub struct Descent<F, R> {
     rule: R,
     lr: f64,
     groups: Vec<Group>,
+    /// Whether every group has been seen to choose a parameter.
+    groups_match: bool,
     state: State<F>,
 }
 
@@ -62,24 +65,47 @@ impl<F: Float, R: Rule> Descent<F, R> {
     /// An optimizer that has made no step yet.
     ///
     /// # Errors
-    /// If a number lies outside its range; the rule says which ranges these are.
+    /// If a number lies outside its range, also as a number of `F`; the rule says which ranges
+    /// these are. A learning rate that is not 0 has to be a normal number of `F`.
     pub fn new(config: R) -> Result<Self, Error> {
         let Rates { lr, weight_decay } = config.rates();
         check::not_negative(R::NAME, "lr", lr)?;
         check::not_negative(R::NAME, "weight_decay", weight_decay)?;
-        config.check()?;
-        Ok(Self { rule: config, lr, groups: Vec::new(), state: State::default() })
+        check::normal::<F>(R::NAME, "lr", lr)?;
+        config.check::<F>()?;
+        let state = State::new(R::NAME, config.buffers());
+        let descent = Self { rule: config, lr, groups: Vec::new(), groups_match: true, state };
+        descent.check_rates(lr)?;
+        Ok(descent)
     }
 
     /// The same with another rate or decay for some parameters. A parameter belongs to the first
-    /// group that chooses it, or to none.
+    /// group that chooses it, or to none. Whether the group chooses any is checked by the next
+    /// step, which knows their names.
     ///
     /// # Errors
-    /// If a number of the group is negative or not finite.
+    /// If a number of the group is negative or not finite, also as a number of `F` and multiplied
+    /// by the learning rate.
     pub fn with_group(mut self, group: Group) -> Result<Self, Error> {
         group.check().map_err(|e| e.within(R::NAME))?;
         self.groups.push(group);
+        self.groups_match = false;
+        self.check_rates(self.lr)?;
         Ok(self)
+    }
+
+    /// Whether rates and decays, of the optimizer and of its groups, are numbers of `F`.
+    fn check_rates(&self, lr: f64) -> Result<(), Error> {
+        let own_decay = self.rule.rates().weight_decay;
+        let own = std::iter::once((1.0, None));
+        let groups = self.groups.iter().map(|group| (group.lr_factor, group.weight_decay));
+        for (factor, weight_decay) in own.chain(groups) {
+            let weight_decay = weight_decay.unwrap_or(own_decay);
+            check::held::<F>(R::NAME, "lr", lr * factor)?;
+            check::held::<F>(R::NAME, "weight_decay", weight_decay)?;
+            check::held::<F>(R::NAME, "lr · weight_decay", lr * factor * weight_decay)?;
+        }
+        Ok(())
     }
 
     /// The configuration that the optimizer was made with. The learning rate as it stands is
@@ -96,11 +122,65 @@ impl<F: Float, R: Rule> Descent<F, R> {
     /// Replaces the state by a saved one. Whether it fits the model is checked by the next step.
     ///
     /// # Errors
-    /// If it was made by a rule with other buffers; the old state stays then.
+    /// If it is not a state of this rule with these buffers: if a buffer has another length than
+    /// its parameter, holds a number that is not finite, or a negative one where the rule keeps a
+    /// root; if there are buffers at step 0, two parameters of one name, or counts beyond 2⁵³. The
+    /// old state stays then.
     pub fn restore(&mut self, state: State<F>) -> Result<(), Error> {
-        state.check_buffers(R::NAME, self.rule.buffers().len())?;
+        state.check(R::NAME, self.rule.buffers(), self.rule.not_negative())?;
         self.state = state;
         Ok(())
+    }
+
+    /// Whether every group chooses a parameter of the model.
+    fn check_groups<M: Trainable<F>>(
+        &self,
+        model: &mut M,
+        workspace: &mut M::Workspace,
+    ) -> Result<(), Error> {
+        for group in &self.groups {
+            let (mut found, mut known) = (false, Vec::new());
+            model.parameters(workspace, &mut |p| {
+                found |= group.select.contains(Key::of(&p));
+                known.push(p.path.to_string());
+            })?;
+            if !found {
+                let place = format!("{}: group", R::NAME).into();
+                return Err(Error::UnknownTensor { place, found: group.select.to_string(), known });
+            }
+        }
+        Ok(())
+    }
+
+    /// Memory for the buffers of parameters that have none and are about to move.
+    fn make_buffers<M: Trainable<F>>(
+        &mut self,
+        model: &mut M,
+        workspace: &mut M::Workspace,
+    ) -> Result<(), Error> {
+        let (n_buffers, initial) = (self.rule.buffers().len(), F::of(self.rule.initial()));
+        let mut entries = self.state.parameters.iter_mut();
+        let groups = &self.groups;
+        let mut result = Ok(());
+        model.parameters(workspace, &mut |p| {
+            let Some(entry) = entries.next() else { return };
+            if entry.steps > 0 || p.frozen || is_frozen(groups, Key::of(&p)) || result.is_err() {
+                return;
+            }
+            entry.buffers.clear();
+            let n = entry.length.saturating_mul(n_buffers);
+            match entry.buffers.try_reserve_exact(n) {
+                Ok(()) => entry.buffers.resize(n, initial),
+                Err(_) => {
+                    result = Err(Error::TooLarge {
+                        place: format!("{}: buffers of {}", R::NAME, entry.name).into(),
+                        found: vec![entry.length, n_buffers],
+                        size: size_of::<F>(),
+                    });
+                }
+            }
+        })?;
+        result
     }
 }
 
@@ -110,18 +190,32 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
         model: &mut M,
         workspace: &mut M::Workspace,
     ) -> Result<(), Error> {
-        let Self { rule, lr, groups, state } = self;
-        let memory = (rule.buffers().len(), F::of(rule.initial()));
-        state.visit(R::NAME, memory, model, workspace, |p, buffers, t| {
+        if !self.groups_match {
+            self.check_groups(model, workspace)?;
+            self.groups_match = true;
+        }
+        self.state.fit(R::NAME, model, workspace)?;
+        if let Err(error) = self.make_buffers(model, workspace) {
+            self.state.drop_unused();
+            return Err(error);
+        }
+        let Self { rule, lr, groups, state, .. } = self;
+        let mut entries = state.parameters.iter_mut();
+        model.parameters(workspace, &mut |p| {
+            let Some(entry) = entries.next() else { return };
             let group = group_of(groups, Key::of(&p));
             if p.frozen || group.is_some_and(Group::is_frozen) {
+                (entry.steps, entry.buffers) = (0, Vec::new());
                 return;
             }
+            entry.steps += 1;
             let lr = *lr * group.map_or(1.0, |group| group.lr_factor);
             let own_decay = group.and_then(|group| group.weight_decay);
             let weight_decay = own_decay.unwrap_or(rule.rates().weight_decay);
-            update(rule, Step { t, lr, weight_decay }, p.value, p.grad, buffers);
+            let ParameterState { steps: t, buffers, .. } = entry;
+            update(rule, Step { t: *t, lr, weight_decay }, p.value, p.grad, buffers);
         })?;
+        state.steps += 1;
         model.settle(workspace, &|path| !self.is_frozen(Key { path, role: Role::Norm }));
         Ok(())
     }
@@ -132,13 +226,18 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
 
     fn set_lr(&mut self, lr: f64) -> Result<(), Error> {
         check::not_negative(R::NAME, "lr", lr)?;
+        self.check_rates(lr)?;
         self.lr = lr;
         Ok(())
     }
 
     fn is_frozen(&self, key: Key<'_>) -> bool {
-        group_of(&self.groups, key).is_some_and(Group::is_frozen)
+        is_frozen(&self.groups, key)
     }
+}
+
+fn is_frozen(groups: &[Group], key: Key<'_>) -> bool {
+    group_of(groups, key).is_some_and(Group::is_frozen)
 }
 
 /// The first group that chooses a parameter.
@@ -152,8 +251,8 @@ const PART: usize = 1 << 15;
 /// Moves one parameter, a large one in parts. `memory` holds the rule's buffers, one after the
 /// other.
 fn update<F: Float, R: Rule>(rule: &R, step: Step, w: &mut [F], g: &[F], memory: &mut [F]) {
-    let n = w.len();
-    let mut memory = memory;
+    let n = w.len().min(g.len());
+    let (w, mut memory) = (&mut w[..n], memory);
     let buffers: Buffers<'_, F> = std::array::from_fn(|_| {
         let (buffer, later) = take(&mut memory).split_at_mut_checked(n).unwrap_or_default();
         memory = later;

@@ -14,7 +14,8 @@ use crate::{Select, check};
 /// ```
 ///
 /// where λ is the optimizer's learning rate as it stands and `f` ([`lr_factor`](Self::lr_factor))
-/// the factor of the group. A parameter belongs to the first group that chooses it.
+/// the factor of the group. A parameter belongs to the first group that chooses it. A group that
+/// chooses none is refused by the first step, with the names there are.
 ///
 /// Difference to PyTorch: there each group has a rate of its own, and schedules multiply all of
 /// them by one factor. Here the rate of a group *is* a factor, so that a schedule needs to know one

@@ -13,6 +13,9 @@
 //! | [`RmsProp`] | `s ← α s + (1 − α) g²; w ← w − λ g/(√s + ε)` | `RMSprop` |
 //! | [`Adam`] | means of `g` and `g²`, corrected to `m_hat` and `v_hat`; `w ← w − λ m_hat/(√v_hat + ε)` | `Adam` |
 //! | [`AdamW`] | `w ← (1 − λη) w`, then Adam's step | `AdamW` |
+//! | [`NAdam`] | Adam's step, one momentum ahead | `NAdam` |
+//! | [`RAdam`] | Adam's step, rectified while `v_hat` is a mean of few squares | `RAdam` |
+//! | [`Lion`] | `w ← w − λ sign(β₁ m + (1 − β₁) g); m ← β₂ m + (1 − β₂) g` | none |
 //!
 //! On a full batch, [`Lbfgs`] approximates second derivatives and looks for the length of each
 //! step: PyTorch's `LBFGS`.
@@ -25,7 +28,7 @@
 //! |---|---|
 //! | [`Group`] | another rate or decay for some parameters |
 //! | [`Select`] | which ones: a choice by their [`Key`] |
-//! | [`State`] | what an optimizer keeps between two steps, to be saved |
+//! | [`State`], [`ParameterState`] | what an optimizer keeps between two steps, to be saved |
 //!
 //! | between backward and step | |
 //! |---|---|
@@ -62,6 +65,7 @@
 mod adagrad;
 mod adam;
 mod adamw;
+mod arithmetic;
 mod check;
 mod clip;
 mod descent;
@@ -69,9 +73,13 @@ mod early_stopping;
 mod group;
 mod improvement;
 mod lbfgs;
+mod lion;
 mod magnitude;
+mod moments;
+mod nadam;
 mod optimizer;
 mod penalty;
+mod radam;
 mod rate_finder;
 mod rmsprop;
 mod rule;
@@ -89,8 +97,11 @@ pub use early_stopping::{EarlyStopping, EarlyStoppingConfig, EarlyStoppingState,
 pub use group::Group;
 pub use improvement::{Goal, Threshold};
 pub use lbfgs::{Lbfgs, LbfgsConfig, LbfgsOutcome, LbfgsPair, LbfgsState, LbfgsStep};
+pub use lion::{Lion, LionConfig};
+pub use nadam::{NAdam, NAdamConfig};
 pub use optimizer::Optimizer;
 pub use penalty::Penalty;
+pub use radam::{RAdam, RAdamConfig};
 pub use rate_finder::{RateFinder, RateFinderConfig, RatePoint, RateSearch, Suggestion};
 pub use rmsprop::{RmsProp, RmsPropConfig};
 pub use rule::{Buffers, MAX_BUFFERS, Rates, Rule, Step};
@@ -102,10 +113,11 @@ pub use schedule::{
 };
 pub use select::{Key, Select};
 pub use sgd::{Sgd, SgdConfig};
-pub use state::State;
+pub use state::{ParameterState, State};
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<(Sgd<f32>, Adagrad<f32>, RmsProp<f32>, Adam<f32>, AdamW<f64>)>();
+const _: () = assert_send_sync::<(NAdam<f32>, RAdam<f32>, Lion<f64>)>();
 const _: () = assert_send_sync::<(Group, Key, Select, State<f64>, Rates, Step, Penalty)>();
 const _: () = assert_send_sync::<(ConstantLr, StepLr, MultiStepLr, ExponentialLr, LinearLr)>();
 const _: () = assert_send_sync::<(CosineAnnealingLr, CosineAnnealingWarmRestarts, OneCycleLr)>();

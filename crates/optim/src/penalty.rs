@@ -103,11 +103,17 @@ impl Penalty {
         };
         let PowerSum { largest, sum } =
             PowerSum::of(power, |sum| self.each(frozen, model, workspace, |p| sum(p.value)))?;
-        let lambda = self.lambda;
-        Ok(F::of(match self.kind {
-            _ if lambda == 0.0 => 0.0,
-            Kind::L1 => lambda * largest * sum, // λ a Σ_i |w_i|/a
-            Kind::L2 => 0.5 * (lambda * largest) * largest * sum, // ½ λ a² Σ_i (w_i/a)²
+        // λ a Σ_i |w_i|/a and ½ λ a² Σ_i (w_i/a)², in such an order that no product is beyond the
+        // type if the value is not: the sum is at least 1 where a is not.
+        let (lambda, a) = (self.lambda, largest);
+        let (sum, again) = match self.kind {
+            Kind::L1 => (sum, 1.0),
+            Kind::L2 => (0.5 * sum, a),
+        };
+        Ok(F::of(match lambda {
+            0.0 => 0.0,
+            ..1.0 => lambda * sum * a * again,
+            _ => lambda * a * sum * again,
         }))
     }
 

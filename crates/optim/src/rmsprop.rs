@@ -2,7 +2,9 @@
 
 use tensor_core::{Error, Float};
 
-use crate::rule::{decayed, normal_or_zero};
+use crate::arithmetic::{
+    BLOCK, Block, Roots, decayed_block, factors, faded, in_blocks, quotient, root_factors,
+};
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
 /// RMSprop, PyTorch's `optim.RMSprop`: `s ← α s + (1 − α) g²; w ← w − λ g/(√s + ε)`.
@@ -43,7 +45,16 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 ///
 /// **Centered.** `s − m²` is an estimate of the gradient's variance, `E[g²] − E[g]²`. Where
 /// gradients hardly change it is much smaller than `s`, and the steps are longer. (`s` and `m` have
-/// the same coefficients, whose sum is at most 1, so `s ≥ m²` by Cauchy–Schwarz.)
+/// the same coefficients, whose sum is at most 1, so `s ≥ m²` by Cauchy–Schwarz.) The difference
+/// would lose its digits there, and rounding could make it negative. But with `d² = s − m²`,
+///
+/// ```text
+/// s' − m'² = α s + (1 − α) g² − (α m + (1 − α) g)²
+///          = α (s − m²) + α (1 − α) m² − 2 α (1 − α) m g + α (1 − α) g²
+/// d'² = α d² + α (1 − α) (g − m)²
+/// ```
+///
+/// a sum of squares, so `d` is kept instead of `s`.
 ///
 /// **Momentum** sums the directions so far, as in [`Sgd`](crate::Sgd), which derives it.
 ///
@@ -53,17 +64,19 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// <https://arxiv.org/abs/1308.0850>, equations 38–41, where ε stands under the root and λ inside
 /// the velocity.
 ///
-/// Differences to PyTorch: where rounding makes `s − m²` negative, it is 0 here; PyTorch takes the
-/// root all the same and gives NaN. A mean or a velocity below the smallest normal number becomes
-/// 0.
+/// Differences to PyTorch: `√s`, or `d = √(s − m²)`, is kept in the place of `s`, so that a
+/// gradient whose square overflows or vanishes is followed by the right steps; where rounding makes
+/// `s − m²` negative, PyTorch gives NaN. Where the gradient is 0, what is below the smallest normal
+/// number becomes 0. Where the root and ε are 0, so is the step.
 ///
 /// # Shapes
-/// Any: each element moves by itself. State, each of the parameter's shape: `square_avg` (`s`), if
-/// centered `grad_avg` (`m`), and if `μ > 0` `momentum_buffer` (`v`).
+/// Any: each element moves by itself. State, each of the parameter's shape: `root_square_avg`
+/// (`√s`), or if centered `deviation` (`√(s − m²)`) and `grad_avg` (`m`), and if `μ > 0`
+/// `momentum_buffer` (`v`).
 ///
 /// # Errors
-/// [`RmsProp::new`](Descent::new) refuses a number that is negative or not finite, and an α of 1 or
-/// more.
+/// [`RmsProp::new`](Descent::new) refuses a number that is negative or not finite, also in the
+/// parameters' type, and an α of 1 or more, also in the parameters' type.
 ///
 /// # Examples
 ///
@@ -77,9 +90,9 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// let mut rmsprop = RmsProp::new(config)?;
 /// let mut model = Weights([1.0]); // a model of one parameter; its workspace is the gradient
 /// rmsprop.step(&mut model, &mut [2.0])?;
-/// assert_eq!(model.0, [0.0]);
+/// assert!(model.0[0].abs() < 1e-15);
 /// rmsprop.step(&mut model, &mut [1.0])?;
-/// assert_eq!(model.0, [-0.5]);
+/// assert!((model.0[0] + 0.5).abs() < 1e-15);
 /// # Ok::<(), Error>(())
 /// ```
 pub type RmsProp<F> = Descent<F, RmsPropConfig>;
@@ -115,97 +128,104 @@ impl Rule for RmsPropConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
-    fn check(&self) -> Result<(), Error> {
-        check::below_one(Self::NAME, "alpha", self.alpha)?;
-        check::not_negative(Self::NAME, "eps", self.eps)?;
-        check::not_negative(Self::NAME, "momentum", self.momentum)
+    fn check<F: Float>(&self) -> Result<(), Error> {
+        check::decay_rate::<F>(Self::NAME, "alpha", self.alpha)?;
+        for (name, value) in [("eps", self.eps), ("momentum", self.momentum)] {
+            check::not_negative(Self::NAME, name, value)?;
+            check::held::<F>(Self::NAME, name, value)?;
+        }
+        Ok(())
     }
 
     fn buffers(&self) -> &'static [&'static str] {
         match (self.centered, self.momentum > 0.0) {
-            (false, false) => &["square_avg"],
-            (false, true) => &["square_avg", "momentum_buffer"],
-            (true, false) => &["square_avg", "grad_avg"],
-            (true, true) => &["square_avg", "grad_avg", "momentum_buffer"],
+            (false, false) => &["root_square_avg"],
+            (false, true) => &["root_square_avg", "momentum_buffer"],
+            (true, false) => &["deviation", "grad_avg"],
+            (true, true) => &["deviation", "grad_avg", "momentum_buffer"],
         }
+    }
+
+    fn not_negative(&self) -> &'static [&'static str] {
+        &["root_square_avg", "deviation"]
     }
 
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
-        let (lr, weight_decay) = (F::of(step.lr), F::of(step.weight_decay));
-        let terms = Terms::<F>::of(self);
-        let [s, second, third] = buffers;
-        let (m, v) = if self.centered { (second, third) } else { (third, second) };
-        let elements = w.iter_mut().zip(g).zip(s);
-        // One loop for each choice of buffers, because a branch inside would keep it from being
-        // vectorized. Without momentum, λ multiplies `g` and not the quotient, as in PyTorch.
-        match (self.centered, self.momentum > 0.0) {
-            (false, false) => elements.for_each(|((w, &g), s)| {
-                let g = decayed(g, *w, weight_decay); // g ← g + η w
-                *w -= terms.direction(lr * g, terms.mean_square(g, s)); // w ← w − λ g/(√s + ε)
-            }),
-            (false, true) => elements.zip(v).for_each(|(((w, &g), s), v)| {
-                let g = decayed(g, *w, weight_decay);
-                let d = terms.direction(g, terms.mean_square(g, s));
-                *w -= lr * terms.velocity(d, v); // w ← w − λ v
-            }),
-            (true, false) => elements.zip(m).for_each(|(((w, &g), s), m)| {
-                let g = decayed(g, *w, weight_decay);
-                *w -= terms.direction(lr * g, terms.variance(g, s, m));
-            }),
-            (true, true) => elements.zip(m.iter_mut().zip(v)).for_each(|(((w, &g), s), (m, v))| {
-                let g = decayed(g, *w, weight_decay);
-                let d = terms.direction(g, terms.variance(g, s, m));
-                *w -= lr * terms.velocity(d, v);
-            }),
-        }
+        in_blocks(w, g, buffers, &Terms::of(self, step));
     }
 }
 
-/// The equations of one element, with the numbers that are the same for all.
+/// The numbers that are the same for all elements.
 struct Terms<F> {
-    alpha: F,
-    one_minus_alpha: F,
+    centered: bool,
+    lr: F,
+    weight_decay: F,
+    /// α and 1 − α.
+    mean: [F; 2],
+    /// √α and √(1 − α).
+    root: [F; 2],
+    /// 2 √(α (1 − α)).
+    spread: F,
     momentum: F,
     eps: F,
 }
 
 impl<F: Float> Terms<F> {
-    fn of(config: &RmsPropConfig) -> Self {
+    fn of(config: &RmsPropConfig, step: Step) -> Self {
+        let mean = factors::<F>(config.alpha);
         Self {
-            alpha: F::of(config.alpha),
-            one_minus_alpha: F::of(1.0 - config.alpha),
+            centered: config.centered,
+            lr: F::of(step.lr),
+            weight_decay: F::of(step.weight_decay),
+            mean,
+            root: root_factors(config.alpha),
+            spread: F::of(2.0 * (mean[0].as_f64() * mean[1].as_f64()).sqrt()),
             momentum: F::of(config.momentum),
             eps: F::of(config.eps),
         }
     }
 
-    /// `s ← α s + (1 − α) g²`
+    /// `d² ← α d² + α (1 − α) (g − m)²` and `m ← α m + (1 − α) g`.
     #[inline(always)]
-    fn mean_square(&self, g: F, s: &mut F) -> F {
-        *s = self.alpha * *s + self.one_minus_alpha * g * g;
-        *s
+    fn deviation(&self, g: &[F], d: &[F], m: &mut [F]) -> Roots<F> {
+        let half = F::of(0.5);
+        let mut differences = [F::zero(); BLOCK];
+        for (difference, (&g, &m)) in differences.iter_mut().zip(g.iter().zip(&*m)) {
+            *difference = half * g - half * m; // g − m could overflow
+        }
+        for (&g, m) in g.iter().zip(m) {
+            *m = faded(self.mean[0] * *m + self.mean[1] * g, g);
+        }
+        Roots::of(d, &differences[..g.len()], [self.root[0], self.spread])
     }
+}
 
-    /// `m ← α m + (1 − α) g` and `s ← α s + (1 − α) g²`; returns `s − m²`.
+impl<F: Float> Block<F> for Terms<F> {
     #[inline(always)]
-    fn variance(&self, g: F, s: &mut F, m: &mut F) -> F {
-        *m = normal_or_zero(self.alpha * *m + self.one_minus_alpha * g);
-        let variance = self.mean_square(g, s) - *m * *m;
-        if variance < F::zero() { F::zero() } else { variance }
-    }
-
-    /// `d = g/(√s + ε)`
-    #[inline(always)]
-    fn direction(&self, g: F, s: F) -> F {
-        g / (s.sqrt() + self.eps)
-    }
-
-    /// `v ← μ v + d`
-    #[inline(always)]
-    fn velocity(&self, d: F, v: &mut F) -> F {
-        *v = normal_or_zero(self.momentum * *v + d);
-        *v
+    fn run(&self, w: &mut [F], g: &[F], [r, second, third]: Buffers<'_, F>) {
+        let n = w.len();
+        let r = &mut r[..n];
+        let mut memory = [F::zero(); BLOCK];
+        let g = decayed_block(g, w, self.weight_decay, &mut memory); // g ← g + η w
+        let (roots, v) = if self.centered {
+            (self.deviation(g, r, &mut second[..n]), third)
+        } else {
+            (Roots::of(r, g, self.root), second) // s ← α s + (1 − α) g²
+        };
+        let elements = w.iter_mut().zip(g).zip(r.iter_mut().zip(&roots.values));
+        if self.momentum > F::zero() {
+            for (((w, &g), (r, &value)), v) in elements.zip(&mut v[..n]) {
+                *r = roots.root(value);
+                *v = faded(self.momentum * *v + quotient(g, *r + self.eps), g); // v ← μ v + d
+                *w -= self.lr * *v; // w ← w − λ v
+            }
+        } else {
+            for ((w, &g), (r, &value)) in elements {
+                *r = roots.root(value);
+                *w -= self.lr * quotient(g, *r + self.eps); // w ← w − λ g/(√s + ε)
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tensor_core::{Error, Float};
 /// What it does with a rule:
 ///
 /// ```text
-/// once:       check()
+/// once:       check::<F>()
 /// step 1:     for each parameter:  buffers ← initial(), one for each name in buffers()
 /// step t:     for each parameter:  update(Step { t, lr, weight_decay }, w, g, buffers)
 /// ```
@@ -60,18 +60,25 @@ pub trait Rule: Debug + Copy + Send + Sync {
     /// The learning rate and the weight decay to start with.
     fn rates(&self) -> Rates;
 
-    /// Whether the numbers lie in their ranges. Called once, when an optimizer is made; that the
-    /// [`rates`](Self::rates) are finite and not negative is checked for every rule.
+    /// Whether the numbers lie in their ranges, as numbers of `F` too, in which the rule computes:
+    /// `1 − 1e-9` is 1 in `f32`, `1e-50` is 0 and `1e39` is ∞. Called once, when an optimizer is
+    /// made; the [`rates`](Self::rates) are checked for every rule.
     ///
     /// # Errors
     /// If a number lies outside its range.
-    fn check(&self) -> Result<(), Error> {
+    fn check<F: Float>(&self) -> Result<(), Error> {
         Ok(())
     }
 
     /// The names of the buffers in which the rule keeps its state, at most [`MAX_BUFFERS`] of them.
     /// Each is as long as the parameter.
     fn buffers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Those of the buffers that hold no negative numbers: a saved state in which one of them does
+    /// is refused.
+    fn not_negative(&self) -> &'static [&'static str] {
         &[]
     }
 
@@ -113,51 +120,11 @@ pub type Buffers<'a, F> = [&'a mut [F]; MAX_BUFFERS];
 /// What differs from step to step and from group to group: an argument of [`Rule::update`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// The number of the step, from 1.
+    /// The number of the step, from 1: counted since the parameter is trained.
     pub t: u64,
     /// The learning rate λ of this parameter at this step: the optimizer's rate times the factor
     /// of the parameter's [`Group`](crate::Group).
     pub lr: f64,
     /// The weight decay η of this parameter.
     pub weight_decay: f64,
-}
-
-/// `g + η w`: weight decay as part of the gradient.
-///
-/// Without decay it is `g` itself: `0·w` would turn an infinite `w` into NaN.
-#[inline(always)]
-pub(crate) fn decayed<F: Float>(g: F, w: F, weight_decay: F) -> F {
-    if weight_decay == F::zero() { g } else { g + weight_decay * w }
-}
-
-/// `x`, or 0 where `x` is subnormal.
-///
-/// Where gradients have become 0 for good, in front of an inactive ReLU, a velocity or a moving
-/// average shrinks at each step until rounding holds it at a few units of the smallest subnormal
-/// number, for ever. Arithmetic with subnormal numbers is slow on many processors.
-#[inline(always)]
-pub(crate) fn normal_or_zero<F: Float>(x: F) -> F {
-    if x.abs() < F::min_positive_value() { F::zero() } else { x }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::normal_or_zero;
-    use tensor_core::Float;
-
-    #[test]
-    fn normal_numbers_stay_and_subnormal_ones_become_zero() {
-        fn check<F: Float>() {
-            let smallest = F::min_positive_value();
-            for x in [smallest, F::one(), F::infinity()] {
-                assert_eq!((normal_or_zero(x), normal_or_zero(-x)), (x, -x));
-            }
-            for x in [F::zero(), smallest * F::of(0.5), -smallest * F::of(0.5)] {
-                assert_eq!(normal_or_zero(x), F::zero());
-            }
-            assert!(normal_or_zero(F::nan()).is_nan());
-        }
-        check::<f32>();
-        check::<f64>();
-    }
 }

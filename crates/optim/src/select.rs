@@ -42,48 +42,74 @@ impl<'a> Key<'a> {
 /// assert!(select.contains(key("weight", Role::Weight)));
 /// assert!(!select.contains(key("bias", Role::Bias)));
 /// ```
+///
+/// Printed, it says what it chooses:
+///
+/// ```
+/// use optim::Select;
+///
+/// assert_eq!(Select::within("4").to_string(), "within 4");
+/// assert_eq!(Select::by(|key| key.path.leaf() == "bias").to_string(), "by a function");
+/// ```
 #[derive(Clone)]
-pub struct Select(Arc<dyn Fn(Key<'_>) -> bool + Send + Sync>);
+pub struct Select {
+    chosen: Arc<dyn Fn(Key<'_>) -> bool + Send + Sync>,
+    description: Arc<str>,
+}
 
 impl Select {
     /// Every parameter.
     pub fn all() -> Self {
-        Self::by(|_| true)
+        Self::by(|_| true).named("all")
     }
 
     /// What multiplies features, [`Role::Weight`]: the parameters that regularization is usually
     /// meant for.
     pub fn weights() -> Self {
-        Self::by(|key| key.role == Role::Weight)
+        Self::by(|key| key.role == Role::Weight).named("weights")
     }
 
     /// What is added, [`Role::Bias`], and what scales normalized values, [`Role::Norm`]: the
     /// parameters that weight decay usually leaves out.
     pub fn biases_and_norms() -> Self {
-        Self::by(|key| key.role != Role::Weight)
+        Self::by(|key| key.role != Role::Weight).named("biases and norms")
     }
 
     /// The parameters of the layer at `path`, and of the layers inside it: `"0"`, `"3.0"`; or the
     /// one parameter of that name: `"0.weight"`.
     pub fn within(path: impl Into<String>) -> Self {
         let path = path.into();
-        Self::by(move |key| key.path.is_within(&path))
+        let name = format!("within {path}");
+        Self::by(move |key| key.path.is_within(&path)).named(&name)
     }
 
     /// The parameters for which `chosen` is true.
     pub fn by(chosen: impl Fn(Key<'_>) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(chosen))
+        Self { chosen: Arc::new(chosen), description: "by a function".into() }
+    }
+
+    /// The same choice under a name of your own, for messages.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.description = name.into();
+        self
     }
 
     /// Whether the parameter is chosen.
     pub fn contains(&self, key: Key<'_>) -> bool {
-        (self.0)(key)
+        (self.chosen)(key)
     }
 }
 
 impl fmt::Debug for Select {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Select(..)")
+        write!(f, "Select({self})")
+    }
+}
+
+impl fmt::Display for Select {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.description)
     }
 }
 
@@ -94,7 +120,13 @@ mod tests {
 
     #[test]
     fn a_group_can_be_printed() {
-        assert_eq!(format!("{:?}", Select::all()), "Select(..)");
+        assert_eq!(format!("{:?}", Select::weights()), "Select(weights)");
+        let names = ["all", "biases and norms", "within 3.0", "mine"];
+        let selects = [Select::all(), Select::biases_and_norms(), Select::within("3.0")];
+        let mine = Select::all().named("mine");
+        for (select, name) in selects.iter().chain([&mine]).zip(names) {
+            assert_eq!(select.to_string(), name);
+        }
     }
 
     #[test]

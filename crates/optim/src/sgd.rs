@@ -2,7 +2,7 @@
 
 use tensor_core::{Error, Float};
 
-use crate::rule::{decayed, normal_or_zero};
+use crate::arithmetic::{decayed, faded};
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
 /// Stochastic gradient descent with momentum, PyTorch's `optim.SGD`: `v ← μ v + g; w ← w − λ v`.
@@ -65,7 +65,8 @@ use crate::{Buffers, Descent, Rates, Rule, Step, check};
 /// after a change of the rate they differ. The rule of the course notes (see the page `course` of
 /// the crate `models`) is this one without dampening, decay and Nesterov's momentum.
 ///
-/// Difference to PyTorch: a velocity below the smallest normal number becomes 0.
+/// Difference to PyTorch: where the gradient is 0, a velocity below the smallest normal number
+/// becomes 0.
 ///
 /// # Shapes
 /// Any: each element moves by itself. State: `momentum_buffer` (`v`), of the parameter's shape, if
@@ -121,13 +122,17 @@ impl Rule for SgdConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check<F: Float>(&self) -> Result<(), Error> {
         let Self { momentum, dampening, nesterov, .. } = *self;
         let check = |name, range, value, ok: fn(f64) -> bool| {
             Error::check_hyperparameter(Self::NAME, name, range, value, ok)
         };
         check::not_negative(Self::NAME, "momentum", momentum)?;
+        check::held::<F>(Self::NAME, "momentum", momentum)?;
+        let below_one = |m| (m < 1.0) == (F::of(m) < F::one());
+        check("momentum", "below 1 in the parameters' type as well", momentum, below_one)?;
         check("dampening", "a finite number", dampening, f64::is_finite)?;
+        check::held::<F>(Self::NAME, "dampening", dampening)?;
         if nesterov {
             check("momentum", "> 0 with Nesterov", momentum, |v| v > 0.0)?;
             check("dampening", "0 with Nesterov", dampening, |v| v == 0.0)?;
@@ -153,11 +158,22 @@ impl Rule for SgdConfig {
         // At the first step v = 0, so that v ← μ v + g is v ← g.
         let dampening = if step.t == 1 { 0.0 } else { self.dampening };
         let one_minus_dampening = F::of(1.0 - dampening);
-        for ((w, &g), v) in w.iter_mut().zip(g).zip(velocity) {
-            let g = decayed(g, *w, weight_decay); // g ← g + η w
-            *v = normal_or_zero(momentum * *v + one_minus_dampening * g); // v ← μ v + (1 − τ) g
-            let direction = if self.nesterov { g + momentum * *v } else { *v };
-            *w -= lr * direction; // w ← w − λ d
+        let elements = w.iter_mut().zip(g).zip(velocity);
+        let velocity = |g: F, v: &mut F| {
+            *v = faded(momentum * *v + one_minus_dampening * g, g); // v ← μ v + (1 − τ) g
+            *v
+        };
+        if self.nesterov {
+            let lr_momentum = F::of(step.lr * self.momentum);
+            for ((w, &g), v) in elements {
+                let g = decayed(g, *w, weight_decay); // g ← g + η w
+                *w -= lr * g + lr_momentum * velocity(g, v); // w ← w − λ (g + μ v)
+            }
+        } else {
+            for ((w, &g), v) in elements {
+                let g = decayed(g, *w, weight_decay);
+                *w -= lr * velocity(g, v); // w ← w − λ v
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ mod support;
 
 use optim::{
     Adagrad, AdagradConfig, Adam, AdamConfig, AdamW, AdamWConfig, EarlyStopping,
-    EarlyStoppingConfig, Optimizer, RmsProp, RmsPropConfig, Sgd, SgdConfig,
+    EarlyStoppingConfig, Lion, LionConfig, NAdam, NAdamConfig, Optimizer, RAdam, RAdamConfig,
+    RmsProp, RmsPropConfig, Sgd, SgdConfig,
 };
 use support::{Gradients, Vectors};
 
@@ -35,6 +36,9 @@ fn a_rate_that_is_set_is_used() {
         first_steps(&RmsProp::new(RmsPropConfig { lr, ..RmsPropConfig::default() }).unwrap()),
         first_steps(&Adam::new(AdamConfig { lr, ..AdamConfig::default() }).unwrap()),
         first_steps(&AdamW::new(AdamWConfig { lr, ..AdamWConfig::default() }).unwrap()),
+        first_steps(&NAdam::new(NAdamConfig { lr, ..NAdamConfig::default() }).unwrap()),
+        first_steps(&RAdam::new(RAdamConfig { lr, ..RAdamConfig::default() }).unwrap()),
+        first_steps(&Lion::new(LionConfig { lr, ..LionConfig::default() }).unwrap()),
     ];
     for [before, after] in steps {
         assert!(before < 0.0 && after == 4.0 * before, "{before} and {after}");

@@ -6,8 +6,8 @@
 mod support;
 
 use optim::{
-    Adagrad, AdagradConfig, Adam, AdamConfig, AdamW, AdamWConfig, Descent, Optimizer, RmsProp,
-    RmsPropConfig, Rule, Sgd, SgdConfig,
+    Adagrad, AdagradConfig, Adam, AdamConfig, AdamW, AdamWConfig, Descent, Lion, LionConfig, NAdam,
+    NAdamConfig, Optimizer, RAdam, RAdamConfig, RmsProp, RmsPropConfig, Rule, Sgd, SgdConfig,
 };
 use rayon::ThreadPoolBuilder;
 use support::{Gradients, Vectors};
@@ -48,4 +48,7 @@ fn every_rule() {
     }
     same_bits(Adam::new(AdamConfig { amsgrad: true, ..AdamConfig::default() }).unwrap());
     same_bits(AdamW::new(AdamWConfig::default()).unwrap());
+    same_bits(NAdam::new(NAdamConfig::default()).unwrap());
+    same_bits(RAdam::new(RAdamConfig::default()).unwrap());
+    same_bits(Lion::new(LionConfig::default()).unwrap());
 }

@@ -12,7 +12,8 @@ mod support;
 
 use double_double::Dd;
 use optim::{
-    AdagradConfig, AdamConfig, AdamWConfig, Descent, Optimizer, RmsPropConfig, Rule, SgdConfig,
+    AdagradConfig, AdamConfig, AdamWConfig, Descent, LionConfig, NAdamConfig, Optimizer,
+    RAdamConfig, RmsPropConfig, Rule, SgdConfig,
 };
 use support::{Gradients, Vectors};
 use tensor_core::Rng;
@@ -118,6 +119,61 @@ fn adamw(c: AdamWConfig, w0: f64, g: &[f64]) -> Vec<f64> {
     let shrink = dd(1.0) - dd(lr) * dd(weight_decay);
     let c = AdamConfig { lr, betas, eps, weight_decay: 0.0, amsgrad };
     unroll(w0, g, (0.0, shrink), |g| moments(c, g, &mut v_max))
+}
+
+/// What is left of a parameter, and the decay in its gradients.
+fn decays(lr: f64, weight_decay: f64, decoupled: bool) -> (f64, Dd) {
+    if decoupled { (0.0, dd(1.0) - dd(lr) * dd(weight_decay)) } else { (weight_decay, dd(1.0)) }
+}
+
+/// `m` and `v` without corrections.
+fn means((beta1, beta2): (f64, f64), g: &[Dd]) -> [Dd; 2] {
+    let m = (dd(1.0) - dd(beta1)) * decaying_sum(beta1, g);
+    [m, (dd(1.0) - dd(beta2)) * decaying_sum(beta2, &squares(g))]
+}
+
+fn nadam(c: NAdamConfig, w0: f64, g: &[f64]) -> Vec<f64> {
+    let momentum = |t: usize| {
+        let growth = dd(0.96_f64.powf(t as f64 * c.momentum_decay));
+        dd(c.betas.0) * (dd(1.0) - dd(0.5) * growth)
+    };
+    unroll(w0, g, decays(c.lr, c.weight_decay, c.decoupled_weight_decay), |g| {
+        let t = g.len();
+        let [m, v] = means(c.betas, g);
+        let product = (1..=t).map(momentum).fold(dd(1.0), |product, mu| product * mu);
+        let ahead = momentum(t + 1) * m / (dd(1.0) - product * momentum(t + 1));
+        let own = (dd(1.0) - momentum(t)) * g[t - 1] / (dd(1.0) - product);
+        let v_hat = v / (dd(1.0) - power(c.betas.1, t));
+        dd(c.lr) * (ahead + own) / (v_hat.sqrt() + dd(c.eps))
+    })
+}
+
+fn radam(c: RAdamConfig, w0: f64, g: &[f64]) -> Vec<f64> {
+    let (one, beta2) = (dd(1.0), c.betas.1);
+    let limit = dd(2.0) / (one - dd(beta2)) - one;
+    let room = |length: Dd| (length - dd(4.0)) * (length - dd(2.0)) / length;
+    unroll(w0, g, decays(c.lr, c.weight_decay, c.decoupled_weight_decay), |g| {
+        let t = g.len();
+        let [m, v] = means(c.betas, g);
+        let m_hat = m / (one - power(c.betas.0, t));
+        let correction = one - power(beta2, t);
+        let length = limit - dd(2.0 * t as f64) * power(beta2, t) / correction;
+        if (length - dd(5.0)).to_f64() <= 0.0 {
+            return dd(c.lr) * m_hat;
+        }
+        let factor = (room(length) / room(limit) * correction).sqrt();
+        dd(c.lr) * factor * m_hat / (v.sqrt() + dd(c.eps))
+    })
+}
+
+fn lion(c: LionConfig, w0: f64, g: &[f64]) -> Vec<f64> {
+    unroll(w0, g, decays(c.lr, c.weight_decay, true), |g| {
+        let (newest, older) = (g[g.len() - 1], &g[..g.len() - 1]);
+        let (beta1, beta2) = (dd(c.betas.0), dd(c.betas.1));
+        let m = (dd(1.0) - beta2) * decaying_sum(c.betas.1, older);
+        let direction = (beta1 * m + (dd(1.0) - beta1) * newest).to_f64();
+        dd(c.lr) * dd(if direction == 0.0 { 0.0 } else { direction.signum() })
+    })
 }
 
 /// Starting points with the gradients of each step: of ordinary size, none, tiny, huge, and all of
@@ -232,5 +288,37 @@ fn adamw_follows_its_closed_form() {
             let config = AdamWConfig { lr: 2e-3, amsgrad, ..Default::default() };
             run(AdamWConfig { weight_decay, ..config }, adamw);
         }
+    }
+}
+
+#[test]
+fn nadam_follows_its_closed_form() {
+    run(NAdamConfig::default(), nadam);
+    for decoupled_weight_decay in [false, true] {
+        for (betas, momentum_decay) in [((0.9, 0.999), 0.5), ((0.5, 0.9), 0.0)] {
+            let config =
+                NAdamConfig { weight_decay: 0.1, betas, momentum_decay, ..Default::default() };
+            run(NAdamConfig { decoupled_weight_decay, ..config }, nadam);
+        }
+    }
+}
+
+#[test]
+fn radam_follows_its_closed_form() {
+    run(RAdamConfig::default(), radam);
+    for decoupled_weight_decay in [false, true] {
+        for betas in [(0.9, 0.999), (0.5, 0.9), (0.9, 0.5)] {
+            // With a larger decay, tiny gradients and w near 0, G is ηw, and errors grow by λη/ε.
+            let config = RAdamConfig { weight_decay: 0.01, betas, ..Default::default() };
+            run(RAdamConfig { decoupled_weight_decay, ..config }, radam);
+        }
+    }
+}
+
+#[test]
+fn lion_follows_its_closed_form() {
+    run(LionConfig::default(), lion);
+    for weight_decay in [0.0, 0.3] {
+        run(LionConfig { lr: 1e-2, betas: (0.5, 0.9), weight_decay }, lion);
     }
 }

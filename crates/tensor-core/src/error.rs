@@ -157,14 +157,14 @@ pub enum Error {
         /// The call.
         place: Place,
     },
-    /// An optimizer whose state was built for other parameters.
+    /// A state of an optimizer that does not fit its rule or the model's parameters.
     ForeignState {
-        /// The optimizer.
+        /// The optimizer, and what in its state.
         place: Place,
-        /// Lengths of the parameters that the state was built for, in visiting order.
-        expected: Vec<usize>,
-        /// Lengths of the parameters that came.
-        found: Vec<usize>,
+        /// What fits.
+        expected: String,
+        /// What came.
+        found: String,
     },
     /// More memory than there is, or more than a size can say.
     TooLarge {
@@ -319,7 +319,7 @@ impl fmt::Display for Error {
                 write!(f, "{place}: expected a workspace of this model, found one of another")
             }
             Self::ForeignState { place, expected, found } => {
-                write!(f, "{place}: expected parameters of lengths {expected:?}, found {found:?}")
+                write!(f, "{place}: expected {expected}, found {found}")
             }
             Self::TooLarge { place, found, size } => {
                 let (found, s) = (Tuple(found), if *size == 1 { "" } else { "s" });

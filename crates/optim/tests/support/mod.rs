@@ -51,6 +51,29 @@ impl<F: Float> Trainable<F> for Vectors<F> {
     fn settle(&mut self, gradients: &mut Gradients<F>, moves: &dyn Fn(Path<'_>) -> bool) {
         let root = Path::root();
         let layers = self.0.iter().map(|(layer, ..)| root.index(*layer));
-        gradients.1 = layers.map(|layer| moves(layer.name("running_mean"))).collect();
+        gradients.1.clear();
+        gradients.1.extend(layers.map(|layer| moves(layer.name("running_mean"))));
     }
+}
+
+/// A Linear, a ReLU (layer 1, without parameters), a BatchNorm and a Linear.
+#[allow(dead_code, reason = "not every test has a network")]
+pub(crate) fn network() -> Vectors<f64> {
+    Vectors(vec![
+        (0, "weight", Role::Weight, vec![1.0, 2.0]),
+        (0, "bias", Role::Bias, vec![3.0]),
+        (2, "weight", Role::Norm, vec![4.0]),
+        (2, "bias", Role::Bias, vec![5.0]),
+        (3, "weight", Role::Weight, vec![6.0]),
+    ])
+}
+
+#[allow(dead_code, reason = "as above")]
+pub(crate) fn gradients() -> Gradients<f64> {
+    Gradients::of(&[&[1.0, -1.0], &[2.0], &[4.0], &[8.0], &[16.0]])
+}
+
+#[allow(dead_code, reason = "as above")]
+pub(crate) fn values(model: &Vectors<f64>) -> Vec<f64> {
+    model.0.iter().flat_map(|p| p.3.clone()).collect()
 }

@@ -1,6 +1,6 @@
 //! States that go from one optimizer to another, changed on the way.
 
-use optim::{Descent, Optimizer, Rule, State};
+use optim::{Descent, Optimizer, ParameterState, Rule, State};
 use tensor_core::Float;
 
 use super::model::Weights;
@@ -50,6 +50,9 @@ fn continued<F: Float, R: Rule>(
     let mut first = optimizer.clone();
     let mut second = optimizer.clone();
     let saved = optimizer.state().clone();
+    if !saved.parameters.iter().all(|p| p.buffers.iter().all(|x| x.is_finite())) {
+        return; // such a state is refused
+    }
     case.must_accept("restore", "the optimizer's own state", || second.restore(saved));
     let (mut one, mut two) = (model.clone(), model.clone());
     let (mut g, mut h) = (grads.to_vec(), grads.to_vec());
@@ -66,19 +69,23 @@ fn mutated<F: Float>(case: &mut Case, state: &State<F>) -> State<F> {
         match case.draw.below(6) {
             0 => state.steps = case.draw.counter(),
             1 => {
-                let n = case.draw.argument();
-                state.lengths.push(n);
+                let length = case.draw.argument();
+                let (name, steps, buffers) = ("more".into(), case.draw.counter(), Vec::new());
+                state.parameters.push(ParameterState { name, length, steps, buffers });
             }
-            2 => drop(state.lengths.pop()),
+            2 => drop(state.parameters.pop()),
             3 => drop(state.buffers.pop()),
             4 => {
                 let n = case.draw.size();
-                state.buffers.push(case.draw.list(n));
+                let buffers = case.draw.list(n);
+                if let Some(p) = state.parameters.last_mut() {
+                    p.buffers = buffers;
+                }
             }
             _ => {
-                let i = case.draw.below(state.buffers.len());
+                let i = case.draw.below(state.parameters.len());
                 let value = F::of(case.draw.number());
-                if let Some(x) = state.buffers.get_mut(i).and_then(|b| b.first_mut()) {
+                if let Some(x) = state.parameters.get_mut(i).and_then(|p| p.buffers.first_mut()) {
                     *x = value;
                 }
             }
