@@ -46,7 +46,7 @@ use crate::{Layer, Mode, Part, Saved, Seen, Tensors};
 /// |---|---|
 /// | forward runs again in the same step | the mask is the same: forward is pure, and gradients can be checked |
 /// | an optimizer steps | the next mask is another: [`settle`](Layer::settle) has counted the step |
-/// | a batch is cut in two, for two threads or to save memory | the masks are those of the whole, if the second part says [where it starts](Layer::start_at) |
+/// | a batch is cut in two, for two threads or to save memory | the masks are those of the whole, if the second part says [where it starts](Layer::start_at), or the first has been [counted](Layer::count) as one of several |
 /// | training resumes at step `t` | [`with_step`](Dropout::with_step)`(t)` goes on with the masks of an uninterrupted run |
 ///
 /// Two layers of one model want two seeds: with the same one they drop the same places.

@@ -50,7 +50,7 @@
 //! | [`Activation`] | the short form of a layer without parameters that maps its input |
 //! | [`Tensors`], [`Visitor`] | how a layer shows its parameters and buffers |
 //! | [`Affine`] | the `γ` and `β` of a normalization |
-//! | [`Mode`] | training or evaluation |
+//! | [`Mode`], [`Part`] | training or evaluation; a whole batch or a part of it |
 //! | [`Saved`], [`Seen`], [`Scratch`] | what passes are given |
 
 #![forbid(unsafe_code)]

@@ -29,7 +29,11 @@ use crate::{Sequential, SequentialCache, unwritten};
 /// the workspace uses its first rows; a larger one is an error.
 ///
 /// What is read from it belongs to the last pass: a value that this pass has not computed is an
-/// error, never an old one.
+/// error, never an old one. Nothing is used twice either: after an optimizer's step a backward pass
+/// and another step wait for the next forward pass, while what the last one has left can still be
+/// read. Whatever may change the parameters between a forward pass and its backward pass, by a step
+/// in another workspace, [`Sequential::set_tensor`] or [`Sequential::layer_mut`], makes the backward
+/// pass an error.
 ///
 /// # Examples
 /// ```

@@ -229,7 +229,11 @@ fn what_is_frozen_rests() {
         }
         sgd.step(&mut model, &mut ws).unwrap();
         for ((name, before), (_, after)) in before.iter().zip(tensors(&model)) {
-            assert_eq!(*before == after, name.starts_with("1."), "{name}, by group: {by_group}");
+            // The constant in front of a normalization has a gradient of 0, but for rounding.
+            if name != "2.1.bias" {
+                let rests = name.starts_with("1.");
+                assert_eq!(*before == after, rests, "{name}, by group: {by_group}");
+            }
         }
     }
 }
