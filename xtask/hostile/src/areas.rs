@@ -6,6 +6,7 @@ mod layers;
 pub(crate) mod losses;
 mod models;
 mod products;
+mod reports;
 pub(crate) mod rules;
 pub(crate) mod schedules;
 
@@ -21,7 +22,8 @@ pub(crate) struct Area {
     pub(crate) run: fn(&mut Case),
 }
 
-const AREAS: [Area; 8] = [
+const AREAS: [Area; 9] = [
+    Area { name: "reports", weight: 1, run: reports::run },
     Area { name: "products", weight: 2, run: products::run },
     Area { name: "floor", weight: 3, run: floor::run },
     Area { name: "layers", weight: 4, run: layers::run },

@@ -61,7 +61,8 @@ fn one_number(case: &mut Case, config: &Config) {
     case.note(|| format!("function {kind} at {x:e}, {domain:?}"));
     let found = case.call("derivative", || derivative(function(kind), x, domain, config));
     let Some(found) = found else { return };
-    let spent = found.evaluations <= config.max_evaluations.saturating_add(16);
+    // A first estimate of the step is made in any case.
+    let spent = found.evaluations <= config.max_evaluations.saturating_add(64);
     case.must(spent, "budget", || format!("{} evaluations", found.evaluations));
     // d sin x/dx where nothing is extreme: within the error bar and a little rounding.
     let ordinary = domain == Domain::REAL && config.max_evaluations > 60;

@@ -3,6 +3,7 @@
 mod reference;
 
 use layers::{Layer, Mode, Saved};
+use ndarray::Array2;
 use tensor_core::{Float, Path};
 
 use self::reference::Reference;
@@ -51,6 +52,23 @@ impl<F: Float> Take<F> for Drive {
         let Some(inferred) = batch.infer(case, &layer) else { return };
         batch.passes(case, &layer, &plain, &inferred);
     }
+}
+
+/// Both passes of a layer on a batch that is given, beside the plain form.
+pub(crate) fn given<F: Float, L: Layer<F>>(
+    case: &mut Case,
+    layer: &L,
+    plain: &Plain,
+    (x, dy): (&Array2<F>, &Array2<F>),
+) {
+    let mut laid = |values: &Array2<F>| {
+        let mut all = values.iter().copied();
+        let layout = Layout::draw(&mut case.draw);
+        Laid::new(layout, [values.nrows(), values.ncols()], || all.next().unwrap_or_default())
+    };
+    let batch = Batch { x: laid(x), dy: laid(dy), out: dy.ncols(), rows: x.nrows() };
+    let Some(inferred) = batch.infer(case, layer) else { return };
+    batch.passes(case, layer, plain, &inferred);
 }
 
 /// Gives every tensor any values; a variance is not negative.

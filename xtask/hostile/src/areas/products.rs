@@ -105,7 +105,8 @@ impl<F: Float> Product<F> {
             let (i, j) = (at / n, at % n);
             let total = sum(0..a.ncols(), |p| own(a[[i, p]]) * own(b[[p, j]]));
             // Times α, what has overflowed stays so.
-            if total.value.abs() > Wide::of(F::max_value().as_f64()) {
+            let terms = total.error.scaled(if F::NARROW { 24 } else { 53 });
+            if terms > Wide::of(F::max_value().as_f64()).scaled(-2) {
                 continue;
             }
             let want = match &self.row {

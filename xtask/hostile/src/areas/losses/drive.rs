@@ -10,6 +10,7 @@ use crate::case::Case;
 use crate::compare::Against;
 use crate::laid::{Laid, Layout, bits};
 use crate::num::Num;
+use crate::wide::Wide;
 
 /// Forward and backward, with sample weights and without. Whether the batch was accepted.
 pub(crate) fn whole<'t, F: Float, L: SampleWeightedLoss<F>>(
@@ -156,6 +157,14 @@ fn chained(samples: &Samples, columns: usize, factor: impl Fn(usize) -> Num) -> 
     let without =
         |i: usize| samples.ignored[i / columns] || samples.sparse && samples.gradients[i].is_zero();
     let gradients = samples.gradients.iter().enumerate();
-    let one = |(i, &g): (usize, &Num)| if without(i) { Num::zero() } else { factor(i) * g };
+    let one = |(i, &g): (usize, &Num)| match factor(i) {
+        // 0 for what is not read; of a class of weight 0 nothing can be said beside an infinity.
+        factor if without(i) && samples.sparse && !samples.ignored[i / columns] => {
+            let unknown = if factor.value.is_finite() { Wide::ZERO } else { factor.value.abs() };
+            Num::zero().with_error(unknown)
+        }
+        _ if without(i) => Num::zero(),
+        factor => factor * g,
+    };
     gradients.map(one).collect()
 }

@@ -46,6 +46,9 @@ fn quotient(a: Num, b: Num) -> Num {
 
 /// A rule by its equations, with up to three buffers.
 pub(crate) trait PlainRule: Copy {
+    /// Which buffers hold gradients and not squares of them: they have to fit into the type.
+    const LINEAR: &'static [usize];
+
     fn initial(&self) -> f64 {
         0.0
     }
@@ -54,6 +57,8 @@ pub(crate) trait PlainRule: Copy {
 }
 
 impl PlainRule for SgdConfig {
+    const LINEAR: &'static [usize] = &[0];
+
     fn step<F: Float>(&self, given: Given, [v, ..]: &mut [Num; 3]) -> Num {
         let g = decayed::<F>(given);
         if self.momentum == 0.0 {
@@ -68,6 +73,8 @@ impl PlainRule for SgdConfig {
 }
 
 impl PlainRule for AdagradConfig {
+    const LINEAR: &'static [usize] = &[];
+
     fn initial(&self) -> f64 {
         self.initial_accumulator_value
     }
@@ -82,6 +89,8 @@ impl PlainRule for AdagradConfig {
 }
 
 impl PlainRule for RmsPropConfig {
+    const LINEAR: &'static [usize] = &[1, 2];
+
     fn step<F: Float>(&self, given: Given, [s, m, v]: &mut [Num; 3]) -> Num {
         let g = decayed::<F>(given);
         let (alpha, rest) = (k::<F>(self.alpha), one_minus::<F>(self.alpha));
@@ -121,12 +130,16 @@ fn moments<F: Float>(
 }
 
 impl PlainRule for AdamConfig {
+    const LINEAR: &'static [usize] = &[0];
+
     fn step<F: Float>(&self, given: Given, buffers: &mut [Num; 3]) -> Num {
         moments::<F>(*self, given, (given.w, decayed::<F>(given)), buffers)
     }
 }
 
 impl PlainRule for AdamWConfig {
+    const LINEAR: &'static [usize] = &[0];
+
     fn step<F: Float>(&self, given: Given, buffers: &mut [Num; 3]) -> Num {
         let AdamWConfig { lr, betas, eps, weight_decay, amsgrad } = *self;
         let factor = Num::of(1.0) - Num::of(given.lr) * Num::of(given.weight_decay);
