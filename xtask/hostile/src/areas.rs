@@ -9,6 +9,7 @@ mod products;
 mod reports;
 pub(crate) mod rules;
 pub(crate) mod schedules;
+mod training;
 
 use crate::case::Case;
 use crate::draw::Draw;
@@ -22,7 +23,7 @@ pub(crate) struct Area {
     pub(crate) run: fn(&mut Case),
 }
 
-const AREAS: [Area; 9] = [
+const AREAS: [Area; 10] = [
     Area { name: "reports", weight: 1, run: reports::run },
     Area { name: "products", weight: 2, run: products::run },
     Area { name: "floor", weight: 3, run: floor::run },
@@ -30,6 +31,7 @@ const AREAS: [Area; 9] = [
     Area { name: "losses", weight: 4, run: losses::run },
     Area { name: "rules", weight: 4, run: rules::run },
     Area { name: "schedules", weight: 3, run: schedules::run },
+    Area { name: "training", weight: 1, run: training::run },
     Area { name: "models", weight: 3, run: models::run },
     Area { name: "gradcheck", weight: 1, run: gradients::run },
 ];

@@ -1,10 +1,11 @@
 //! Every layer, with a configuration drawn, beside its plain form: a line each.
 
 use layers::{
-    Affine, BatchNorm1d, BatchNorm1dConfig, Dropout, Elu, Gelu, GroupNorm, GroupNormConfig,
-    Identity, InstanceNorm1d, InstanceNorm1dConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu,
-    Linear, LinearConfig, LogSoftmax, Relu, RmsNorm, RmsNormConfig, Selu, Sigmoid, Silu, Softmax,
-    Softplus, Softsign, Tanh,
+    Affine, BatchNorm1d, BatchNorm1dConfig, Celu, Dropout, Elu, Gelu, Glu, GroupNorm,
+    GroupNormConfig, Hardsigmoid, Hardswish, Identity, InstanceNorm1d, InstanceNorm1dConfig, Layer,
+    LayerNorm, LayerNormConfig, LeakyRelu, Linear, LinearConfig, LogSoftmax, Mish, PRelu, Relu,
+    RmsNorm, RmsNormConfig, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGlu, Tanh,
+    Threshold,
 };
 use ndarray::{Array1, Array2};
 use tensor_core::{Float, Init, Rng};
@@ -73,6 +74,31 @@ table! {
         true => (Gelu::Exact, plain::map(plain::gelu)),
         false => (Gelu::Tanh, plain::map(plain::gelu_tanh)),
     });
+    Celu: |case, _width, F| {
+        let alpha = case.draw.setting(&[1.0, 0.5, 2.0]);
+        let layer = case.attempt("Celu::new", || Celu::new(alpha))?;
+        Some((layer, plain::map(move |z| plain::celu(z, alpha))))
+    };
+    Hardsigmoid: |_case, _width, F| Some((Hardsigmoid, plain::map(plain::hardsigmoid)));
+    Hardswish: |_case, _width, F| Some((Hardswish, plain::map(plain::hardswish)));
+    Mish: |_case, _width, F| Some((Mish, plain::map(plain::mish)));
+    Threshold: |case, _width, F| {
+        let (least, value) = (case.draw.setting(&[0.0, 1.0]), case.draw.setting(&[0.0, -1.0]));
+        let layer = case.attempt("Threshold::new", || Threshold::new(least, value))?;
+        Some((layer, plain::map(move |z| plain::threshold(z, least, value))))
+    };
+    PRelu: |case, width, F| {
+        let n = if case.draw.once_in(2) { 1 } else { width };
+        let weight = Array1::from(case.draw.list::<F>(n));
+        Some((case.attempt("PRelu::from_parts", || PRelu::from_parts(weight))?, Plain::PRelu))
+    };
+    Glu: |_case, width, F| {
+        // An odd width is refused when a model is built.
+        width.is_multiple_of(2).then_some((Glu, Plain::Rows(plain::glu)))
+    };
+    SwiGlu: |_case, width, F| {
+        width.is_multiple_of(2).then_some((SwiGlu, Plain::Rows(plain::swiglu)))
+    };
     Softmax: |_case, _width, F| Some((Softmax, Plain::Rows(plain::softmax)));
     LogSoftmax: |_case, _width, F| Some((LogSoftmax, Plain::Rows(plain::log_softmax)));
     BatchNorm1d: |case, width, F| batch_norm::<F>(case, width);

@@ -153,7 +153,15 @@ impl Num {
     /// The normal distribution function and its density.
     pub(crate) fn normal(self) -> (Self, Self) {
         let (cdf, density) = functions::normal(self.value);
-        (self.function(cdf, density), self.function(density, density * self.value))
+        // The exponent −z²/2 is rounded as well: that counts z² times in the density, and as much
+        // of it in the tail.
+        let unit = |x: Wide| x.abs().scaled(-self.from.bits);
+        let square = self.value * self.value;
+        let of_density = self.function(density, density * self.value);
+        let of_cdf = self.function(cdf, density);
+        let tail = if self.value.is_negative() { cdf * square } else { density * self.value };
+        let more = |x: Self, error: Wide| x.with_error(x.error + unit(error));
+        (more(of_cdf, tail), more(of_density, density * square))
     }
 
     pub(crate) fn max(self, other: Self) -> Self {

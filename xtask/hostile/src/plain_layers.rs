@@ -22,6 +22,8 @@ pub(crate) enum Plain {
     BatchNorm {
         eps: f64,
     },
+    /// A slope for all features, or one for each.
+    PRelu,
     /// Times the mask that was drawn.
     Dropout,
 }
@@ -131,6 +133,73 @@ pub(crate) fn gelu_tanh(z: Num) -> (Num, Num) {
     let slope = root * (n(1.0) + n(3.0 * 0.044_715) * z * z);
     let s = logistic(two_u);
     (z * s, s + z * s * logistic(-two_u) * slope)
+}
+
+pub(crate) fn celu(z: Num, alpha: f64) -> (Num, Num) {
+    if z.is_nan() {
+        (z, z)
+    } else if is_positive(z) {
+        (z, n(1.0))
+    } else {
+        let q = z / n(alpha);
+        (n(alpha) * q.exp_m1(), q.exp())
+    }
+}
+
+/// Below −3, above 3, or between.
+fn outer(z: Num) -> Option<bool> {
+    let three = crate::wide::Wide::of(3.0);
+    if z.value <= -three { Some(false) } else { (z.value >= three).then_some(true) }
+}
+
+pub(crate) fn hardsigmoid(z: Num) -> (Num, Num) {
+    match outer(z) {
+        _ if z.is_nan() => (z, z),
+        Some(above) => (n(f64::from(u8::from(above))), n(0.0)),
+        None => ((z + n(3.0)) / n(6.0), n(1.0) / n(6.0)),
+    }
+}
+
+pub(crate) fn hardswish(z: Num) -> (Num, Num) {
+    match outer(z) {
+        _ if z.is_nan() => (z, z),
+        Some(true) => (z, n(1.0)),
+        Some(false) => (n(0.0), n(0.0)),
+        None => (z * (z + n(3.0)) / n(6.0), (n(2.0) * z + n(3.0)) / n(6.0)),
+    }
+}
+
+pub(crate) fn mish(z: Num) -> (Num, Num) {
+    let (t, slope) = tanh(log_one_plus_exp(z));
+    (z * t, t + z * slope * logistic(z))
+}
+
+pub(crate) fn threshold(z: Num, least: f64, value: f64) -> (Num, Num) {
+    match () {
+        () if z.is_nan() => (z, z),
+        () if z.value <= crate::wide::Wide::of(least) => (n(value), n(0.0)),
+        () => (z, n(1.0)),
+    }
+}
+
+/// `X σ(B)` of the halves of a row.
+pub(crate) fn glu(z: &[Num], dy: &[Num]) -> (Vec<Num>, Vec<Num>) {
+    let (x, b) = z.split_at(z.len() / 2);
+    let gate: Vec<_> = b.iter().map(|&b| sigmoid(b)).collect();
+    let y = x.iter().zip(&gate).map(|(&x, &(s, _))| x * s).collect();
+    let dx = dy.iter().zip(&gate).map(|(&dy, &(s, _))| dy * s);
+    let db = dy.iter().zip(x).zip(&gate).map(|((&dy, &x), &(_, slope))| dy * x * slope);
+    (y, dx.chain(db).collect())
+}
+
+/// `SiLU(G) X` of the halves of a row.
+pub(crate) fn swiglu(z: &[Num], dy: &[Num]) -> (Vec<Num>, Vec<Num>) {
+    let (g, x) = z.split_at(z.len() / 2);
+    let gate: Vec<_> = g.iter().map(|&g| silu(g)).collect();
+    let y = x.iter().zip(&gate).map(|(&x, &(s, _))| s * x).collect();
+    let dg = dy.iter().zip(x).zip(&gate).map(|((&dy, &x), &(_, slope))| dy * x * slope);
+    let dx = dy.iter().zip(&gate).map(|(&dy, &(s, _))| dy * s);
+    (y, dg.chain(dx).collect())
 }
 
 /// `eˣ − max` of a row, and their sum.

@@ -1,6 +1,9 @@
 //! Losses: predictions, targets, weights and labels of every kind, beside the plain forms.
 
+mod batch;
 mod drive;
+mod more;
+mod more_plain;
 mod plain;
 mod table;
 

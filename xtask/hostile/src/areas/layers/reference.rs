@@ -67,6 +67,7 @@ impl Reference {
                 given.norm([group, length], eps, about_zero)
             }
             &Plain::BatchNorm { eps } => given.batch_norm(eps, mode),
+            Plain::PRelu => given.prelu(),
             Plain::Dropout => given.dropout(masks, mode),
         }
     }
@@ -81,6 +82,24 @@ impl Given {
             // The derivative is a number of its own before it is a factor: below the smallest one
             // it is 0.
             reference.dx.push(dy * slope.off_by(SMALLEST));
+        }
+        reference
+    }
+
+    fn prelu(&self) -> Reference {
+        let weight = self.weight.as_deref().unwrap_or_default();
+        let mut reference =
+            Reference { dweight: vec![Num::zero(); weight.len()], ..Reference::default() };
+        for (x, dy) in self.x.iter().zip(&self.dy) {
+            for (c, (&x, &dy)) in x.iter().zip(dy).enumerate() {
+                let c = if weight.len() == 1 { 0 } else { c };
+                let is_above = x.value > crate::wide::Wide::ZERO;
+                reference.y.push(if is_above { x } else { weight[c] * x });
+                let dx = if is_above { dy } else { weight[c] * dy };
+                reference.dx.push(if x.is_nan() { x } else { dx });
+                let dw = if is_above { Num::zero() * dy } else { dy * x };
+                reference.dweight[c] = reference.dweight[c] + dw;
+            }
         }
         reference
     }

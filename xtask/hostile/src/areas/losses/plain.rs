@@ -80,7 +80,7 @@ fn n(x: f64) -> Num {
 }
 
 /// `sign(d)`, 0 at 0, NaN of NaN.
-fn sign(d: Num) -> Num {
+pub(crate) fn sign(d: Num) -> Num {
     match d.value.partial_cmp(&Wide::ZERO) {
         None => d,
         Some(order) => n(f64::from(order as i8)),
@@ -88,7 +88,7 @@ fn sign(d: Num) -> Num {
 }
 
 /// A product in which 0 wins.
-fn times(x: Num, factor: Num) -> Num {
+pub(crate) fn times(x: Num, factor: Num) -> Num {
     if factor.is_zero() && !x.is_nan() { Num::zero() } else { factor * x }
 }
 

@@ -63,6 +63,7 @@ impl<F: Float, R: Rule> Script<F, R> {
             _ => case.attempt("set_tensor", || model.set_tensor(&name, &Array2::zeros((2, 3)))),
         };
         let same = before == watch::tensors(&self.model);
+        self.changed |= ok.is_some();
         case.must(ok.is_some() || same, "changed by an error", || "set_tensor".into());
     }
 

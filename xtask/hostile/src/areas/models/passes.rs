@@ -24,7 +24,7 @@ impl<F: Float, R: Rule> Script<F, R> {
         match y {
             Some(Ok(y)) => {
                 case.must(self.fits(), "accepted", || "an input that does not fit".into());
-                (self.stage, self.mode) = (Stage::Forward, mode);
+                (self.stage, self.mode, self.changed) = (Stage::Forward, mode, false);
                 self.compare_passes(case, &y);
             }
             _ => {
@@ -98,8 +98,9 @@ impl<F: Float, R: Rule> Script<F, R> {
 
     pub(crate) fn hand_out(&mut self, case: &mut Case) {
         let ok = case.attempt("output_and_gradient", || self.ws.output_and_gradient().map(drop));
-        let fresh = self.stage == Stage::Fresh;
-        case.must(ok.is_some() != fresh, "order", || format!("at {:?}", self.stage));
+        let early = matches!(self.stage, Stage::Fresh | Stage::Stepped);
+        let right = ok.is_some() != early || self.changed;
+        case.must(right, "order", || format!("at {:?}", self.stage));
         if ok.is_some() {
             self.stage = Stage::Handed;
         }
@@ -128,7 +129,10 @@ impl<F: Float, R: Rule> Script<F, R> {
         match result {
             Some(Ok(_)) => self.stage = Stage::Seeded,
             _ if handed => self.stage = Stage::Handed,
-            _ => case.must(self.stage == Stage::Fresh, "order", || format!("{:?}", self.stage)),
+            _ => {
+                let early = matches!(self.stage, Stage::Fresh | Stage::Stepped);
+                case.must(early || self.changed, "order", || format!("{:?}", self.stage));
+            }
         }
     }
 
@@ -155,7 +159,10 @@ impl<F: Float, R: Rule> Script<F, R> {
                 self.stage = Stage::Backward;
             }
             other => {
-                let due = other.is_none() || missing.is_some() || self.stage == Stage::Backward;
+                let due = other.is_none()
+                    || self.changed
+                    || missing.is_some()
+                    || self.stage == Stage::Backward;
                 case.must(due, "refused", || format!("backward at {:?}", self.stage));
                 let kept = watch::is_kept(&before, &self.look());
                 case.must(kept, "changed by an error", || "the workspace, by backward".into());
@@ -198,7 +205,7 @@ impl<F: Float, R: Rule> Script<F, R> {
                 case.must(tensors == watch::tensors(&self.model), "changed by an error", || {
                     "a step that was refused moved a tensor".into()
                 });
-                let due = self.stage == Stage::Backward && is_order(&other);
+                let due = self.stage == Stage::Backward && is_order(&other) && !self.changed;
                 case.must(!due, "refused", || "a step after backward".into());
             }
         }

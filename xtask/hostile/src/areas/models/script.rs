@@ -37,9 +37,20 @@ fn start<F: Float, R: Rule>(case: &mut Case, model: Sequential<F>, config: R) {
         return;
     };
     let x = Laid::draw(&mut case.draw, [rows, width]);
-    let (stage, mode, modes_set) = (Stage::Fresh, Mode::Train, false);
-    let mut script =
-        Script { model, ws, scratch, other, foreign, optimizer, stage, mode, modes_set, x };
+    let (stage, mode, modes_set, changed) = (Stage::Fresh, Mode::Train, false, false);
+    let mut script = Script {
+        model,
+        ws,
+        scratch,
+        other,
+        foreign,
+        optimizer,
+        stage,
+        mode,
+        modes_set,
+        changed,
+        x,
+    };
     case.about(format!("Sequential<{}>", F::NAME));
     for _ in 0..4 + case.draw.below(24) {
         script.act(case);

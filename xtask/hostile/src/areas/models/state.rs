@@ -33,6 +33,8 @@ pub(crate) struct Script<F: Float, R> {
     pub(crate) mode: Mode,
     /// Whether single layers run in another mode than the pass.
     pub(crate) modes_set: bool,
+    /// Whether a tensor was replaced since the last forward pass.
+    pub(crate) changed: bool,
     pub(crate) x: Laid<F>,
 }
 

@@ -131,14 +131,8 @@ fn judge<F: Float, R: Rule + PlainRule>(
             return false;
         }
         if let Some(off) = Against::new().off(got, want) {
-            let words = format!(
-                "step {}, {}[{j}] from {:e} with {:e}: {off}",
-                twin.t,
-                name(i),
-                before.values[i][j],
-                grads[i][j]
-            );
-            case.fault("number", words);
+            let (t, name, w, g) = (twin.t, name(i), before.values[i][j], grads[i][j]);
+            case.fault("number", format!("step {t}, {name}[{j}] from {w:e} with {g:e}: {off}"));
             return false;
         }
     }
