@@ -52,8 +52,8 @@ fn a_network_learns_exclusive_or() {
     check::<f32>(1e-5);
 }
 
-// The second evaluation's loss is refused, after its forward pass: the workspace holds no gradients,
-// and the parameters are back all the same.
+// The second evaluation's loss is refused, after its forward pass: the workspace holds no
+// gradients, and the parameters are back all the same.
 #[test]
 fn a_loss_that_is_refused_takes_the_network_back() {
     let (mut model, data) = (network::<f64>(), xor());

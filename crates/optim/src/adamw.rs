@@ -127,6 +127,10 @@ impl Rule for AdamWConfig {
         moments::ROOTS
     }
 
+    fn with_momentum(self, momentum: f64) -> Option<Self> {
+        Some(Self { betas: (momentum, self.betas.1), ..self })
+    }
+
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
         let factor = F::of(1.0 - step.lr * step.weight_decay);

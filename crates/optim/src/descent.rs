@@ -97,19 +97,107 @@ impl<F: Float, R: Rule> Descent<F, R> {
     /// Whether rates and decays, of the optimizer and of its groups, are numbers of `F`.
     fn check_rates(&self, lr: f64) -> Result<(), Error> {
         let own_decay = self.rule.rates().weight_decay;
-        let own = std::iter::once((1.0, None));
-        let groups = self.groups.iter().map(|group| (group.lr_factor, group.weight_decay));
-        for (factor, weight_decay) in own.chain(groups) {
+        let own = std::iter::once((lr, None));
+        let groups = self.groups.iter().map(|group| (group.rate(lr), group.weight_decay));
+        for (lr, weight_decay) in own.chain(groups) {
             let weight_decay = weight_decay.unwrap_or(own_decay);
-            check::held::<F>(R::NAME, "lr", lr * factor)?;
+            check::held::<F>(R::NAME, "lr", lr)?;
             check::held::<F>(R::NAME, "weight_decay", weight_decay)?;
-            check::held::<F>(R::NAME, "lr · weight_decay", lr * factor * weight_decay)?;
+            check::held::<F>(R::NAME, "lr · weight_decay", lr * weight_decay)?;
         }
         Ok(())
     }
 
-    /// The configuration that the optimizer was made with. The learning rate as it stands is
-    /// [`lr`](Optimizer::lr).
+    /// Gives the group `i`, counted from 0 in the order of [`with_group`](Self::with_group), a
+    /// learning rate of its own from the next step on, instead of a factor: so each group follows a
+    /// [`Schedule`](crate::Schedule) of its own. A rate of 0 for some steps does not freeze it.
+    ///
+    /// # Errors
+    /// If there is no such group, its factor is 0, so that it is frozen, or the rate is negative or
+    /// not finite, also as a number of `F`; the old one stays then.
+    ///
+    /// # Examples
+    ///
+    /// Biases are warmed up in 2 steps, weights stay at ½.
+    ///
+    /// ```
+    /// use optim::{Group, LinearLr, LinearLrConfig, Schedule, Select, Sgd, SgdConfig};
+    ///
+    /// let biases = Group::new(Select::biases_and_norms());
+    /// let config = SgdConfig { lr: 0.5, ..SgdConfig::default() };
+    /// let mut sgd = Sgd::<f64>::new(config)?.with_group(biases)?;
+    /// let line = LinearLrConfig { start_factor: 0.0, total_iters: 2, ..Default::default() };
+    /// let warm_up = LinearLr::new(0.5, line)?;
+    /// for t in 0..3 {
+    ///     sgd.set_group_lr(0, warm_up.lr(t))?; // 0, ¼, ½
+    ///     // forward, loss, backward, sgd.step(&mut model, &mut workspace)?
+    /// }
+    /// assert_eq!(sgd.group_lr(0)?, 0.5);
+    /// # Ok::<(), tensor_core::Error>(())
+    /// ```
+    pub fn set_group_lr(&mut self, i: usize, lr: f64) -> Result<(), Error> {
+        self.group_lr(i)?;
+        check::not_negative(R::NAME, "group lr", lr)?;
+        let factor = self.groups[i].lr_factor;
+        let range = "above 0, as the group is to move";
+        Error::check_hyperparameter(R::NAME, "lr_factor", range, factor, |factor| factor > 0.0)?;
+        let before = self.groups[i].lr.replace(lr);
+        self.check_rates(self.lr).inspect_err(|_| self.groups[i].lr = before)
+    }
+
+    /// The learning rate of the group `i` as it stands: its own, or its factor times the
+    /// optimizer's.
+    ///
+    /// # Errors
+    /// If there is no such group.
+    pub fn group_lr(&self, i: usize) -> Result<f64, Error> {
+        let (place, len) = (R::NAME.into(), self.groups.len());
+        let group = self.groups.get(i).ok_or(Error::Index { place, len, found: i })?;
+        Ok(group.rate(self.lr))
+    }
+
+    /// Replaces the momentum of the rule from the next step on: μ of [`Sgd`](crate::Sgd) and
+    /// [`RmsProp`](crate::RmsProp), β₁ of [`Adam`](crate::Adam) and its like. What a loop calls with
+    /// [`OneCycleLr::momentum`](crate::OneCycleLr::momentum), PyTorch's `cycle_momentum`.
+    ///
+    /// # Errors
+    /// If the rule has no momentum, it is out of its range, or what the rule keeps would change:
+    /// from or to 0. The old one stays then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use optim::{OneCycleLr, OneCycleLrConfig, Optimizer, Schedule, Sgd, SgdConfig};
+    ///
+    /// let mut sgd = Sgd::<f64>::new(SgdConfig { momentum: 0.9, ..SgdConfig::default() })?;
+    /// let cycle = OneCycleLr::new(0.1, 10, OneCycleLrConfig::default())?;
+    /// for t in 0..10 {
+    ///     sgd.set_lr(cycle.lr(t))?;
+    ///     sgd.set_momentum(cycle.momentum(t))?;
+    ///     // forward, loss, backward, sgd.step(&mut model, &mut workspace)?
+    /// }
+    /// assert_eq!(sgd.config().momentum, 0.95);
+    /// # Ok::<(), tensor_core::Error>(())
+    /// ```
+    pub fn set_momentum(&mut self, momentum: f64) -> Result<(), Error> {
+        let refused = |expected| Error::Hyperparameter {
+            place: R::NAME.into(),
+            name: "momentum",
+            expected,
+            found: momentum,
+        };
+        let none = "left alone, as the rule has none";
+        let rule = self.rule.with_momentum(momentum).ok_or_else(|| refused(none))?;
+        rule.check::<F>()?;
+        if rule.buffers() != self.rule.buffers() {
+            return Err(refused("0 if it was, and above 0 if it was"));
+        }
+        self.rule = rule;
+        Ok(())
+    }
+
+    /// The configuration that the optimizer was made with, and the momentum as it stands. The
+    /// learning rate as it stands is [`lr`](Optimizer::lr).
     pub fn config(&self) -> R {
         self.rule
     }
@@ -209,7 +297,7 @@ impl<F: Float, R: Rule> Optimizer<F> for Descent<F, R> {
                 return;
             }
             entry.steps += 1;
-            let lr = *lr * group.map_or(1.0, |group| group.lr_factor);
+            let lr = group.map_or(*lr, |group| group.rate(*lr));
             let own_decay = group.and_then(|group| group.weight_decay);
             let weight_decay = own_decay.unwrap_or(rule.rates().weight_decay);
             let ParameterState { steps: t, buffers, .. } = entry;

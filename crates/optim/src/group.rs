@@ -19,7 +19,8 @@ use crate::{Select, check};
 ///
 /// Difference to PyTorch: there each group has a rate of its own, and schedules multiply all of
 /// them by one factor. Here the rate of a group *is* a factor, so that a schedule needs to know one
-/// rate only.
+/// rate only; a group with a schedule of its own gets its rate by
+/// [`Descent::set_group_lr`](crate::Descent::set_group_lr).
 ///
 /// # Examples
 ///
@@ -52,13 +53,15 @@ use crate::{Select, check};
 pub struct Group {
     pub(crate) select: Select,
     pub(crate) lr_factor: f64,
+    /// A rate of its own, instead of the factor.
+    pub(crate) lr: Option<f64>,
     pub(crate) weight_decay: Option<f64>,
 }
 
 impl Group {
     /// A group in which nothing is different yet.
     pub fn new(select: Select) -> Self {
-        Self { select, lr_factor: 1.0, weight_decay: None }
+        Self { select, lr_factor: 1.0, lr: None, weight_decay: None }
     }
 
     /// The learning rate, as a factor `f` of the optimizer's. With 0 the group is frozen: see
@@ -79,6 +82,11 @@ impl Group {
     /// Whether its parameters stay as they are.
     pub(crate) fn is_frozen(&self) -> bool {
         self.lr_factor == 0.0
+    }
+
+    /// The learning rate, where the optimizer's is `lr`.
+    pub(crate) fn rate(&self, lr: f64) -> f64 {
+        self.lr.unwrap_or(lr * self.lr_factor)
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

@@ -91,6 +91,10 @@ impl Rule for LionConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
+    fn with_momentum(self, momentum: f64) -> Option<Self> {
+        Some(Self { betas: (momentum, self.betas.1), ..self })
+    }
+
     fn check<F: Float>(&self) -> Result<(), Error> {
         check::decay_rate::<F>(Self::NAME, "beta 1", self.betas.0)?;
         check::decay_rate::<F>(Self::NAME, "beta 2", self.betas.1)

@@ -112,6 +112,10 @@ impl Rule for RAdamConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
+    fn with_momentum(self, momentum: f64) -> Option<Self> {
+        Some(Self { betas: (momentum, self.betas.1), ..self })
+    }
+
     fn check<F: Float>(&self) -> Result<(), Error> {
         moments::check::<F>(Self::NAME, self.betas, self.eps)
     }

@@ -128,6 +128,10 @@ impl Rule for RmsPropConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
+    fn with_momentum(self, momentum: f64) -> Option<Self> {
+        Some(Self { momentum, ..self })
+    }
+
     fn check<F: Float>(&self) -> Result<(), Error> {
         check::decay_rate::<F>(Self::NAME, "alpha", self.alpha)?;
         for (name, value) in [("eps", self.eps), ("momentum", self.momentum)] {

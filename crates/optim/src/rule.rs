@@ -70,6 +70,15 @@ pub trait Rule: Debug + Copy + Send + Sync {
         Ok(())
     }
 
+    /// The same rule with another momentum, μ or β₁, for [`Descent::set_momentum`]; `None` if it
+    /// has none.
+    ///
+    /// [`Descent::set_momentum`]: crate::Descent::set_momentum
+    fn with_momentum(self, momentum: f64) -> Option<Self> {
+        let _ = momentum;
+        None
+    }
+
     /// The names of the buffers in which the rule keeps its state, at most [`MAX_BUFFERS`] of them.
     /// Each is as long as the parameter.
     fn buffers(&self) -> &'static [&'static str] {

@@ -122,6 +122,10 @@ impl Rule for SgdConfig {
         Rates { lr: self.lr, weight_decay: self.weight_decay }
     }
 
+    fn with_momentum(self, momentum: f64) -> Option<Self> {
+        Some(Self { momentum, ..self })
+    }
+
     fn check<F: Float>(&self) -> Result<(), Error> {
         let Self { momentum, dampening, nesterov, .. } = *self;
         let check = |name, range, value, ok: fn(f64) -> bool| {

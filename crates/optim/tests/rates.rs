@@ -6,8 +6,8 @@ mod support;
 
 use optim::{
     Adagrad, AdagradConfig, Adam, AdamConfig, AdamW, AdamWConfig, EarlyStopping,
-    EarlyStoppingConfig, Lion, LionConfig, NAdam, NAdamConfig, Optimizer, RAdam, RAdamConfig,
-    RmsProp, RmsPropConfig, Sgd, SgdConfig,
+    EarlyStoppingConfig, Group, Lion, LionConfig, NAdam, NAdamConfig, Optimizer, RAdam,
+    RAdamConfig, RmsProp, RmsPropConfig, Select, Sgd, SgdConfig,
 };
 use support::{Gradients, Vectors};
 
@@ -63,4 +63,76 @@ fn early_stopping_goes_on_from_a_saved_state() {
     second.restore(first.state()).unwrap();
     assert_eq!(second.state(), first.state());
     assert_eq!(second.step(3.0), first.step(3.0));
+}
+
+// Two steps with the gradient 1 from w = 0, λ = ½: v = 1, w = −½; then μ = ¼ is set, v = ¼·1 + 1 =
+// 5/4, w = −½ − 5/8 = −9/8. Adam with β₁ changed uses the powers of the new one, as PyTorch does:
+// m = 0.1·1, then ½·0.1 + ½·1 = 0.55, m_hat = 0.55/(1 − ½²) = 11/15; v_hat = 1.
+#[test]
+fn a_momentum_that_is_set_is_used() {
+    let mut sgd = Sgd::new(SgdConfig { lr: 0.5, momentum: 0.5, ..SgdConfig::default() }).unwrap();
+    let mut model = Vectors::weight(&[0.0]);
+    sgd.step(&mut model, &mut Gradients::of(&[&[1.0]])).unwrap();
+    sgd.set_momentum(0.25).unwrap();
+    sgd.step(&mut model, &mut Gradients::of(&[&[1.0]])).unwrap();
+    assert_eq!(model.values(), [-1.125]);
+    let mut adam = Adam::new(AdamConfig { lr: 0.5, eps: 1e-30, ..AdamConfig::default() }).unwrap();
+    let mut model = Vectors::weight(&[0.0_f64]);
+    adam.step(&mut model, &mut Gradients::of(&[&[1.0]])).unwrap();
+    adam.set_momentum(0.5).unwrap();
+    adam.step(&mut model, &mut Gradients::of(&[&[1.0]])).unwrap();
+    assert!((model.values()[0] + 0.5 + 0.5 * 11.0 / 15.0).abs() < 1e-14, "{:?}", model.values());
+}
+
+#[test]
+fn a_momentum_that_cannot_be_set_is_refused() {
+    let mut sgd = Sgd::<f64>::new(SgdConfig { momentum: 0.5, ..SgdConfig::default() }).unwrap();
+    for momentum in [f64::NAN, -0.1, f64::INFINITY, 0.0] {
+        assert!(sgd.set_momentum(momentum).is_err(), "{momentum}");
+        assert_eq!(sgd.config().momentum, 0.5);
+    }
+    let mut plain = Sgd::<f64>::new(SgdConfig::default()).unwrap();
+    assert_eq!(
+        plain.set_momentum(0.5).unwrap_err().to_string(),
+        "sgd: expected momentum to be 0 if it was, and above 0 if it was, found 0.5"
+    );
+    let mut adagrad = Adagrad::<f64>::new(AdagradConfig::default()).unwrap();
+    assert_eq!(
+        adagrad.set_momentum(0.5).unwrap_err().to_string(),
+        "adagrad: expected momentum to be left alone, as the rule has none, found 0.5"
+    );
+    let mut adam = Adam::<f64>::new(AdamConfig::default()).unwrap();
+    assert!(adam.set_momentum(1.0).is_err());
+    assert_eq!(adam.config().betas.0, 0.9);
+}
+
+// The group has a rate of its own, so the optimizer's does not matter to it any more; with the rate
+// 0 it stays, but its velocity goes on: v = 1, then ½·1 + 1 = 3/2.
+#[test]
+fn a_group_follows_a_schedule_of_its_own() {
+    let config = SgdConfig { lr: 0.5, momentum: 0.5, ..SgdConfig::default() };
+    let group = Group::new(Select::weights()).lr_factor(0.5);
+    let mut sgd = Sgd::new(config).unwrap().with_group(group).unwrap();
+    let mut model = Vectors::weight(&[0.0]);
+    assert_eq!(sgd.group_lr(0), Ok(0.25));
+    for (lr, w) in [(0.0, 0.0), (2.0, -3.0)] {
+        sgd.set_lr(100.0).unwrap();
+        sgd.set_group_lr(0, lr).unwrap();
+        sgd.step(&mut model, &mut Gradients::of(&[&[1.0]])).unwrap();
+        assert_eq!((model.values()[0], sgd.group_lr(0)), (w, Ok(lr)));
+    }
+    for lr in [f64::NAN, -1.0, f64::INFINITY] {
+        assert!(sgd.set_group_lr(0, lr).is_err());
+        assert_eq!(sgd.group_lr(0), Ok(2.0));
+    }
+    assert_eq!(
+        sgd.set_group_lr(1, 0.1).unwrap_err().to_string(),
+        "sgd: expected an index below 1, found 1"
+    );
+    let frozen = Group::new(Select::weights()).lr_factor(0.0);
+    let mut sgd = Sgd::<f64>::new(config).unwrap().with_group(frozen).unwrap();
+    assert_eq!(
+        sgd.set_group_lr(0, 0.1).unwrap_err().to_string(),
+        "sgd: expected lr_factor to be above 0, as the group is to move, found 0"
+    );
 }

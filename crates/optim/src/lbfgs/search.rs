@@ -78,8 +78,8 @@ pub(super) fn strong_wolfe(
     Ok(found)
 }
 
-/// Algorithm 3.6: makes the bracket smaller until its low end satisfies both conditions. The low end
-/// is the lowest point so far that satisfies the first one.
+/// Algorithm 3.6: makes the bracket smaller until its low end satisfies both conditions. The low
+/// end is the lowest point so far that satisfies the first one.
 fn zoom(
     start: Point,
     (mut low, mut high): (Point, Point),
@@ -192,8 +192,9 @@ mod tests {
         }
     }
 
-    // −10⁻⁵ (1 − e^(−10⁵ t)) falls with the slope −1 at first and is flat from 10⁻⁴ on: what it falls
-    // by is enough only for t ≤ 10⁻⁵/c₁ = 0.1, though every t is lower than 0 and flat enough.
+    // −10⁻⁵ (1 − e^(−10⁵ t)) falls with the slope −1 at first and is flat from 10⁻⁴ on: what it
+    // falls by is enough only for t ≤ 10⁻⁵/c₁ = 0.1, though every t is lower than 0 and flat
+    // enough.
     #[test]
     fn a_decrease_that_is_too_small_is_not_taken() {
         let step = |t: f64| [1e-5 * (-1e5 * t).exp_m1(), -(-1e5 * t).exp()];

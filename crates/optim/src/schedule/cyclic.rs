@@ -122,7 +122,8 @@ impl CyclicLr {
         Ok(Self { base_lr, max_lr, config })
     }
 
-    /// The momentum at step `step`, counted from 0.
+    /// The momentum at step `step`, counted from 0: for
+    /// [`Descent::set_momentum`](crate::Descent::set_momentum).
     pub fn momentum(&self, step: u64) -> f64 {
         self.between(self.config.max_momentum, self.config.base_momentum, step)
     }

@@ -141,7 +141,8 @@ impl OneCycleLr {
         Ok(Self { rates: [start, max_lr, bottom], total_steps, config })
     }
 
-    /// The momentum at step `step`, counted from 0.
+    /// The momentum at step `step`, counted from 0: for
+    /// [`Descent::set_momentum`](crate::Descent::set_momentum).
     pub fn momentum(&self, step: u64) -> f64 {
         let OneCycleLrConfig { base_momentum: low, max_momentum: high, .. } = self.config;
         let (phase, parts) = self.phase(step);
