@@ -213,8 +213,12 @@ fn gates_over_all_exponents_of_f64() {
         let (y, _, _) = pass(&SwiGlu, &array![[z, x]], &array![[1.0]]);
         assert!(steps(y[[0, 0]], by_swiglu) <= 4.0, "{y}");
     }
-    let (y, _, _) = pass(&SwiGlu, &array![[-720.5, 0.75]], &array![[1.0]]);
-    assert!(steps(y[[0, 0]], -6.6607178507116112e-311) <= 4.0, "{y}");
+    // A small second half, and one with which the first factor alone would overflow.
+    let ends = [(-720.5, 0.75, -6.6607178507116112e-311), (-709.0, 1e307, -86.269755219200694)];
+    for (g, x, value) in ends {
+        let (y, _, _) = pass(&SwiGlu, &array![[g, x]], &array![[1.0]]);
+        assert!(steps(y[[0, 0]], value) <= 4.0, "{y}");
+    }
 }
 
 // Pairs of every exponent: the formula in f64 by the system's exponential, whose error does not
