@@ -76,6 +76,15 @@ impl AffineSums {
         Err(Error::shape(format!("{place}: cache"), &[channels], &[found]))
     }
 
+    pub(crate) fn fill(&mut self, value: f64) {
+        self.weight.fill(value);
+        self.bias.fill(value);
+    }
+
+    pub(crate) fn are_finite(&self) -> bool {
+        self.weight.iter().chain(&self.bias).all(|sum| sum.is_finite())
+    }
+
     /// Rounds the sums into the gradients of the parameters that there are.
     pub(crate) fn round_into<F: Float>(&self, grads: &mut Affine<F>) {
         let pairs = [(&mut grads.weight, &self.weight), (&mut grads.bias, &self.bias)];
@@ -90,7 +99,7 @@ impl<F: Float> Affine<F> {
     /// γ = 1 and β = 0, to be trained.
     ///
     /// # Errors
-    /// If there is no room for so many channels.
+    /// If there is no memory for so many channels.
     pub fn new(channels: usize) -> Result<Self, Error> {
         let affine = Self::weight_only(channels)?;
         Ok(Self { bias: Some(zeros("Affine: bias", channels)?), ..affine })
@@ -99,7 +108,7 @@ impl<F: Float> Affine<F> {
     /// γ = 1, to be trained, without a β.
     ///
     /// # Errors
-    /// If there is no room for so many channels.
+    /// If there is no memory for so many channels.
     pub fn weight_only(channels: usize) -> Result<Self, Error> {
         let mut weight = zeros("Affine: weight", channels)?;
         weight.fill(F::one());

@@ -2,20 +2,23 @@
 
 mod cache;
 mod config;
+mod passes;
 #[cfg(test)]
 mod tests;
 
 use ndarray::{Array1, Array2, ArrayD, ArrayRef1, ArrayRef2};
+use tensor_core::functions::product_or_zero;
 use tensor_core::memory::zeros;
-use tensor_core::sums::{ColumnMoments, Sum, columns, deviation};
+use tensor_core::sums::{columns, deviation};
 use tensor_core::{Error, Float, Path};
 
-use crate::affine::AffineSums;
 use crate::constants::check_eps;
+use crate::extreme::Standard;
 use crate::{Affine, Layer, Mode, Part, Saved, Seen, Tensors, Visitor};
 
 pub use cache::BatchNorm1dCache;
 pub use config::BatchNorm1dConfig;
+use passes::Passes;
 
 /// Batch normalization of `(N, C)` batches, PyTorch's `nn.BatchNorm1d`: every feature gets mean 0
 /// and variance 1 over the batch, then a scale and an offset of its own.
@@ -197,73 +200,10 @@ impl<F: Float> BatchNorm1d<F> {
     }
 }
 
-/// The passes over a batch. Plainly, for every feature `c`:
-///
-/// ```text
-/// forward   μ  = 1/N Σ_n Z[n];  σ² = 1/N Σ_n (Z[n] − μ)²;  r = 1/√(σ² + ε)
-///           NZ[n] = (Z[n] − μ) r;  BZ[n] = γ NZ[n] + β
-/// backward  dLdβ = Σ_n dLdBZ[n];  dLdγ = Σ_n dLdBZ[n] NZ[n]
-///           dLdZ[n] = γ r (dLdBZ[n] − dLdβ/N − NZ[n] dLdγ/N)
-/// ```
-///
-/// Here
-///
-/// 1. All features are computed row by row (`columns`), because the values of a feature stand far
-///    apart in memory and those of a row side by side. `μ`, `r` and the other numbers of a feature
-///    are looked up once for all rows.
-/// 2. Products of numbers of a feature are taken before the pass over its values: `r γ` forward,
-///    `r dLdγ/N` backward. `NZ` appears nowhere, because `Z − μ` times such a product is cheaper.
-/// 3. `dLdγ = r Σ_n dLdBZ[n] (Z[n] − μ)`: the factor `r` is multiplied to the sum, not to its
-///    terms.
-/// 4. `μ` has two parts, `Z − μ = (Z − mean) − mean_low`, because `f64` values far from zero would
-///    lose the digits of their deviations with `μ` in one number.
-/// 5. Everything is computed in `f64` and rounded once, when it is written. `dLdβ` and `dLdγ` enter
-///    `dLdZ` before they are rounded.
 impl<F: Float> BatchNorm1d<F> {
-    /// `r[c] γ[c]`.
-    fn scale(&self, moments: &ColumnMoments<F>, c: usize) -> f64 {
-        moments.inverse_deviation(c, self.config.eps) * self.affine.scale(c).as_f64()
-    }
-
-    /// `dLdβ[c] = Σ_n dLdBZ[n,c]` and `dLdγ[c] = r[c] Σ_n dLdBZ[n,c] (Z[n,c] − μ[c])`.
-    fn parameter_gradients(
-        &self,
-        moments: &ColumnMoments<F>,
-        x_dy: [&ArrayRef2<F>; 2],
-        sums: &mut AffineSums,
-    ) {
-        // 1
-        columns::sums(
-            x_dy,
-            &|c| moments.mean_parts(c), // 4
-            &|[x, dy], mean, [bias, weight]: [Sum<F>; 2]| {
-                [bias.plus(dy), weight.plus(dy * deviation::<F>(x, mean))]
-            },
-            |c, [bias, weight]| {
-                let inv_std = moments.inverse_deviation(c, self.config.eps);
-                (sums.bias[c], sums.weight[c]) = (bias.value(), weight.value() * inv_std); // 3
-            },
-        );
-    }
-
-    /// `dLdZ[n,c] = (dLdBZ[n,c] − dLdβ[c]/N − NZ[n,c] dLdγ[c]/N) (r[c] γ[c])`.
-    fn input_gradient(
-        &self,
-        cache: &BatchNorm1dCache<F>,
-        x_dy: [&ArrayRef2<F>; 2],
-        dx: &mut ArrayRef2<F>,
-    ) {
-        let BatchNorm1dCache { moments, sums, .. } = cache;
-        let n = dx.nrows() as f64;
-        let column = |c: usize| {
-            let [mean, mean_low] = moments.mean_parts(c);
-            let slope = moments.inverse_deviation(c, self.config.eps) * (sums.weight[c] / n); // 2
-            [mean, mean_low, sums.bias[c] / n, slope, self.scale(moments, c)]
-        };
-        columns::map(x_dy, &column, dx, &|[x, dy], [mean, mean_low, mean_dy, slope, scale]| {
-            // NZ dLdγ/N = (Z − μ) (r dLdγ/N), with the sums before they are rounded: 5
-            ((dy - mean_dy) - deviation::<F>(x, [mean, mean_low]) * slope) * scale
-        });
+    /// Both passes, but for the statistics.
+    fn passes(&self) -> Passes<'_, F> {
+        Passes { eps: self.config.eps, affine: &self.affine }
     }
 }
 
@@ -300,6 +240,11 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
             [self.running_mean[c].as_f64(), inv_std * scale, offset]
         };
         columns::map([x], &column, y, &|[x], [mean, scale, offset]| (x - mean) * scale + offset);
+        self.passes().normalize_extremes(x, y, |c| {
+            let inverse = 1.0 / (self.running_var[c].as_f64() + self.config.eps).sqrt();
+            let mean = [self.running_mean[c].as_f64(), 0.0];
+            (Standard { mean, inverse, scale: 1.0 }, self.affine.scale(c).as_f64())
+        });
     }
 
     /// # Errors
@@ -333,14 +278,15 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         }
         let moments = &cache.moments;
         let column = |c: usize| {
-            let [mean, mean_low] = moments.mean_parts(c); // 4
-            let scale = self.scale(moments, c); // 2
+            let [mean, mean_low] = moments.mean_parts(c);
+            let scale = self.passes().scale(moments, c);
             [mean, mean_low, scale, self.affine.offset(c).as_f64()]
         };
-        // BZ[n,c] = (Z[n,c] − μ[c]) (r[c] γ[c]) + β[c], row by row: 1
+        // BZ[n,c] = (Z[n,c] − μ[c]) (r[c] γ[c]) + β[c], row by row
         columns::map([x], &column, y, &|[x], [mean, mean_low, scale, offset]| {
             deviation::<F>(x, [mean, mean_low]) * scale + offset
         });
+        self.passes().normalize_extremes(x, y, |c| self.passes().standard(moments, c));
         Ok(())
     }
 
@@ -348,21 +294,23 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         &self,
         saved: Saved<'_, F, BatchNorm1dCache<F>>,
         dy: &ArrayRef2<F>,
-        dx: Option<&mut ArrayRef2<F>>,
+        mut dx: Option<&mut ArrayRef2<F>>,
         grads: &mut Self,
     ) {
         let Saved { x, cache, .. } = saved;
-        self.parameter_gradients(&cache.moments, [x, dy], &mut cache.sums);
-        cache.sums.round_into(&mut grads.affine); // 5
-        let Some(dx) = dx else { return };
-        match cache.mode {
-            Mode::Train => self.input_gradient(cache, [x, dy], dx),
-            Mode::Eval => {
-                // dLdZ[n,c] = dLdBZ[n,c] (r[c] γ[c])
-                let scale = |c: usize| [self.scale(&cache.moments, c)];
-                columns::map([dy], &scale, dx, &|[dy], [scale]| dy * scale);
+        self.passes().parameter_gradients(&cache.moments, [x, dy], &mut cache.sums);
+        if let Some(dx) = dx.as_deref_mut() {
+            match cache.mode {
+                Mode::Train => self.passes().input_gradient(cache, [x, dy], dx),
+                Mode::Eval => {
+                    // dLdZ[n,c] = dLdBZ[n,c] (r[c] γ[c])
+                    let scale = |c: usize| [self.passes().scale(&cache.moments, c)];
+                    columns::map([dy], &scale, dx, &|[dy], [scale]| product_or_zero(dy, scale));
+                }
             }
         }
+        self.passes().differentiate_extremes(cache, [x, dy], dx);
+        cache.sums.round_into(&mut grads.affine);
     }
 
     fn intermediates(
@@ -375,8 +323,12 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         if moments.mean.len() != seen.x.ncols() {
             return;
         }
-        show(path.name("mean"), moments.mean.mapv(F::of).into_dyn());
-        show(path.name("variance"), moments.variance.mapv(F::of).into_dyn());
+        let columns = 0..moments.mean.len();
+        let shown = |f: fn(&BatchNorm1dCache<F>, usize) -> F| {
+            columns.clone().map(|c| f(seen.cache, c)).collect::<Array1<F>>().into_dyn()
+        };
+        show(path.name("mean"), shown(BatchNorm1dCache::mean));
+        show(path.name("variance"), shown(BatchNorm1dCache::variance));
         // NZ[n,c] = (Z[n,c] − μ[c]) r[c]
         let column = |c: usize| {
             let [mean, mean_low] = moments.mean_parts(c);
@@ -386,6 +338,8 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         columns::map([seen.x], &column, &mut normalized, &|[x], [mean, mean_low, inv_std]| {
             deviation::<F>(x, [mean, mean_low]) * inv_std
         });
+        let plain = Passes { eps: self.config.eps, affine: &Affine::none(columns.end) };
+        plain.normalize_extremes(seen.x, &mut normalized, |c| plain.standard(moments, c));
         show(path.name("normalized"), normalized.into_dyn());
     }
 

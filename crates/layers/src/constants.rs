@@ -3,16 +3,17 @@
 //!
 //! | constant | of | must be | because |
 //! |---|---|---|---|
-//! | `ε` | a layer of a type `F` | positive and finite in `F` | rounded to 0 it would divide equal values by 0 |
+//! | `ε` | a layer of a type `F` | positive and normal in `F` | rounded to 0 it would divide equal values by 0 |
 //! | a slope, `α`, `β` | a layer of both types | 0 (where that has a meaning) or a normal number of `f32` | rounded to ∞ it would give `∞·0` = NaN, rounded to 0 another layer |
 //! | momentum, `p` | | in a range from 0 to 1 | computed in `f64` whatever the type, so that rounding is harmless |
 
 use tensor_core::{Error, Float};
 
-/// Refuses an `ε` that is not a finite number above 0 in the layer's type.
+/// Refuses an `ε` that is not a positive normal number in the layer's type: what vanishes of
+/// squares then never shows beside it.
 pub(crate) fn check_eps<F: Float>(layer: &'static str, eps: f64) -> Result<(), Error> {
-    let in_range = |eps| F::of(eps) > F::zero() && F::of(eps).is_finite();
-    let range = "a finite number > 0 in the layer's type";
+    let in_range = |eps: f64| eps > 0.0 && F::of(eps).is_normal();
+    let range = "a normal number > 0 in the layer's type";
     Error::check_hyperparameter(layer, "eps", range, eps, in_range)
 }
 

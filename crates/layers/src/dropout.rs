@@ -5,6 +5,7 @@ mod tests;
 
 use ndarray::{Array2, ArrayD, ArrayRef2, ArrayViewMut2, Axis, Slice, Zip};
 use tensor_core::elementwise::map2;
+use tensor_core::functions::product_or_zero;
 use tensor_core::memory::zeros;
 use tensor_core::random::Position;
 use tensor_core::{Error, Float, Path, Rng};
@@ -55,8 +56,8 @@ use crate::{Layer, Mode, Part, Saved, Seen, Tensors};
 /// `Z`, `A`, `dLdA`, `dLdZ` and `M`: `(N, C)`, for any `C`. No parameters and, as in PyTorch, no
 /// saved tensors: what a resumed run needs beside the configuration is the [`step`](Self::step).
 ///
-/// The entry is multiplied by the mask, so that NaN stays NaN where it is dropped, and an infinity
-/// becomes NaN, as in PyTorch. `p = 1`, which PyTorch takes, is refused: nothing is left to learn
+/// NaN stays NaN where it is dropped, as in PyTorch; an infinity becomes 0, where PyTorch's product
+/// gives NaN. `p = 1`, which PyTorch takes, is refused: nothing is left to learn
 /// from.
 ///
 /// (Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, JMLR 15, 2014,
@@ -236,7 +237,7 @@ impl<F: Float> Layer<F> for Dropout {
                 let mut mask = cache.mask.slice_axis_mut(Axis(0), Slice::from(..x.nrows()));
                 self.draw(cache.first_row.wrapping_add(cache.n_counted), &mut mask);
                 // A[n,c] = M[n,c] Z[n,c]
-                Zip::from(y).and(x).and(&mask).for_each(|y, &x, &m| *y = m * x);
+                Zip::from(y).and(x).and(&mask).for_each(|y, &x, &m| *y = product_or_zero(x, m));
                 cache.pending = Some(self.step);
             }
             Mode::Eval => y.assign(x),
@@ -255,7 +256,7 @@ impl<F: Float> Layer<F> for Dropout {
         match saved.cache.mode {
             Mode::Train => {
                 let mask = saved.cache.mask.slice_axis(Axis(0), Slice::from(..dy.nrows()));
-                map2(&mask, dy, dx, |m, dy| m * dy); // dLdZ[n,c] = M[n,c] dLdA[n,c]
+                map2(&mask, dy, dx, |m, dy| product_or_zero(dy, m)); // dLdZ[n,c] = M[n,c] dLdA[n,c]
             }
             Mode::Eval => dx.assign(dy),
         }

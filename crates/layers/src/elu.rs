@@ -2,11 +2,12 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::functions::{exp, exp_m1};
+use tensor_core::functions::exp_m1;
 use tensor_core::{Error, Float};
 
 use crate::Activation;
 use crate::constants::check_factor;
+use crate::tail::exp_factors;
 
 /// The exponential linear unit, PyTorch's `nn.ELU`: a ReLU that bends smoothly toward `−α`.
 ///
@@ -34,6 +35,8 @@ use crate::constants::check_factor;
 /// `−α`.
 ///
 /// (Clevert, Unterthiner and Hochreiter, ICLR 2016, <https://arxiv.org/abs/1511.07289>, section 3.)
+///
+/// In `f64` the result is within 4 units in the last place, down to the smallest number.
 ///
 /// # Shapes
 /// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
@@ -91,9 +94,9 @@ fn value<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
 
 /// 1 where `z > 0`, `α e^z` elsewhere. From the input: `a + α` would lose the digits of the tail.
 #[inline(always)]
-fn slope<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
-    let below = alpha * exp::<F>(z);
-    if z > 0.0 { 1.0 } else { below }
+fn slope<F: Float>(z: f64, [alpha]: [f64; 1]) -> [f64; 2] {
+    let [e, factor] = exp_factors::<F>(z);
+    if z > 0.0 { [1.0, 1.0] } else { [alpha * e, factor] }
 }
 
 impl Activation for Elu {

@@ -38,6 +38,9 @@ use crate::Activation;
 /// where `1 + erf` and `1 + tanh` have none left. At −∞ the value is the limit 0, where PyTorch's
 /// product gives NaN.
 ///
+/// In `f64` the rounding of the argument shows in the negative tail: there the result is within
+/// `4 + z²` (exact) or `4 + 4·|2u|` (tanh) units in the last place, elsewhere within 4.
+///
 /// (Hendrycks and Gimpel, 2016, <https://arxiv.org/abs/1606.08415>, section 2.)
 ///
 /// # Shapes

@@ -209,7 +209,7 @@ mod tests {
         };
         let divisor =
             "GroupNorm: expected n_groups to be a divisor of the number of channels, found";
-        let eps = "GroupNorm: expected eps to be a finite number > 0 in the layer's type, found";
+        let eps = "GroupNorm: expected eps to be a normal number > 0 in the layer's type, found";
         let cases = [
             (build(3, 4, 1, 1e-5), format!("{divisor} 3")),
             (build(0, 4, 1, 1e-5), format!("{divisor} 0")),

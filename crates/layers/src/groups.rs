@@ -1,21 +1,23 @@
 //! Both passes over groups of values that are normalized by themselves.
 
 mod cut;
+mod group;
 
 use std::iter;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Moments;
-use tensor_core::sums::Sum;
-use tensor_core::sums::rows::{self, Values};
+use tensor_core::sums::rows::Values;
 use tensor_core::{Error, Float};
 
 use crate::Affine;
 use crate::affine::AffineSums;
 use crate::constants::{check_eps, check_set};
+use crate::extreme::{SMALL, are_extreme};
 
 use cut::cut;
+use group::Group;
 
 /// How rows are cut into groups, and both passes over them: for every layer that normalizes a
 /// sample by itself. [`GroupNorm`](crate::GroupNorm) derives the formulas,
@@ -47,6 +49,8 @@ use cut::cut;
 /// 5. Nothing is kept from forward for backward: `μ` and `σ²` are two sums over values that are at
 ///    hand, and what is not kept cannot be out of date.
 /// 6. Everything is computed in `f64` and rounded once, when it is written.
+/// 7. A group of `f64` values in which a number leaves the type on the way is computed again with
+///    powers of two taken out (`extreme.rs`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Groups {
     n_groups: usize,
@@ -92,7 +96,7 @@ impl Groups {
     #[inline(always)]
     fn moments<'a, F: Float>(&self, x: impl Values<'a, F>) -> (Moments<F>, f64) {
         let moments = if self.is_centered { Moments::of(x) } else { Moments::about_zero(x) };
-        (moments, 1.0 / (moments.variance + self.eps).sqrt())
+        (moments, moments.inverse_deviation(self.eps))
     }
 
     pub(crate) fn out_features(
@@ -121,8 +125,8 @@ impl Groups {
         for (n, row) in x.rows().into_iter().enumerate() {
             for (k, group) in cut(row, self.size()).enumerate() {
                 let (moments, inv_std) = self.moments(group);
-                mean[[n, k]] = F::of(moments.mean);
-                inverse[[n, k]] = F::of(inv_std);
+                mean[[n, k]] = F::of(moments.unscaled().0);
+                inverse[[n, k]] = F::of(inv_std * moments.scale);
             }
         }
         [mean, inverse]
@@ -161,6 +165,25 @@ impl Groups {
         }
     }
 
+    /// `dLdγ` and `dLdβ` once more, where a sum over rows has left the type on the way: of `dLdBZ`
+    /// times a power of two. 7
+    #[cold]
+    fn add_extreme<F: Float>(&self, [x, dy]: [&ArrayRef2<F>; 2], sums: &mut AffineSums) {
+        sums.fill(0.0);
+        for (x, dy) in x.rows().into_iter().zip(dy.rows()) {
+            for (k, x) in cut(x, self.size()).enumerate() {
+                let (moments, inv_std) = self.moments(x);
+                for (i, x) in x.iter().enumerate() {
+                    let c = self.first_channel(k) + i / self.length;
+                    let dy = dy[k * self.size() + i].as_f64() * SMALL;
+                    sums.bias[c] += dy;
+                    sums.weight[c] += dy * (moments.deviation(x.as_f64()) * inv_std);
+                }
+            }
+        }
+        sums.weight.iter_mut().chain(&mut sums.bias).for_each(|sum| *sum /= SMALL);
+    }
+
     pub(crate) fn backward<F: Float>(
         &self,
         affine: &Affine<F>,
@@ -169,9 +192,8 @@ impl Groups {
         dx: Option<&mut ArrayRef2<F>>,
         sums: &mut AffineSums,
     ) {
-        sums.weight.fill(0.0);
-        sums.bias.fill(0.0);
-        let (groups, size) = (*self, self.size());
+        sums.fill(0.0);
+        let (groups, size, x_dy) = (*self, self.size(), [x, dy]);
         let dx_is_row_major = dx.as_ref().is_none_or(|dx| dx.is_standard_layout());
         match (x.as_slice(), dy.as_slice()) {
             // 1
@@ -180,7 +202,7 @@ impl Groups {
                 let mut dx = dx.map(|dx| dx.chunks_exact_mut(size));
                 let dx = iter::from_fn(move || Some(dx.as_mut().and_then(Iterator::next)));
                 let parts = x.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx);
-                vectorized(Backward { groups, affine, parts, sums });
+                vectorized(Backward { groups, affine, parts, sums: &mut *sums });
             }
             _ => {
                 let dx = dx.into_iter().flat_map(|dx| dx.rows_mut());
@@ -189,8 +211,11 @@ impl Groups {
                 let x = x.rows().into_iter().flat_map(|row| cut(row, size));
                 let dy = dy.rows().into_iter().flat_map(|row| cut(row, size));
                 let parts = x.zip(dy).zip(dx);
-                vectorized(Backward { groups, affine, parts, sums });
+                vectorized(Backward { groups, affine, parts, sums: &mut *sums });
             }
+        }
+        if !F::NARROW && !sums.are_finite() {
+            self.add_extreme(x_dy, sums);
         }
     }
 }
@@ -241,13 +266,26 @@ where
                 continue;
             }
             for c in first..first + size / length {
-                // 4
-                let (scale, offset) = (inv_std * affine.scale(c).as_f64(), affine.offset(c));
-                for (y, &x) in elements.by_ref().take(length) {
-                    *y = F::of(moments.deviation(x.as_f64()) * scale + offset.as_f64());
-                }
+                let factors = [inv_std, affine.scale(c).as_f64(), affine.offset(c).as_f64()];
+                write_channel(&moments, factors, elements.by_ref().take(length));
             }
         }
+    }
+}
+
+/// `BZ[j]` of one channel from `r`, `γ` and `β`.
+#[inline(always)]
+fn write_channel<'a, F: Float>(
+    moments: &Moments<F>,
+    [inv_std, weight, offset]: [f64; 3],
+    elements: impl Iterator<Item = (&'a mut F, &'a F)>,
+) {
+    let scale = inv_std * weight; // 4
+    if F::NARROW || scale.is_normal() {
+        elements.for_each(|(y, x)| *y = F::of(moments.deviation(x.as_f64()) * scale + offset));
+    } else {
+        let normalized = |x: &F| moments.deviation(x.as_f64()) * inv_std; // 7
+        elements.for_each(|(y, x)| *y = F::of(normalized(x) * weight + offset));
     }
 }
 
@@ -276,107 +314,21 @@ where
             let first = groups.first_channel(k);
             let weight = slice(affine.weight(), first, n_channels);
             let (moments, inv_std) = groups.moments(x); // 5
-            let group = Group { groups, x, dy, weight, moments, inv_std };
+            let Groups { length, is_centered, .. } = groups;
+            let group = Group { length, is_centered, x, dy, weight, moments, inv_std };
             let channels = first..first + n_channels;
             let (bias, weight) = (&mut sums.bias[channels.clone()], &mut sums.weight[channels]);
-            let totals = if groups.length > 1 {
+            let totals = if length > 1 {
                 group.add_channels(bias, weight)
             } else {
                 group.add_values(bias, weight)
             };
-            if let Some(dx) = dx {
+            let Some(dx) = dx else { continue };
+            let totals = totals.map(|total| total.value());
+            if !F::NARROW && (are_extreme(totals) || moments.scale != 1.0) {
+                group.write_extreme(dx); // 7
+            } else {
                 group.write_gradient(totals, dx);
-            }
-        }
-    }
-}
-
-/// A group of one row: its values, `dLdBZ`, `γ`, the moments, and `r = 1/√(σ² + ε)`.
-struct Group<'w, F, X> {
-    groups: Groups,
-    x: X,
-    dy: X,
-    weight: Option<&'w [F]>,
-    moments: Moments<F>,
-    inv_std: f64,
-}
-
-// Inlined, because all of it runs inside a vectorized loop.
-impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
-    /// `NZ[j] = (Z[j] − μ) r`.
-    #[inline(always)]
-    fn normalized(&self, x: f64) -> f64 {
-        self.moments.deviation(x) * self.inv_std
-    }
-
-    /// Adds the contributions to `dLdβ[c]` and `dLdγ[c]` of channels of length 1. Returns
-    /// `Σ_j dLdNZ[j]` and `Σ_j dLdNZ[j] NZ[j]`. 2
-    #[inline(always)]
-    fn add_values(&self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
-        let (x, dy) = (self.x, self.dy);
-        let sums = d_beta.iter_mut().zip(d_gamma);
-        for ((d_beta, d_gamma), (x, dy)) in sums.zip(x.values().zip(dy.values())) {
-            // dLdβ[c] += dLdBZ[j], dLdγ[c] += dLdBZ[j] NZ[j]
-            *d_beta += dy.as_f64();
-            *d_gamma += dy.as_f64() * self.normalized(x.as_f64());
-        }
-        // dLdNZ[j] = dLdBZ[j] γ[c]
-        match self.weight {
-            Some(weight) => rows::sums([x, dy, X::of_slice(weight)], &|[x, dy, weight], sums| {
-                add_gradients::<F>(sums, dy * weight, self.normalized(x))
-            }),
-            None => rows::sums([x, dy], &|[x, dy], sums| {
-                add_gradients::<F>(sums, dy, self.normalized(x))
-            }),
-        }
-    }
-
-    /// The same for longer channels. 3
-    #[inline(always)]
-    fn add_channels(&self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
-        let length = self.groups.length;
-        let mut totals = [Sum::<F>::default(); 2];
-        for (c, (d_beta, d_gamma)) in d_beta.iter_mut().zip(d_gamma).enumerate() {
-            let channel = [self.x, self.dy].map(|values| values.part(c * length, length));
-            let [bias, weight] = rows::sums(channel, &|[x, dy], sums| {
-                add_gradients::<F>(sums, dy, self.normalized(x))
-            });
-            let (bias, weight) = (bias.value(), weight.value());
-            *d_beta += bias;
-            *d_gamma += weight;
-            let scale = self.weight.map_or(1.0, |weight| weight[c].as_f64());
-            totals = [totals[0].plus(bias * scale), totals[1].plus(weight * scale)];
-        }
-        totals
-    }
-
-    /// `dLdZ[j] = r (dLdNZ[j] − mean − NZ[j] slope)`, from the sums over `dLdNZ` and `dLdNZ NZ`.
-    #[inline(always)]
-    fn write_gradient<D>(&self, [sum, sum_normalized]: [Sum<F>; 2], dx: D)
-    where
-        D: IntoIterator<Item = &'a mut F>,
-    {
-        let Groups { length, is_centered, .. } = self.groups;
-        let n = self.groups.size() as f64;
-        let mean = if is_centered { sum.value() / n } else { 0.0 };
-        let slope = sum_normalized.value() / n * self.inv_std; // 4
-        let gradient = |dy: f64, x: F| {
-            F::of(((dy - mean) - self.moments.deviation(x.as_f64()) * slope) * self.inv_std)
-        };
-        let mut elements = dx.into_iter().zip(self.x.values().zip(self.dy.values()));
-        match self.weight {
-            None => elements.for_each(|(dx, (&x, dy))| *dx = gradient(dy.as_f64(), x)),
-            Some(weight) if length == 1 => {
-                for ((dx, (&x, dy)), weight) in elements.zip(weight) {
-                    *dx = gradient(dy.as_f64() * weight.as_f64(), x);
-                }
-            }
-            Some(weight) => {
-                for weight in weight {
-                    for (dx, (&x, dy)) in elements.by_ref().take(length) {
-                        *dx = gradient(dy.as_f64() * weight.as_f64(), x);
-                    }
-                }
             }
         }
     }
@@ -387,10 +339,4 @@ impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
 fn slice<F>(channels: Option<&Array1<F>>, first: usize, n: usize) -> Option<&[F]> {
     // An `Affine` holds its values row-major; were they not, the range would panic.
     channels.map(|channels| &channels.as_slice().unwrap_or_default()[first..first + n])
-}
-
-/// Adds `dy` and `dy NZ` of one value.
-#[inline(always)]
-fn add_gradients<F: Float>([bias, weight]: [Sum<F>; 2], dy: f64, normalized: f64) -> [Sum<F>; 2] {
-    [bias.plus(dy), weight.plus(dy * normalized)]
 }

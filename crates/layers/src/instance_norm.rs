@@ -183,7 +183,7 @@ mod tests {
             (InstanceNorm1d::new(2, 1), format!("{values}, found 1")),
             (
                 InstanceNorm1d::with_config(2, 2, eps),
-                "InstanceNorm1d: expected eps to be a finite number > 0 in the layer's type, found -1".into(),
+                "InstanceNorm1d: expected eps to be a normal number > 0 in the layer's type, found -1".into(),
             ),
             (
                 InstanceNorm1d::new(2, 2).and_then(|n| n.with_affine(Affine::new(4)?)),

@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn configurations_are_checked_when_built() {
         let config = |eps| LayerNormConfig { eps, ..Default::default() };
-        let eps = "LayerNorm: expected eps to be a finite number > 0 in the layer's type, found";
+        let eps = "LayerNorm: expected eps to be a normal number > 0 in the layer's type, found";
         let cases = [
             (LayerNorm::<f64>::new(0), "LayerNorm: expected at least 1 feature, found 0".into()),
             (LayerNorm::with_config(2, config(0.0)), format!("{eps} 0")),

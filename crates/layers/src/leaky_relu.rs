@@ -2,6 +2,7 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{map, map2};
+use tensor_core::functions::product_or_zero;
 use tensor_core::{Error, Float};
 
 use crate::Activation;
@@ -29,6 +30,9 @@ use crate::constants::check_factor;
 /// Unlike ReLU's, this gradient is not 0 on the negative side, so that no unit can become inactive
 /// for good. At `z = 0` the derivative is the negative side's, as in PyTorch. Backward reads the
 /// input: for `s ≤ 0` the sign of the output does not say on which side it was.
+///
+/// The slope is rounded to the layer's type first. NaN in `Z` or `dLdA` gives NaN; with the slope 0
+/// an infinite `Z` or `dLdA` on the negative side gives 0.
 ///
 /// (Maas, Hannun and Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models*, ICML
 /// 2013, <https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf>, section 2.)
@@ -84,13 +88,16 @@ impl Activation for LeakyRelu {
     fn value<F: Float>(&self, z: &ArrayRef2<F>, a: &mut ArrayRef2<F>) {
         let slope = F::of(self.negative_slope);
         // A = Z where Z > 0, s Z elsewhere
-        map(z, a, move |z| if z > F::zero() { z } else { slope * z });
+        map(z, a, move |z| if z > F::zero() { z } else { product_or_zero(z, slope) });
     }
 
     fn chain<F: Float>(&self, [z, _, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
         let slope = F::of(self.negative_slope);
         // dLdZ = dLdA where Z > 0, s dLdA elsewhere
-        map2(z, da, dz, move |z, da| if z > F::zero() { da } else { slope * da });
+        map2(z, da, dz, move |z, da| {
+            let gradient = if z > F::zero() { da } else { product_or_zero(da, slope) };
+            if z.is_nan() { z } else { gradient }
+        });
     }
 }
 

@@ -105,7 +105,7 @@ impl<F: Float> Linear<F> {
     /// A layer from `in_features` to `out_features` with PyTorch's initial values.
     ///
     /// # Errors
-    /// If either width is 0, or there is no room for the weights.
+    /// If either width is 0, or there is no memory for the weights.
     pub fn new(in_features: usize, out_features: usize, rng: &mut Rng) -> Result<Self, Error> {
         Self::with_config(in_features, out_features, LinearConfig::default(), rng)
     }
@@ -113,7 +113,7 @@ impl<F: Float> Linear<F> {
     /// A layer from `in_features` to `out_features`.
     ///
     /// # Errors
-    /// If either width is 0, or there is no room for the weights.
+    /// If either width is 0, or there is no memory for the weights.
     pub fn with_config(
         in_features: usize,
         out_features: usize,

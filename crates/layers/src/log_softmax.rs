@@ -8,7 +8,8 @@ use tensor_core::sums::Sum;
 use tensor_core::sums::rows;
 
 use crate::Activation;
-use crate::row_gradient::{RowGradient, write_rows};
+use crate::extreme::SMALL;
+use crate::row_gradient::{RowGradient, has_room, write_rows};
 
 /// The logarithm of softmax over the features, PyTorch's `nn.LogSoftmax(dim=1)`: finite where
 /// softmax itself rounds to 0.
@@ -85,17 +86,34 @@ impl RowGradient for Gradient {
         dy: ArrayView1<'_, F>,
         mut dx: ArrayViewMut1<'_, F>,
     ) {
-        let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(dy)];
-        let [total] = match dy.to_slice() {
-            Some(dy) => rows::sums([dy], &add),
-            None => rows::sums([dy], &add),
-        }; // Σ_i dLda[i]
+        let sum = 1.0 + exponentials.sums(n).0;
         // p[j] = e[j]/(1 + s): the quotient of the two sums is computed once a row.
-        let scale = total.value() / (1.0 + exponentials.sums(n).0);
-        // dLdz[j] = dLda[j] − p[j] Σ_i dLda[i]
+        let scale = total(dy, |dy| dy) / sum;
+        if has_room::<F>(scale) {
+            // dLdz[j] = dLda[j] − p[j] Σ_i dLda[i]
+            for start in exponentials.starts() {
+                let (_, part) = exponentials.part(n, start);
+                write_beside(&mut dx, start, part, &dy, |e, dy| dy - e * scale);
+            }
+            return;
+        }
+        // Near the largest f64 the sum overflows where the result does not: all of it times a power
+        // of two.
+        let scale = total(dy, |dy| dy * SMALL) / sum;
         for start in exponentials.starts() {
             let (_, part) = exponentials.part(n, start);
-            write_beside(&mut dx, start, part, &dy, |e, dy| dy - e * scale);
+            write_beside(&mut dx, start, part, &dy, |e, dy| (dy * SMALL - e * scale) / SMALL);
         }
     }
+}
+
+/// `Σ_i f(dLda[i])` of a row.
+#[inline(always)]
+fn total<F: Float>(dy: ArrayView1<'_, F>, f: impl Fn(f64) -> f64) -> f64 {
+    let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(f(dy))];
+    let [total] = match dy.to_slice() {
+        Some(dy) => rows::sums([dy], &add),
+        None => rows::sums([dy], &add),
+    };
+    total.value()
 }

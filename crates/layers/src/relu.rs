@@ -32,7 +32,8 @@ use crate::Activation;
 /// reads it as its input, and it has just been in use: `Z` need not be fetched from memory once
 /// more.
 ///
-/// NaN stays NaN in the output, as in PyTorch, and lets the gradient pass.
+/// NaN stays NaN in the output, as in PyTorch. Backward gives NaN where `Z` or `dLdA` is NaN, where
+/// PyTorch gives 0: a NaN is never hidden. An infinite `dLdA` at a slope of 0 gives 0.
 ///
 /// # Shapes
 /// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
@@ -64,6 +65,9 @@ impl Activation for Relu {
 
     fn chain<F: Float>(&self, [_, a, da]: [&ArrayRef2<F>; 3], dz: &mut ArrayRef2<F>) {
         // dLdZ = dLdA where Z > 0, else 0. `A > 0` exactly where `Z > 0`, so the output serves.
-        map2(a, da, dz, |a, da| if a <= F::zero() { F::zero() } else { da });
+        map2(a, da, dz, |a, da| {
+            let kept = if a > F::zero() { da } else { F::zero() };
+            if a.is_nan() || da.is_nan() { a + da } else { kept }
+        });
     }
 }

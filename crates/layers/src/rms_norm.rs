@@ -51,8 +51,8 @@ use crate::{Affine, Layer};
 /// | `s`, `r` | `(N)` | computed in each pass |
 ///
 /// No buffers. A single feature is refused when the layer is built, as by all normalizations:
-/// normalized it is its sign, with the gradient 0. (PyTorch allows it.) The squares have to fit
-/// into an `f64`: from entries of about 1e154 on, the row becomes 0, as in PyTorch.
+/// normalized it is its sign, with the gradient 0. (PyTorch allows it.) Rows whose squares leave
+/// the type have their right results, too, where PyTorch's become 0.
 ///
 /// (Zhang and Sennrich, NeurIPS 2019, <https://arxiv.org/abs/1910.07467>, equation 4; the `ε` is
 /// PyTorch's.)
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn configurations_are_checked_when_built() {
         let config = |eps| RmsNormConfig { eps: Some(eps), ..Default::default() };
-        let eps = "RmsNorm: expected eps to be a finite number > 0 in the layer's type, found";
+        let eps = "RmsNorm: expected eps to be a normal number > 0 in the layer's type, found";
         let with = |affine| RmsNorm::new(2).and_then(|norm| norm.with_affine(affine));
         let cases = [
             (RmsNorm::<f64>::new(0), "RmsNorm: expected at least 1 feature, found 0".into()),

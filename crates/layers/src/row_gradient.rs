@@ -19,6 +19,14 @@ pub(crate) trait RowGradient {
     );
 }
 
+/// Whether a gradient that is made of this sum and any number of the type has not overflowed on the
+/// way. A sum up to `2⁹⁶⁹` does not show beside the largest `f64`; numbers of `f32` never overflow.
+#[inline(always)]
+pub(crate) fn has_room<F: Float>(sum: f64) -> bool {
+    const LARGEST: f64 = f64::MAX * f64::EPSILON / 8.0;
+    F::NARROW || sum.abs() <= LARGEST
+}
+
 /// Writes `dLdZ` row by row; many rows on several threads.
 pub(crate) fn write_rows<F: Float, G: RowGradient>(
     [z, da]: [&ArrayRef2<F>; 2],

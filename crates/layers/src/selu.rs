@@ -3,9 +3,10 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::functions::{exp, exp_m1};
+use tensor_core::functions::exp_m1;
 
 use crate::Activation;
+use crate::tail::exp_factors;
 
 /// The self-normalizing ELU, PyTorch's `nn.SELU`: scaled so that mean 0 and variance 1 are a fixed
 /// point.
@@ -31,6 +32,8 @@ use crate::Activation;
 ///
 /// (Klambauer, Unterthiner, Mayr and Hochreiter, NeurIPS 2017, <https://arxiv.org/abs/1706.02515>,
 /// equation 14; the digits from the authors' code.)
+///
+/// In `f64` the result is within 4 units in the last place, down to the smallest number.
 ///
 /// # Shapes
 /// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
@@ -65,9 +68,9 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
 
 /// `s` where `z > 0`, `s α e^z` elsewhere.
 #[inline(always)]
-fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
-    let below = SCALE * ALPHA * exp::<F>(z);
-    if z > 0.0 { SCALE } else { below }
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> [f64; 2] {
+    let [e, factor] = exp_factors::<F>(z);
+    if z > 0.0 { [SCALE, 1.0] } else { [SCALE * ALPHA * e, factor] }
 }
 
 impl Activation for Selu {

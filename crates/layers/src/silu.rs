@@ -3,10 +3,10 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::functions::exp;
-use tensor_core::functions::{product_or_zero, sigmoid, sigmoid_derivative};
+use tensor_core::functions::product_or_zero;
 
 use crate::Activation;
+use crate::tail::exp_factors;
 
 /// The sigmoid-weighted linear unit, PyTorch's `nn.SiLU`; also known as swish.
 ///
@@ -34,6 +34,9 @@ use crate::Activation;
 /// (Elfwing, Uchibe and Doya, Neural Networks 107, 2018, <https://arxiv.org/abs/1702.03118>,
 /// equations 4 and 6.)
 ///
+/// In `f64` the result is within 4 units in the last place, its derivative within 8, down to the
+/// smallest number.
+///
 /// # Shapes
 /// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
 ///
@@ -58,16 +61,24 @@ pub struct Silu;
 /// once more.
 #[inline(always)]
 fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
-    let e = exp::<F>(-z.abs());
-    let below = product_or_zero(z, e);
+    let [e, factor] = exp_factors::<F>(z);
+    let below = product_or_zero(z, e) * factor;
     let numerator = if z >= 0.0 { z } else { below };
-    numerator / (1.0 + e)
+    numerator / (1.0 + e * factor)
 }
 
-/// `σ(z) + z σ′(z)`.
+/// `σ(z) + z σ′(z)`, with `e = e^(−|z|)`: `1/(1 + e) + z e/(1 + e)²`, on the negative side
+/// `e/(1 + e) + z e/(1 + e)²`.
 #[inline(always)]
-fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
-    sigmoid::<F>(z) + product_or_zero(z, sigmoid_derivative::<F>(z))
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> [f64; 2] {
+    let [e, factor] = exp_factors::<F>(z);
+    let denominator = 1.0 + e * factor;
+    let product = product_or_zero(z, e / (denominator * denominator));
+    if z >= 0.0 {
+        [1.0 / denominator + product * factor, 1.0]
+    } else {
+        [e / denominator + product, factor]
+    }
 }
 
 impl Activation for Silu {

@@ -8,7 +8,8 @@ use tensor_core::sums::Sum;
 use tensor_core::sums::rows::sum_beside;
 
 use crate::Activation;
-use crate::row_gradient::{RowGradient, write_rows};
+use crate::extreme::SMALL;
+use crate::row_gradient::{RowGradient, has_room, write_rows};
 
 /// The softmax over the features, PyTorch's `nn.Softmax(dim=1)`: every row becomes positive and
 /// sums to 1.
@@ -101,6 +102,8 @@ impl Activation for Softmax {
 /// 2. Exponentials are used, not probabilities: `factor` = 1/Σ is multiplied to the sum once
 ///    instead of to every term.
 /// 3. A row is read in parts that fit into a buffer, because it may have any length.
+/// 4. Gradients near the largest `f64` are multiplied by a power of two first, and the result
+///    divided by it, because differences and sums of them overflow where the result does not.
 struct Gradient;
 
 impl RowGradient for Gradient {
@@ -113,17 +116,38 @@ impl RowGradient for Gradient {
     ) {
         let factor = 1.0 / (1.0 + exponentials.sums(n).0);
         let shift = dy[exponentials.argmax(n)].as_f64(); // 1
-        let mut mean = Sum::<F>::default(); // Σ_i a[i] dLda[i]
-        // 3
-        for start in exponentials.starts() {
-            let term = |e: f64, dy: f64| e * (dy - shift);
-            mean = mean.plus_all(sum_beside(start, exponentials.part(n, start).1, &dy, term));
+        let mean = weighted_mean(exponentials, n, &dy, |dy| dy - shift) * factor; // 2
+        if has_room::<F>(mean) {
+            // dLdz[j] = a[j] (dLda[j] − Σ_i a[i] dLda[i])
+            for start in exponentials.starts() {
+                let gradient = |e: f64, dy: f64| e * factor * ((dy - shift) - mean);
+                write_beside(&mut dx, start, exponentials.part(n, start).1, &dy, gradient);
+            }
+            return;
         }
-        let mean = mean.value() * factor; // 2
-        // dLdz[j] = a[j] (dLda[j] − Σ_i a[i] dLda[i])
+        // 4
+        let shift = shift * SMALL;
+        let mean = weighted_mean(exponentials, n, &dy, |dy| dy * SMALL - shift) * factor;
         for start in exponentials.starts() {
-            let gradient = |e: f64, dy: f64| e * factor * ((dy - shift) - mean);
+            let gradient = |e: f64, dy: f64| e * factor * ((dy * SMALL - shift) - mean) / SMALL;
             write_beside(&mut dx, start, exponentials.part(n, start).1, &dy, gradient);
         }
     }
+}
+
+/// `Σ_i e[i] f(dLda[i])` of a row.
+#[inline(always)]
+fn weighted_mean<F: Float>(
+    exponentials: &mut Exponentials<'_, F>,
+    n: usize,
+    dy: &ArrayView1<'_, F>,
+    f: impl Fn(f64) -> f64,
+) -> f64 {
+    let mut sum = Sum::<F>::default();
+    // 3
+    for start in exponentials.starts() {
+        let part = exponentials.part(n, start).1;
+        sum = sum.plus_all(sum_beside(start, part, dy, |e, dy| e * f(dy)));
+    }
+    sum.value()
 }

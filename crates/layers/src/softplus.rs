@@ -2,11 +2,12 @@
 
 use ndarray::ArrayRef2;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::functions::{exp, ln_1p, sigmoid};
+use tensor_core::functions::ln_1p;
 use tensor_core::{Error, Float};
 
 use crate::Activation;
 use crate::constants::check_positive_factor;
+use crate::tail::exp_factors;
 
 /// A ReLU without a corner, PyTorch's `nn.Softplus`.
 ///
@@ -37,6 +38,8 @@ use crate::constants::check_positive_factor;
 ///
 /// (Glorot, Bordes and Bengio, *Deep Sparse Rectifier Neural Networks*, AISTATS 2011,
 /// <https://proceedings.mlr.press/v15/glorot11a.html>.)
+///
+/// In `f64` the result is within 4 units in the last place, down to the smallest number.
 ///
 /// # Shapes
 /// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
@@ -86,13 +89,19 @@ impl Softplus {
 /// `ln(1 + e^(βz))/β = max(0, z) + ln(1 + e^(−|βz|))/β`: where `βz` overflows, the logarithm is 0.
 #[inline(always)]
 fn value<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
-    z.max(0.0) + ln_1p::<F>(exp::<F>(-(beta * z).abs())) / beta
+    let [e, factor] = exp_factors::<F>(beta * z);
+    // Where there is a factor, ln(1 + e) is e to all digits.
+    let logarithm = if factor < 1.0 { e } else { ln_1p::<F>(e) };
+    z.max(0.0) + logarithm / beta * factor
 }
 
 /// `σ(βz)`.
 #[inline(always)]
-fn slope<F: Float>(z: f64, [beta]: [f64; 1]) -> f64 {
-    sigmoid::<F>(beta * z)
+fn slope<F: Float>(z: f64, [beta]: [f64; 1]) -> [f64; 2] {
+    let z = beta * z;
+    let [e, factor] = exp_factors::<F>(z);
+    let denominator = 1.0 + e * factor;
+    if z >= 0.0 { [1.0 / denominator, 1.0] } else { [e / denominator, factor] }
 }
 
 impl Activation for Softplus {

@@ -3,9 +3,10 @@
 use ndarray::ArrayRef2;
 use tensor_core::Float;
 use tensor_core::elementwise::{chain_rounded, map_rounded};
-use tensor_core::functions::{sigmoid_derivative, tanh};
+use tensor_core::functions::tanh;
 
 use crate::Activation;
+use crate::tail::exp_factors;
 
 /// The hyperbolic tangent, PyTorch's `nn.Tanh`: every number becomes one between −1 and 1.
 ///
@@ -30,6 +31,8 @@ use crate::Activation;
 /// The textbook's form is `1 − A²`, which has no digits left where `A` is nearly ±1. With the
 /// logistic function `σ` of [`Sigmoid`](crate::Sigmoid), `tanh(z) = 2σ(2z) − 1`, so
 /// `tanh′(z) = 4σ′(2z)`, and that keeps them.
+///
+/// In `f64` the result is within 4 units in the last place, down to the smallest number.
 ///
 /// # Shapes
 /// `Z`, `A`, `dLdA` and `dLdZ`: `(N, C)`, for any `C`. No parameters, no buffers.
@@ -58,8 +61,10 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
 
 /// `1 − tanh²(z) = 4σ′(2z)`: the difference itself has no digits left where `tanh` rounds to ±1.
 #[inline(always)]
-fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
-    4.0 * sigmoid_derivative::<F>(2.0 * z)
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> [f64; 2] {
+    let [e, factor] = exp_factors::<F>(2.0 * z);
+    let denominator = 1.0 + e * factor;
+    [4.0 * (e / (denominator * denominator)), factor]
 }
 
 impl Activation for Tanh {

@@ -307,7 +307,7 @@ fn running_statistics_move_by_every_pass_that_counts() {
 #[test]
 fn configurations_are_checked_when_built() {
     let config = |eps, momentum| BatchNorm1dConfig { eps, momentum, ..Default::default() };
-    let eps = "BatchNorm1d: expected eps to be a finite number > 0 in the layer's type, found";
+    let eps = "BatchNorm1d: expected eps to be a normal number > 0 in the layer's type, found";
     let momentum = "BatchNorm1d: expected momentum to be a number from 0 to 1, found";
     let cases = [
         (config(0.0, 0.1), format!("{eps} 0")),

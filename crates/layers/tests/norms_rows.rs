@@ -182,7 +182,9 @@ fn rms_norm_of_extreme_rows() {
     // Nor does that of 1e160 into an f64.
     let layer = RmsNorm::<f64>::new(2).unwrap();
     let [y, _] = pass(&layer, &array![[1e160, 1.0]], &Array2::ones((1, 2)));
-    assert_eq!(y, array![[0.0, 0.0]]);
+    for (found, expected) in y.iter().zip([1.0, 1e-160].map(|v| v * 2.0_f64.sqrt())) {
+        assert!((found / expected - 1.0).abs() <= 4.0 * f64::EPSILON, "{y}");
+    }
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn what_is_no_number_stays_in_its_row() {
     check(RmsNorm::new(4).unwrap());
 }
 
-// Multiplied, not selected: nothing that is no number is dropped silently. The other rows are
+// NaN is not dropped silently; an infinite entry is, as 0 times its limit. The other entries are
 // untouched.
 #[test]
 fn dropout_of_extreme_entries() {
@@ -224,8 +226,8 @@ fn dropout_of_extreme_entries() {
             x[at(dropped)] = bad;
             let [y, _] = pass(&layer, &x, &x);
             let expected = match dropped {
-                true if bad.is_finite() => 0.0,
-                true => f64::NAN,
+                true if bad.is_nan() => f64::NAN,
+                true => 0.0,
                 false => kept,
             };
             assert!(y[at(dropped)] == expected || (y[at(dropped)].is_nan() && expected.is_nan()));
@@ -284,7 +286,7 @@ fn strides_do_not_matter() {
         }
     }
     check(&LayerNorm::new(12).unwrap());
-    check(&GroupNorm::new(2, 4).unwrap());
+    check(&GroupNorm::new(2, 12).unwrap());
     check(&InstanceNorm1d::new(3, 4).unwrap());
     check(&RmsNorm::new(12).unwrap());
     check(&BatchNorm1d::new(12).unwrap());

@@ -201,8 +201,12 @@ pub fn sum_beside<F: Float>(
     match beside.as_slice() {
         Some(beside) => sum_of(values, &beside[start..], f),
         None => {
-            let pairs = beside.iter().skip(start).zip(values);
-            pairs.fold(Sum::default(), |sum, (x, &value)| sum.plus(f(value, x.as_f64())))
+            // In the order of `sum_of`.
+            let term = |i| f(values[i], beside[start + i].as_f64());
+            let (n, full) = (values.len(), values.len() / HALF * HALF);
+            let mut lanes = Lanes::<F, HALF>::default();
+            (0..full).for_each(|i| lanes.add(i % HALF, term(i)));
+            (full..n).fold(lanes.total(), |sum, i| sum.plus(term(i)))
         }
     }
 }

@@ -50,12 +50,12 @@ impl<F: Float> BatchNorm1dCache<F> {
 
     /// `μ` of feature `c` as the last forward pass used it.
     pub fn mean(&self, c: usize) -> F {
-        F::of(self.moments.mean[c])
+        F::of(self.moments.unscaled(c).0)
     }
 
     /// `σ²` of feature `c` as the last forward pass used it.
     pub fn variance(&self, c: usize) -> F {
-        F::of(self.moments.variance[c])
+        F::of(self.moments.unscaled(c).1)
     }
 
     /// The last pass counts: its statistics are put behind those that count already.
@@ -76,9 +76,15 @@ impl<F: Float> BatchNorm1dCache<F> {
         let add = |moved: &mut f64, batch: f64| {
             *moved = if is_first { share * batch } else { keep * *moved + share * batch };
         };
-        update.mean.zip_mut_with(&moments.mean, |moved, &mean| add(moved, mean));
-        let variances = &moments.variance;
-        update.variance.zip_mut_with(variances, |moved, &v| add(moved, v * correction));
+        for (c, mean) in update.mean.iter_mut().enumerate() {
+            add(mean, moments.unscaled(c).0);
+        }
+        for (c, variance) in update.variance.iter_mut().enumerate() {
+            // A variance beyond the type counts as its largest number: ∞ would stay for ever.
+            let batch = moments.unscaled(c).1 * correction;
+            let is_beyond = batch == f64::INFINITY && moments.variance[c].is_finite();
+            add(variance, if is_beyond { f64::MAX } else { batch });
+        }
     }
 
     /// Moves the running mean and variance by those of the passes that count, once, where they
@@ -98,7 +104,12 @@ impl<F: Float> BatchNorm1dCache<F> {
             [("running_mean", mean, moved_mean), ("running_var", variance, moved_variance)];
         for (name, running, moved) in tensors {
             if moves(path.name(name)) {
-                running.zip_mut_with(moved, |r, moved| *r = F::of(*keep * r.as_f64() + moved));
+                running.zip_mut_with(moved, |r, moved| {
+                    let next = F::of(*keep * r.as_f64() + moved);
+                    // ∞ would stay for ever.
+                    let is_beyond = next == F::infinity() && r.is_finite() && moved.is_finite();
+                    *r = if is_beyond { F::max_value() } else { next };
+                });
             }
         }
     }

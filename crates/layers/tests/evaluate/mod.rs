@@ -19,6 +19,7 @@ pub(crate) fn evaluate<F: Float, L: Layer<F>>(layer: &L, z: &[f64]) -> (Vec<f64>
     (wide(y), wide(dx))
 }
 
+#[allow(dead_code, reason = "not every test compares so")]
 /// Relative difference in units of `F`'s rounding error, for the worst element.
 pub(crate) fn worst<F: Float>(got: &[f64], want: &[f64]) -> f64 {
     let unit = F::epsilon().as_f64() / 2.0;

@@ -3,7 +3,7 @@
 //! | item | what it computes |
 //! |---|---|
 //! | [`map`], [`map_rounded`] | `y ← f(x)`: the forward pass of an activation |
-//! | [`map2`], [`chain_rounded`] | `dx ← f(x, dy)`: its backward pass |
+//! | [`map2`], [`chain_rounded`], [`Slope`] | `dx ← f(x, dy)`: its backward pass |
 //! | [`gather_rows`] | a batch of shuffled rows |
 //!
 //! Matrices without gaps run in vectors and, if they are large, on several threads; others element
@@ -12,6 +12,7 @@
 mod gather;
 
 use kernels::simd::{Loop, vectorized};
+use kernels::special::product_or_zero;
 use kernels::{Float, parallel};
 use ndarray::{ArrayRef2, Zip};
 
@@ -206,6 +207,9 @@ impl<F: Float, M: Fn(F, F) -> F> Loop for Map2<'_, F, M> {
 /// once: the chain rule for an activation that [`map_rounded`] computes. `slope` is its derivative,
 /// and what is said there of `f` holds for it.
 ///
+/// Where the slope is 0, an infinite `dy` gives 0. A slope that may be too small for an `f64` while
+/// its product with `dy` is none can be given as two factors ([`Slope`]).
+///
 /// # Shapes
 /// `x`, `dy`, `dx`: the same `(N, C)`; any strides.
 ///
@@ -227,12 +231,12 @@ impl<F: Float, M: Fn(F, F) -> F> Loop for Map2<'_, F, M> {
 /// assert_eq!(dx, array![[6.0, 6.0]]);
 /// ```
 #[track_caller]
-pub fn chain_rounded<F: Float, const P: usize>(
+pub fn chain_rounded<F: Float, S: Slope, const P: usize>(
     x: &ArrayRef2<F>,
     dy: &ArrayRef2<F>,
     dx: &mut ArrayRef2<F>,
     numbers: [f64; P],
-    slope: impl Fn(f64, [f64; P]) -> f64 + Copy + Sync,
+    slope: impl Fn(f64, [f64; P]) -> S + Copy + Sync,
 ) {
     assert!(
         x.dim() == dx.dim() && dy.dim() == dx.dim(),
@@ -243,8 +247,38 @@ pub fn chain_rounded<F: Float, const P: usize>(
     };
     if !runs(FEW, [x, dy], dx, run) {
         Zip::from(dx).and(x).and(dy).for_each(|dx, &x, &dy| {
-            *dx = F::of(dy.as_f64() * slope(x.as_f64(), numbers));
+            *dx = F::of(slope(x.as_f64(), numbers).times(dy.as_f64()));
         });
+    }
+}
+
+/// What [`chain_rounded`] multiplies `dy` by: a number, or two factors of one, the larger one
+/// first.
+///
+/// # Examples
+/// ```
+/// use tensor_core::elementwise::Slope;
+///
+/// // e^−800 is 0 in f64, and 1e300·e^−800 = 3.7e-48.
+/// assert!([(-400.0_f64).exp(), (-400.0_f64).exp()].times(1e300) > 3e-48);
+/// assert_eq!(0.0.times(f64::INFINITY), 0.0);
+/// ```
+pub trait Slope {
+    /// `dy` times the slope; 0 where the slope is 0, whatever `dy` is but NaN.
+    fn times(self, dy: f64) -> f64;
+}
+
+impl Slope for f64 {
+    #[inline(always)]
+    fn times(self, dy: f64) -> f64 {
+        product_or_zero(dy, self)
+    }
+}
+
+impl Slope for [f64; 2] {
+    #[inline(always)]
+    fn times(self, dy: f64) -> f64 {
+        product_or_zero(dy, self[0]) * self[1]
     }
 }
 
@@ -256,14 +290,19 @@ struct ChainRounded<'a, F, M, const P: usize> {
     slope: M,
 }
 
-impl<F: Float, M: Fn(f64, [f64; P]) -> f64, const P: usize> Loop for ChainRounded<'_, F, M, P> {
+impl<F, S, M, const P: usize> Loop for ChainRounded<'_, F, M, P>
+where
+    F: Float,
+    S: Slope,
+    M: Fn(f64, [f64; P]) -> S,
+{
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let Self { x, dy, dx, numbers, slope } = self;
         for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
-            *dx = F::of(dy.as_f64() * slope(x.as_f64(), numbers));
+            *dx = F::of(slope(x.as_f64(), numbers).times(dy.as_f64()));
         }
     }
 }

@@ -1,0 +1,145 @@
+//! Both passes of a batch normalization over the columns of a batch.
+
+use ndarray::{ArrayRef2, Zip};
+use tensor_core::Float;
+use tensor_core::sums::{ColumnMoments, Sum, columns, deviation};
+
+use super::cache::BatchNorm1dCache;
+use crate::affine::AffineSums;
+use crate::extreme::{Set, Standard, Ways, are_extreme};
+use crate::{Affine, Mode};
+
+/// The passes over a batch. Plainly, for every feature `c`:
+///
+/// ```text
+/// forward   μ  = 1/N Σ_n Z[n];  σ² = 1/N Σ_n (Z[n] − μ)²;  r = 1/√(σ² + ε)
+///           NZ[n] = (Z[n] − μ) r;  BZ[n] = γ NZ[n] + β
+/// backward  dLdβ = Σ_n dLdBZ[n];  dLdγ = Σ_n dLdBZ[n] NZ[n]
+///           dLdZ[n] = γ r (dLdBZ[n] − dLdβ/N − NZ[n] dLdγ/N)
+/// ```
+///
+/// Here
+///
+/// 1. All features are computed row by row (`columns`), because the values of a feature stand far
+///    apart in memory and those of a row side by side. `μ`, `r` and the other numbers of a feature
+///    are looked up once for all rows.
+/// 2. Products of numbers of a feature are taken before the pass over its values: `r γ` forward,
+///    `r dLdγ/N` backward. `NZ` appears nowhere, because `Z − μ` times such a product is cheaper.
+/// 3. `dLdγ = r Σ_n dLdBZ[n] (Z[n] − μ)`: the factor `r` is multiplied to the sum, not to its
+///    terms.
+/// 4. `μ` has two parts, `Z − μ = (Z − mean) − mean_low`, because `f64` values far from zero would
+///    lose the digits of their deviations with `μ` in one number.
+/// 5. Everything is computed in `f64` and rounded once, when it is written. `dLdβ` and `dLdγ` enter
+///    `dLdZ` before they are rounded.
+/// 6. A column of `f64` values in which a number leaves the type on the way is computed again with
+///    powers of two taken out (`extreme.rs`).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passes<'a, F> {
+    pub(super) eps: f64,
+    pub(super) affine: &'a Affine<F>,
+}
+
+impl<F: Float> Passes<'_, F> {
+    /// `r[c] γ[c]`.
+    pub(super) fn scale(&self, moments: &ColumnMoments<F>, c: usize) -> f64 {
+        moments.inverse_deviation(c, self.eps) * self.affine.scale(c).as_f64()
+    }
+
+    /// How column `c` is normalized by these moments, and its `γ`.
+    pub(super) fn standard(&self, moments: &ColumnMoments<F>, c: usize) -> (Standard, f64) {
+        let (mean, scale) = (moments.mean_parts(c), moments.scale[c]);
+        let inverse = moments.inverse_deviation(c, self.eps);
+        (Standard { mean, inverse, scale }, self.affine.scale(c).as_f64())
+    }
+
+    /// `BZ` of the columns in which a number leaves the type on the way: 6.
+    pub(super) fn normalize_extremes(
+        &self,
+        x: &ArrayRef2<F>,
+        y: &mut ArrayRef2<F>,
+        standard: impl Fn(usize) -> (Standard, f64),
+    ) {
+        for c in 0..if F::NARROW { 0 } else { x.ncols() } {
+            let (standard, gamma) = standard(c);
+            if !standard.is_plain(gamma) {
+                let offset = self.affine.offset(c).as_f64();
+                let normalized = standard.times(gamma);
+                Zip::from(y.column_mut(c)).and(x.column(c)).for_each(|y, x| {
+                    *y = F::of(normalized(x.as_f64()) + offset);
+                });
+            }
+        }
+    }
+
+    /// All gradients of such columns: 6.
+    pub(super) fn differentiate_extremes(
+        &self,
+        cache: &mut BatchNorm1dCache<F>,
+        [x, dy]: [&ArrayRef2<F>; 2],
+        mut dx: Option<&mut ArrayRef2<F>>,
+    ) {
+        let way = cache.mode == Mode::Train;
+        for c in 0..if F::NARROW { 0 } else { x.ncols() } {
+            let (standard, gamma) = self.standard(&cache.moments, c);
+            let sums = [cache.sums.bias[c], cache.sums.weight[c]];
+            if standard.is_plain(gamma) && !are_extreme(sums) {
+                continue;
+            }
+            let set = Set {
+                n: x.nrows(),
+                x: &|n| x[[n, c]].as_f64(),
+                dy: &|n| dy[[n, c]].as_f64(),
+                gamma: &|_| gamma,
+                standard,
+            };
+            let mut dx = dx.as_deref_mut();
+            let ways = Ways { mean: way, variance: way };
+            [cache.sums.bias[c], cache.sums.weight[c]] = set.backward(ways, &mut |n, gradient| {
+                if let Some(dx) = &mut dx {
+                    dx[[n, c]] = F::of(gradient);
+                }
+            });
+        }
+    }
+
+    /// `dLdβ[c] = Σ_n dLdBZ[n,c]` and `dLdγ[c] = r[c] Σ_n dLdBZ[n,c] (Z[n,c] − μ[c])`.
+    pub(super) fn parameter_gradients(
+        &self,
+        moments: &ColumnMoments<F>,
+        x_dy: [&ArrayRef2<F>; 2],
+        sums: &mut AffineSums,
+    ) {
+        // 1
+        columns::sums(
+            x_dy,
+            &|c| moments.mean_parts(c), // 4
+            &|[x, dy], mean, [bias, weight]: [Sum<F>; 2]| {
+                [bias.plus(dy), weight.plus(dy * deviation::<F>(x, mean))]
+            },
+            |c, [bias, weight]| {
+                let inv_std = moments.inverse_deviation(c, self.eps);
+                (sums.bias[c], sums.weight[c]) = (bias.value(), weight.value() * inv_std); // 3
+            },
+        );
+    }
+
+    /// `dLdZ[n,c] = (dLdBZ[n,c] − dLdβ[c]/N − NZ[n,c] dLdγ[c]/N) (r[c] γ[c])`.
+    pub(super) fn input_gradient(
+        &self,
+        cache: &BatchNorm1dCache<F>,
+        x_dy: [&ArrayRef2<F>; 2],
+        dx: &mut ArrayRef2<F>,
+    ) {
+        let BatchNorm1dCache { moments, sums, .. } = cache;
+        let n = dx.nrows() as f64;
+        let column = |c: usize| {
+            let [mean, mean_low] = moments.mean_parts(c);
+            let slope = moments.inverse_deviation(c, self.eps) * (sums.weight[c] / n); // 2
+            [mean, mean_low, sums.bias[c] / n, slope, self.scale(moments, c)]
+        };
+        columns::map(x_dy, &column, dx, &|[x, dy], [mean, mean_low, mean_dy, slope, scale]| {
+            // NZ dLdγ/N = (Z − μ) (r dLdγ/N), with the sums before they are rounded: 5
+            ((dy - mean_dy) - deviation::<F>(x, [mean, mean_low]) * slope) * scale
+        });
+    }
+}
