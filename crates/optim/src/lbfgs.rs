@@ -124,7 +124,8 @@ impl Default for LbfgsConfig {
     }
 }
 
-/// What a call of [`Lbfgs::step`] came to.
+/// What a call of [`Lbfgs::step`] came to. A loop looks at the outcome to know whether to call it
+/// again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LbfgsStep {
     /// The loss before the first iteration: what PyTorch's `step` returns.
@@ -139,7 +140,7 @@ pub struct LbfgsStep {
     pub outcome: LbfgsOutcome,
 }
 
-/// What ended a call of [`Lbfgs::step`].
+/// What ended a call of [`Lbfgs::step`]. It stands in the [`LbfgsStep`] that the call returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LbfgsOutcome {
     /// No element of the gradient is larger than `tolerance_grad`.

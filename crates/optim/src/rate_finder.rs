@@ -89,7 +89,7 @@ impl Default for RateFinderConfig {
     }
 }
 
-/// A point of the curve of a [`RateFinder`].
+/// A point of the curve of a [`RateFinder`]. Its page defines the symbols.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RatePoint {
     /// `λ_i`.
