@@ -1,6 +1,9 @@
 //! The plain forms of the rules: one step of one element.
 
-use optim::{AdagradConfig, AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig};
+use optim::{
+    AdagradConfig, AdamConfig, AdamWConfig, LionConfig, NAdamConfig, RAdamConfig, RmsPropConfig,
+    SgdConfig,
+};
 use tensor_core::Float;
 
 use crate::num::Num;
@@ -21,8 +24,15 @@ fn k<F: Float>(x: f64) -> Num {
     Num::of(x).rounded_to::<F>()
 }
 
+/// `1 − x` of a constant that a rule may have rounded before.
 fn one_minus<F: Float>(x: f64) -> Num {
-    (Num::of(1.0) - Num::of(x)).rounded_to::<F>()
+    (Num::of(1.0) - k::<F>(x)).rounded_to::<F>()
+}
+
+/// `1 − βᵗ`.
+fn correction<F: Float>(beta: f64, t: u64) -> Num {
+    let power = Num::of(t as f64) * k::<F>(beta).ln();
+    if beta == 0.0 { Num::of(1.0) } else { (-power.exp_m1()).rounded_to::<F>() }
 }
 
 /// `g + η w`, and `g` alone without decay.
@@ -120,12 +130,8 @@ fn moments<F: Float>(
     *m = flushed::<F>(*m + one_minus::<F>(beta1) * (g - *m));
     *v = k::<F>(beta2) * *v + one_minus::<F>(beta2) * g * g;
     *v_max = if v_max.value > v.value { *v_max } else { *v };
-    let correction = |beta: f64| {
-        let power = Num::of(given.t as f64) * Num::of(beta).ln();
-        if beta == 0.0 { Num::of(1.0) } else { -power.exp_m1() }
-    };
-    let m_hat = *m / correction(beta1).rounded_to::<F>();
-    let v_hat = if config.amsgrad { *v_max } else { *v } / correction(beta2).rounded_to::<F>();
+    let m_hat = *m / correction::<F>(beta1, given.t);
+    let v_hat = if config.amsgrad { *v_max } else { *v } / correction::<F>(beta2, given.t);
     w - quotient(k::<F>(given.lr) * m_hat, v_hat.sqrt() + k::<F>(config.eps))
 }
 
@@ -146,5 +152,87 @@ impl PlainRule for AdamWConfig {
         let w = factor.rounded_to::<F>() * given.w;
         let config = AdamConfig { lr, betas, eps, weight_decay, amsgrad };
         moments::<F>(config, given, (w, given.g), buffers)
+    }
+}
+
+/// Weight decay, of the gradient or of the weight itself.
+fn decay<F: Float>(given: Given, decoupled: bool) -> (Num, Num) {
+    if !decoupled {
+        return (given.w, decayed::<F>(given));
+    }
+    let factor = Num::of(1.0) - Num::of(given.lr) * Num::of(given.weight_decay);
+    (factor.rounded_to::<F>() * given.w, given.g)
+}
+
+/// `m` and `v` with one more gradient.
+fn means<F: Float>((beta1, beta2): (f64, f64), g: Num, m: &mut Num, v: &mut Num) {
+    *m = flushed::<F>(k::<F>(beta1) * *m + one_minus::<F>(beta1) * g);
+    *v = k::<F>(beta2) * *v + one_minus::<F>(beta2) * g * g;
+}
+
+impl PlainRule for NAdamConfig {
+    const LINEAR: &'static [usize] = &[0];
+
+    fn step<F: Float>(&self, given: Given, [m, v, _]: &mut [Num; 3]) -> Num {
+        let (w, g) = decay::<F>(given, self.decoupled_weight_decay);
+        means::<F>(self.betas, g, m, v);
+        let momentum = |t: u64| {
+            let power = Num::of(t as f64) * Num::of(self.momentum_decay) * Num::of(0.96).ln();
+            Num::of(self.betas.0) * (Num::of(1.0) - Num::of(0.5) * power.exp())
+        };
+        let product = |t: u64| (1..=t).fold(Num::of(1.0), |all, t| all * momentum(t));
+        let share = |x: Num, t: u64| (x / (Num::of(1.0) - product(t))).rounded_to::<F>();
+        let ahead = share(momentum(given.t + 1), given.t + 1) * *m;
+        let m_hat = ahead + share(Num::of(1.0) - momentum(given.t), given.t) * g;
+        let v_hat = *v / correction::<F>(self.betas.1, given.t);
+        w - quotient(k::<F>(given.lr) * m_hat, v_hat.sqrt() + k::<F>(self.eps))
+    }
+}
+
+impl PlainRule for RAdamConfig {
+    const LINEAR: &'static [usize] = &[0];
+
+    fn step<F: Float>(&self, given: Given, [m, v, _]: &mut [Num; 3]) -> Num {
+        let (w, g) = decay::<F>(given, self.decoupled_weight_decay);
+        means::<F>(self.betas, g, m, v);
+        let (n, t) = (Num::of, Num::of(given.t as f64));
+        let beta = k::<F>(self.betas.1);
+        let root = correction::<F>(self.betas.1, given.t);
+        let length = n(2.0) / (n(1.0) - beta) - n(1.0);
+        let now = length - n(2.0) * t * (n(1.0) - root) / root;
+        let m_hat = *m / correction::<F>(self.betas.0, given.t);
+        let off = now - n(5.0);
+        if off.value.abs() <= off.error.scaled(2) {
+            return w.with_error(Wide::of(f64::INFINITY)); // either of the two
+        }
+        if off.value <= Wide::ZERO {
+            return w - k::<F>(given.lr) * m_hat;
+        }
+        let above = (now - n(4.0)) * (now - n(2.0)) * length;
+        let below = (length - n(4.0)) * (length - n(2.0)) * now;
+        let factor = k::<F>(given.lr) * (above / below).sqrt() * root.sqrt();
+        w - quotient(factor * m_hat, v.sqrt() + k::<F>(self.eps))
+    }
+}
+
+impl PlainRule for LionConfig {
+    const LINEAR: &'static [usize] = &[0];
+
+    fn step<F: Float>(&self, given: Given, [m, ..]: &mut [Num; 3]) -> Num {
+        let c = k::<F>(self.betas.0) * *m + one_minus::<F>(self.betas.0) * given.g;
+        *m = flushed::<F>(k::<F>(self.betas.1) * *m + one_minus::<F>(self.betas.1) * given.g);
+        let (w, _) = decay::<F>(given, true);
+        let lr = k::<F>(given.lr);
+        if c.is_nan() {
+            return c;
+        }
+        if c.value.abs() <= c.error.scaled(2) && !c.error.is_zero() {
+            return w.with_error(Wide::of(f64::INFINITY)); // any sign
+        }
+        match c.value.partial_cmp(&Wide::ZERO) {
+            Some(std::cmp::Ordering::Greater) => w - lr,
+            Some(std::cmp::Ordering::Less) => w + lr,
+            _ => w,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! States that go from one optimizer to another, changed on the way.
 
-use optim::{Descent, Optimizer, ParameterState, Rule, State};
+use optim::{Descent, Optimizer, Rule, State};
 use tensor_core::Float;
 
 use super::model::Weights;
@@ -50,8 +50,10 @@ fn continued<F: Float, R: Rule>(
     let mut first = optimizer.clone();
     let mut second = optimizer.clone();
     let saved = optimizer.state().clone();
-    if !saved.parameters.iter().all(|p| p.buffers.iter().all(|x| x.is_finite())) {
-        return; // such a state is refused
+    // What has left the finite numbers is refused by restore, as documented.
+    let finite = saved.parameters.iter().flat_map(|p| &p.buffers).all(|x| x.is_finite());
+    if !finite {
+        return;
     }
     case.must_accept("restore", "the optimizer's own state", || second.restore(saved));
     let (mut one, mut two) = (model.clone(), model.clone());
@@ -66,32 +68,36 @@ fn continued<F: Float, R: Rule>(
 fn mutated<F: Float>(case: &mut Case, state: &State<F>) -> State<F> {
     let mut state = state.clone();
     for _ in 0..=case.draw.below(2) {
+        let name = case.draw.one_of(&["adam", "sgd", "exp_avg", "", "momentum_buffer"]).to_owned();
         match case.draw.below(6) {
             0 => state.steps = case.draw.counter(),
-            1 => {
-                let length = case.draw.argument();
-                let (name, steps, buffers) = ("more".into(), case.draw.counter(), Vec::new());
-                state.parameters.push(ParameterState { name, length, steps, buffers });
-            }
-            2 => drop(state.parameters.pop()),
-            3 => drop(state.buffers.pop()),
-            4 => {
-                let n = case.draw.size();
-                let buffers = case.draw.list(n);
-                if let Some(p) = state.parameters.last_mut() {
-                    p.buffers = buffers;
-                }
-            }
-            _ => {
-                let i = case.draw.below(state.parameters.len());
-                let value = F::of(case.draw.number());
-                if let Some(x) = state.parameters.get_mut(i).and_then(|p| p.buffers.first_mut()) {
-                    *x = value;
-                }
-            }
+            1 => state.rule = name,
+            2 => drop(state.buffers.pop()),
+            3 => state.buffers.push(name),
+            4 => drop(state.parameters.pop()),
+            _ => mutated_parameter(case, &mut state, name),
         }
     }
     state
+}
+
+fn mutated_parameter<F: Float>(case: &mut Case, state: &mut State<F>, name: String) {
+    let i = case.draw.below(state.parameters.len());
+    let (counter, length) = (case.draw.counter(), case.draw.argument());
+    let (value, kind) = (F::of(case.draw.number()), case.draw.below(6));
+    let Some(parameter) = state.parameters.get_mut(i) else { return };
+    match kind {
+        0 => parameter.name = name,
+        1 => parameter.length = length,
+        2 => parameter.steps = counter,
+        3 => parameter.buffers.push(value),
+        4 => drop(parameter.buffers.pop()),
+        _ => {
+            if let Some(x) = parameter.buffers.first_mut() {
+                *x = value;
+            }
+        }
+    }
 }
 
 /// Models of other shapes, and one that refuses: an error, and nothing moves.

@@ -1,6 +1,9 @@
 //! Every rule, with a configuration drawn: a line each.
 
-use optim::{AdagradConfig, AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig};
+use optim::{
+    AdagradConfig, AdamConfig, AdamWConfig, LionConfig, NAdamConfig, RAdamConfig, RmsPropConfig,
+    SgdConfig,
+};
 use tensor_core::Float;
 
 use super::drive;
@@ -58,6 +61,26 @@ table! {
         eps: eps(case),
         weight_decay: decay(case),
         amsgrad: case.draw.once_in(2),
+    };
+    NAdam: |case| NAdamConfig {
+        lr: lr(case),
+        betas: betas(case),
+        eps: eps(case),
+        weight_decay: decay(case),
+        momentum_decay: mostly(case, &[4e-3, 0.0, 1.0]),
+        decoupled_weight_decay: case.draw.once_in(2),
+    };
+    RAdam: |case| RAdamConfig {
+        lr: lr(case),
+        betas: betas(case),
+        eps: eps(case),
+        weight_decay: decay(case),
+        decoupled_weight_decay: case.draw.once_in(2),
+    };
+    Lion: |case| LionConfig {
+        lr: lr(case),
+        betas: betas(case),
+        weight_decay: decay(case),
     };
 }
 
