@@ -17,12 +17,22 @@ const FAR: f64 = 64.0;
 /// of half the length, which a processor runs side by side.
 #[inline(always)]
 pub(crate) fn polynomial(series: &'static [f64], x: f64) -> f64 {
-    let square = x * x;
-    let half = |from: usize| {
-        let terms = series.iter().copied().skip((series.len() + 1 + from) % 2).step_by(2);
-        terms.reduce(|sum, term| sum * square + term).unwrap_or(0.0)
-    };
-    half(0) + x * half(1)
+    let (square, last) = (x * x, series.len() + 1);
+    every_second(series, last % 2, square) + x * every_second(series, (last + 1) % 2, square)
+}
+
+/// The sum of every second term from `start` on. A plain loop, whose calls and bounds are gone when
+/// the length is known: with the iterators' `step_by` a call is left wherever the compiler thinks
+/// that there are enough copies of it, and a loop with a call does not run in vectors.
+#[inline(always)]
+fn every_second(series: &[f64], start: usize, square: f64) -> f64 {
+    let Some(&first) = series.get(start) else { return 0.0 };
+    let (mut sum, mut i) = (first, start + 2);
+    while i < series.len() {
+        sum = sum * square + series[i];
+        i += 2;
+    }
+    sum
 }
 
 /// `eʳ − 1`, and `2ⁿ` in two factors, because one alone would overflow or vanish before the
