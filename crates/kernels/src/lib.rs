@@ -17,6 +17,7 @@
 //! | [`simd::prefetch`] | memory that will be read soon |
 //! | [`parallel::parts`], [`parallel::for_each`] | work on the threads of the caller's pool |
 //! | [`exponential::exp`], [`exponential::exp_m1`] | `eˣ` and `eˣ − 1` in vectors |
+//! | [`exponentials`] | `e^(x − max)` along rows, which softmax and losses on classes are made of |
 //! | [`logarithm::ln`], [`logarithm::ln_1p`] | `ln y` and `ln(1 + x)` in vectors |
 //! | [`special`] | sigmoid, tanh, softplus: right far from zero |
 //! | [`sums`] | running sums that lose nothing, sums along rows, sums of many terms |
@@ -24,6 +25,8 @@
 
 #[forbid(unsafe_code)]
 pub mod exponential;
+#[forbid(unsafe_code)]
+pub mod exponentials;
 #[forbid(unsafe_code)]
 mod float;
 #[forbid(unsafe_code)]

@@ -89,8 +89,8 @@ pub struct Saved<'a, F, C> {
 /// | whoever runs a layer by hand | [`infer`](Self::infer), [`forward`](Self::forward), [`backward`](Self::backward) | checked first: a typed error, and nothing is written |
 /// | a model, which has checked already | [`compute`](Self::compute), [`compute_training`](Self::compute_training), [`differentiate`](Self::differentiate) | trusted: with others these may panic or write numbers without a meaning |
 ///
-/// An author writes the second three, and the first three call them. [`Activation`](crate::Activation)'s
-/// two functions belong to the second kind.
+/// An author writes the second three, and the first three call them.
+/// [`Activation`](crate::Activation)'s two functions belong to the second kind.
 ///
 /// # NaN
 /// Every output that depends on a NaN by the formula is NaN: `y` on one in `x` or `θ`, `dL/dx` and
@@ -217,8 +217,9 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
     fn compute(&self, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>);
 
     /// Whether a batch of `rows` rows has a meaning for the layer. A model asks before any layer
-    /// runs, so that a batch that is refused changes nothing. Only a layer with a cache is asked; one
-    /// without refuses in [`compute_training`](Self::compute_training). None refuses by default.
+    /// runs, so that a batch that is refused changes nothing. Only a layer with a cache is asked;
+    /// one without refuses in [`compute_training`](Self::compute_training). None refuses by
+    /// default.
     ///
     /// # Errors
     /// If not.

@@ -7,7 +7,7 @@ use tensor_core::Float;
 /// [`Layer::compute`] by [`Layer::compute_with`], with memory made for this call.
 ///
 /// # Panics
-/// If there is no room for what lies between the layers. A model's own calls say so as an error.
+/// If there is no memory for what lies between the layers. A model's own calls say so as an error.
 #[track_caller]
 pub(crate) fn compute<F: Float, L: Layer<F>>(layer: &L, x: &ArrayRef2<F>, y: &mut ArrayRef2<F>) {
     match layer.scratch(x.nrows(), x.ncols()) {

@@ -20,7 +20,7 @@ impl<F: Float> Sequential<F> {
     /// `x (N, C_in)` gives `(N, C_out)`.
     ///
     /// # Errors
-    /// If `x` has no rows or another width than the model's input, or there is no room for the
+    /// If `x` has no rows or another width than the model's input, or there is no memory for the
     /// output.
     pub fn infer(&self, x: &ArrayRef2<F>) -> Result<Array2<F>, Error> {
         self.check_input("infer", x, x.nrows())?;
@@ -38,9 +38,9 @@ impl<F: Float> Sequential<F> {
         Ok(y)
     }
 
-    /// Writes the model's output for `x` into `y`, as after training, without a heap allocation: the
-    /// numbers of [`forward`](Self::forward) in evaluation, bit for bit, in whatever layout `x` and
-    /// `y` stand.
+    /// Writes the model's output for `x` into `y`, as after training, without a heap allocation:
+    /// the numbers of [`forward`](Self::forward) in evaluation, bit for bit, in whatever layout `x`
+    /// and `y` stand.
     ///
     /// # Shapes
     /// `x (N, C_in)`, `y (N, C_out)`, with `N` at most the scratch's.
@@ -166,7 +166,7 @@ impl<F: Float> Sequential<F> {
     ///
     /// # Errors
     /// As for [`backward`](Self::backward); if a pass is added twice with one gradient, if the
-    /// parameters may have changed since the first part, or there is no room for the gradients.
+    /// parameters may have changed since the first part, or there is no memory for the gradients.
     ///
     /// # Examples
     /// ```
@@ -203,8 +203,9 @@ impl<F: Float> Sequential<F> {
     /// `d_output (N, C_out)` gives `(N, C_in)`.
     ///
     /// # Errors
-    /// If there has been no forward pass since the last step, the parameters may have changed since,
-    /// `d_output` has another shape than its output, or the workspace was made by another model.
+    /// If there has been no forward pass since the last step, the parameters may have changed
+    /// since, `d_output` has another shape than its output, or the workspace was made by another
+    /// model.
     pub fn backward_from<'w>(
         &self,
         d_output: &ArrayRef2<F>,

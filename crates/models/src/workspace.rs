@@ -32,8 +32,8 @@ use crate::{Sequential, SequentialCache, unwritten};
 /// error, never an old one. Nothing is used twice either: after an optimizer's step a backward pass
 /// and another step wait for the next forward pass, while what the last one has left can still be
 /// read. Whatever may change the parameters between a forward pass and its backward pass, by a step
-/// in another workspace, [`Sequential::set_tensor`] or [`Sequential::layer_mut`], makes the backward
-/// pass an error.
+/// in another workspace, [`Sequential::set_tensor`] or [`Sequential::layer_mut`], makes the
+/// backward pass an error.
 ///
 /// # Examples
 /// ```
@@ -74,7 +74,7 @@ impl<F: Float> Sequential<F> {
     /// A workspace for batches of up to `max_batch` rows.
     ///
     /// # Errors
-    /// If `max_batch` is 0, there is no room for so many rows, or a layer was replaced by one of
+    /// If `max_batch` is 0, there is no memory for so many rows, or a layer was replaced by one of
     /// another width or with two tensors of one name.
     pub fn workspace(&self, max_batch: usize) -> Result<Workspace<F>, Error> {
         self.check_memory("workspace", max_batch)?;
@@ -97,7 +97,7 @@ impl<F: Float> Sequential<F> {
     /// Memory for [`infer_into`](Self::infer_into) with batches of up to `max_batch` rows.
     ///
     /// # Errors
-    /// If `max_batch` is 0, there is no room for so many rows, or a layer was replaced by one of
+    /// If `max_batch` is 0, there is no memory for so many rows, or a layer was replaced by one of
     /// another width.
     pub fn scratch(&self, max_batch: usize) -> Result<Scratch<F>, Error> {
         self.check_memory("scratch", max_batch)?;

@@ -69,8 +69,8 @@ fn is_linear<F: Float>(model: &Sequential<F>, mode: Mode) -> bool {
 }
 
 /// NaN in one cell of the input: its row of the output is NaN, in every pass, and so are its row of
-/// the input's gradient, where the derivative depends on the input, and the gradients of the first weight. NaN in the gradient of the output
-/// reaches the input's.
+/// the input's gradient, where the derivative depends on the input, and the gradients of the first
+/// weight. NaN in the gradient of the output reaches the input's.
 fn nan_comes_through<F: Float>() {
     for (i, model) in models::<F>().iter().enumerate() {
         let mut ws = model.workspace(3).unwrap();
@@ -103,7 +103,7 @@ fn nan_in_any_cell_comes_out() {
     nan_comes_through::<f64>();
 }
 
-/// Calls `with` with room for `(rows, columns)` values in other layouts.
+/// Calls `with` with a buffer for `(rows, columns)` values in other layouts.
 fn in_layouts<F: Float>(
     (rows, columns): (usize, usize),
     mut with: impl FnMut(&str, ArrayViewMut2<'_, F>),

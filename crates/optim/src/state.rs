@@ -18,8 +18,8 @@ pub(crate) const MAX_STEPS: u64 = 1 << 53;
 ///
 /// # Buffers and PyTorch's
 /// What PyTorch keeps as a mean or a sum of squares stands here as its root, which is of the size
-/// of the gradients: the squares of numbers that a type holds overflow and vanish long before they do.
-/// `t` is the parameter's [`steps`](ParameterState::steps).
+/// of the gradients: the squares of numbers that a type holds overflow and vanish long before they
+/// do. `t` is the parameter's [`steps`](ParameterState::steps).
 ///
 /// | buffer | of | PyTorch's state |
 /// |---|---|---|

@@ -25,7 +25,8 @@
 //! | [`Rng`], [`Init`] | one ChaCha generator with our uniform, normal and shuffle; initial weights |
 //! | [`simd`], [`parallel`] | loops compiled for the processor at hand; work on several threads |
 //!
-//! [`Float`], [`gemm`], [`gemm_row`], [`gemm_rows`], [`simd`] and [`parallel`] come from the crate `kernels`.
+//! [`Float`], [`gemm`], [`gemm_row`], [`gemm_rows`], [`simd`] and [`parallel`] come from the crate
+//! `kernels`.
 
 #![forbid(unsafe_code)]
 

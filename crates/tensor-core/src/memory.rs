@@ -4,7 +4,7 @@ use ndarray::{Array, Dimension, IntoDimension};
 
 use crate::{Error, Float};
 
-/// An array of zeros, or an error where there is no room for it: sizes come from outside, and
+/// An array of zeros, or an error where there is no memory for it: sizes come from outside, and
 /// `Array::zeros` would panic or end the program.
 ///
 /// # Errors
@@ -33,7 +33,7 @@ pub fn zeros<F: Float, S: IntoDimension>(
     Ok(Array::zeros(shape))
 }
 
-/// Whether there is room for `shape` values of type `T`: their bytes are counted without
+/// Whether there is memory for `shape` values of type `T`: their bytes are counted without
 /// wrapping, and the allocator is asked for them and given them back untouched.
 ///
 /// What fits is the allocator's word. A system that promises more than it has (Linux, for sizes

@@ -9,10 +9,10 @@
 //! | [`exponentials`] | `e^(x − max)` along rows |
 //! | [`softmax`], [`log_softmax`] | softmax along rows and its logarithm |
 
-pub mod exponentials;
 mod softmax;
 
 pub use kernels::exponential::{exp, exp_m1};
+pub use kernels::exponentials;
 pub use kernels::logarithm::{ln, ln_1p};
 pub use kernels::normal;
 pub use kernels::special::{product_or_zero, sigmoid, sigmoid_derivative, sign, softplus, tanh};

@@ -4,7 +4,7 @@ use kernels::Float;
 use kernels::simd::{Loop, vectorized};
 use ndarray::ArrayRef2;
 
-use super::exponentials::{self, Exponentials, write};
+use kernels::exponentials::{self, Exponentials, write};
 
 /// Softmax along rows, `y[n, c] ← e^x[n, c] / Σ_k e^x[n, k]`: within 1 unit in the last place in
 /// `f32`.
@@ -112,8 +112,8 @@ mod tests {
     use ndarray::{Array2, ShapeBuilder, array};
 
     use super::{log_softmax, softmax};
-    use crate::functions::exponentials::MAX_PART;
     use crate::{Float, Rng};
+    use kernels::exponentials::MAX_PART;
 
     /// Widths around those of a vector and of the buffer.
     fn shapes() -> impl Iterator<Item = (usize, usize)> {

@@ -1,7 +1,6 @@
 //! The largest value of a row, and the sum of the exponentials of all others.
 
-use kernels::Float;
-
+use crate::Float;
 use crate::sums::Sum;
 use crate::sums::rows::sum_of;
 

@@ -1,7 +1,8 @@
 //! What is made of the exponentials of rows, written into a matrix.
 
-use kernels::{Float, parallel};
 use ndarray::{ArrayRef1, ArrayRef2, Axis};
+
+use crate::{Float, parallel};
 
 /// `row[start + i] ← f(values[i])`, rounded once.
 ///
@@ -14,7 +15,7 @@ use ndarray::{ArrayRef1, ArrayRef2, Axis};
 /// # Examples
 /// ```
 /// use ndarray::array;
-/// use tensor_core::functions::exponentials::write;
+/// use kernels::exponentials::write;
 ///
 /// let mut row = array![0.0_f32, 0.0, 0.0];
 /// write(&mut row, 1, &[5.0, 6.0], |value| value / 2.0);
@@ -48,7 +49,7 @@ pub fn write<F: Float>(
 /// # Examples
 /// ```
 /// use ndarray::array;
-/// use tensor_core::functions::exponentials::write_beside;
+/// use kernels::exponentials::write_beside;
 ///
 /// let (mut row, beside) = (array![0.0_f32, 0.0, 0.0], array![1.0, 2.0, 3.0]);
 /// write_beside(&mut row, 1, &[5.0, 6.0], &beside, |value, x| value * x);
@@ -97,7 +98,7 @@ const PART: usize = 1 << 12;
 /// # Examples
 /// ```
 /// use ndarray::{Array2, array};
-/// use tensor_core::functions::exponentials::for_each_part;
+/// use kernels::exponentials::for_each_part;
 ///
 /// let (x, dy) = (array![[1.0], [2.0]], array![[10.0], [20.0]]);
 /// let mut dx = Array2::zeros((2, 1));

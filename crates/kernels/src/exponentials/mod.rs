@@ -10,12 +10,12 @@ mod write;
 
 use std::ops::Range;
 
-use kernels::Float;
-use kernels::exponential::exp;
-use kernels::logarithm::ln_1p;
-use kernels::simd::{Loop, vectorized};
 use ndarray::ArrayRef2;
 
+use crate::Float;
+use crate::exponential::exp;
+use crate::logarithm::ln_1p;
+use crate::simd::{Loop, vectorized};
 use crate::sums::Sum;
 use largest::{first_zero, larger, largest, sum_below};
 pub use write::{for_each_part, write, write_beside};
@@ -55,7 +55,7 @@ const ROWS: usize = 64;
 /// # Examples
 /// ```
 /// use ndarray::array;
-/// use tensor_core::functions::exponentials::Exponentials;
+/// use kernels::exponentials::Exponentials;
 ///
 /// let x = array![[1e4_f32, 1e4, 1e4], [0.0, -50.0, f32::NEG_INFINITY]];
 /// let mut exponentials = Exponentials::new(&x);
@@ -303,7 +303,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::{Exponentials, MAX_PART};
-    use crate::Rng;
+    use crate::random::Rng;
 
     // In whatever order they are asked for.
     #[test]
