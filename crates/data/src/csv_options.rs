@@ -12,7 +12,8 @@ pub const MISSING_WORDS: [&str; 18] = [
     "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 ];
 
-/// Whether a column is read as numbers or as text.
+/// Whether a column is read as numbers or as text. It is needed where the rows would decide
+/// otherwise: for numbers that are names.
 ///
 /// # Examples
 /// ```

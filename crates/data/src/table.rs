@@ -50,7 +50,8 @@ impl Source {
     }
 }
 
-/// A column of a [`Table`].
+/// A column of a [`Table`]: its name, and a number or a word for each row. A value may be missing.
+/// What a column holds does not change; [`Table::rows`] makes new ones.
 ///
 /// # Examples
 /// ```
@@ -68,7 +69,7 @@ pub struct Column {
     values: Values,
 }
 
-/// What a [`Column`] holds.
+/// What a [`Column`] holds: numbers, or text. Numbers are scaled and imputed, text is encoded.
 ///
 /// # Examples
 /// ```

@@ -81,7 +81,8 @@ pub struct FocalLoss {
     config: FocalConfig,
 }
 
-/// Choices of a [`FocalLoss`].
+/// Choices of a [`FocalLoss`]: how little a row counts whose class is found, and which classes count
+/// more. Each field says what it is for; fields that are not named keep the default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FocalConfig {
     /// `γ ≥ 0`: how much less easy samples count.

@@ -61,7 +61,8 @@ pub struct HingeLoss {
     config: HingeConfig,
 }
 
-/// Choices of a [`HingeLoss`].
+/// Choices of a [`HingeLoss`]: the margin itself or its square. Fields that are not named keep the
+/// default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HingeConfig {
     /// Whether the loss is the square.

@@ -62,7 +62,8 @@ pub struct PinballLoss {
     config: PinballConfig,
 }
 
-/// Choices of a [`PinballLoss`].
+/// Choices of a [`PinballLoss`]: which quantiles are predicted, one in each column. Fields that are
+/// not named keep the default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PinballConfig {
     /// `τ (C)`, between 0 and 1: the quantile that each column predicts. The median of one column,

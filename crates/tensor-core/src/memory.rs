@@ -7,6 +7,9 @@ use crate::{Error, Float};
 /// An array of zeros, or an error where there is no memory for it: sizes come from outside, and
 /// `Array::zeros` would panic or end the program.
 ///
+/// # Shapes
+/// That of the result is `shape`.
+///
 /// # Errors
 /// As for [`check_room`].
 ///
