@@ -2,7 +2,7 @@
 
 use tensor_core::{Error, Float};
 
-use crate::arithmetic::{BLOCK, Block, Roots, decayed_block, in_blocks, quotient};
+use crate::arithmetic::{BLOCK, Block, Factors, Roots, decayed_block, in_blocks, quotient};
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
 /// Adagrad, PyTorch's `optim.Adagrad`: `s ← s + g²; w ← w − λ g/(√s + ε)`.
@@ -134,9 +134,10 @@ impl Rule for AdagradConfig {
         // q ← √((q/2)² + (g/2ʲ)²) where j has grown, √(q² + (g/2ʲ)²) elsewhere.
         let scale = 0.5_f64.powi(half_log(step.t));
         let keep = 2.0_f64.powi(half_log(step.t - 1) - half_log(step.t));
-        let [lr, eps, add, keep] = [lr * scale, self.eps * scale, scale, keep].map(F::of);
+        let [lr, eps] = [lr * scale, self.eps * scale].map(F::of);
+        let factors = Factors::of([keep * keep, scale * scale]);
         let weight_decay = F::of(step.weight_decay);
-        in_blocks(w, g, buffers, &Terms { lr, weight_decay, eps, factors: [keep, add] });
+        in_blocks(w, g, buffers, &Terms { lr, weight_decay, eps, factors });
     }
 }
 
@@ -146,7 +147,7 @@ struct Terms<F> {
     weight_decay: F,
     eps: F,
     /// Of `q` and of `g` under the root.
-    factors: [F; 2],
+    factors: Factors<F>,
 }
 
 impl<F: Float> Block<F> for Terms<F> {

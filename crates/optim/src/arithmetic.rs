@@ -101,30 +101,63 @@ pub(crate) fn root_of_squares<F: Float>(x: F, y: F) -> F {
     (x * x + y * y).sqrt() * back
 }
 
-/// Writes `(a r)² + (b g)²` of up to [`BLOCK`] elements; whether all are far from the ends of the
-/// type, so that their roots are those of [`root_of_squares`], to the bit.
-#[inline(always)]
-fn squares<F: Float>(r: &[F], g: &[F], [a, b]: [F; 2], values: &mut [F; BLOCK]) -> bool {
-    // Between 2 small² and ½ large² of root_of_squares, which scales nothing there.
-    let [least, most] =
-        if F::NARROW { [-94, 118] } else { [-898, 998] }.map(power_of_two).map(F::of);
-    let mut ordinary = true;
-    for (value, (&r, &g)) in values.iter_mut().zip(r.iter().zip(g)) {
-        let (x, y) = (a * r, b * g);
-        *value = x * x + y * y;
-        ordinary &= (*value >= least) & (*value <= most);
-    }
-    ordinary
+/// The factors `a` and `b` of a sum of squares `a r² + b g²`, and their roots.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Factors<F> {
+    of_squares: [F; 2],
+    of_roots: [F; 2],
 }
 
-/// `r ← √((a r)² + (b g)²)` for up to [`BLOCK`] elements, and 0 where that has [`faded`].
+impl<F: Float> Factors<F> {
+    pub(crate) fn of(squares: [f64; 2]) -> Self {
+        Self { of_squares: squares.map(F::of), of_roots: squares.map(|x| F::of(x.sqrt())) }
+    }
+
+    /// Those of a moving average of squares, `s² ← β s² + (1 − β) g²`.
+    pub(crate) fn of_average(beta: f64) -> Self {
+        Self::of([beta, 1.0 - beta])
+    }
+
+    /// `a r² + b g²`, and whether that is far from the ends of the type: there neither square can
+    /// have overflowed, nor vanished and be missed.
+    #[inline(always)]
+    fn square(&self, r: F, g: F) -> (F, bool) {
+        let [least, most] = if F::NARROW { [-94, 118] } else { [-898, 998] }.map(power_of_two);
+        let [a, b] = self.of_squares;
+        let square = a * (r * r) + b * (g * g);
+        (square, (square >= F::of(least)) & (square <= F::of(most)))
+    }
+
+    /// `√(a r² + b g²)` wherever it lies, 0 where it has [`faded`].
+    #[inline(always)]
+    fn root(&self, r: F, g: F) -> F {
+        let (square, ordinary) = self.square(r, g);
+        let [a, b] = self.of_roots;
+        let scaled = faded(root_of_squares(a * r, b * g), g);
+        if ordinary { square.sqrt() } else { scaled }
+    }
+}
+
+/// Writes `a r² + b g²` of up to [`BLOCK`] elements; whether all are far from the ends of the type.
 #[inline(always)]
-pub(crate) fn roots<F: Float>(r: &mut [F], g: &[F], [a, b]: [F; 2]) {
+fn squares<F: Float>(r: &[F], g: &[F], factors: Factors<F>, values: &mut [F; BLOCK]) -> bool {
+    let mut all_ordinary = true;
+    for (value, (&r, &g)) in values.iter_mut().zip(r.iter().zip(g)) {
+        let (square, ordinary) = factors.square(r, g);
+        *value = square;
+        all_ordinary &= ordinary;
+    }
+    all_ordinary
+}
+
+/// `r ← √(a r² + b g²)` for up to [`BLOCK`] elements, and 0 where that has [`faded`].
+#[inline(always)]
+pub(crate) fn roots<F: Float>(r: &mut [F], g: &[F], factors: Factors<F>) {
     let mut values = [F::zero(); BLOCK];
-    if squares(r, g, [a, b], &mut values) {
+    if squares(r, g, factors, &mut values) {
         r.iter_mut().zip(&values).for_each(|(r, square)| *r = square.sqrt());
     } else {
-        r.iter_mut().zip(g).for_each(|(r, &g)| *r = faded(root_of_squares(a * *r, b * g), g));
+        r.iter_mut().zip(g).for_each(|(r, &g)| *r = factors.root(*r, g));
     }
 }
 
@@ -136,12 +169,12 @@ pub(crate) struct Roots<F> {
 
 impl<F: Float> Roots<F> {
     #[inline(always)]
-    pub(crate) fn of(r: &[F], g: &[F], [a, b]: [F; 2]) -> Self {
+    pub(crate) fn of(r: &[F], g: &[F], factors: Factors<F>) -> Self {
         let mut values = [F::zero(); BLOCK];
-        let ordinary = squares(r, g, [a, b], &mut values);
+        let ordinary = squares(r, g, factors, &mut values);
         if !ordinary {
             for (value, (&r, &g)) in values.iter_mut().zip(r.iter().zip(g)) {
-                *value = faded(root_of_squares(a * r, b * g), g);
+                *value = factors.root(r, g);
             }
         }
         Self { values, are_roots: !ordinary }
@@ -159,21 +192,9 @@ const fn power_of_two(k: i64) -> f64 {
     f64::from_bits(((1023 + k) as u64) << 52)
 }
 
-/// The factors of a moving average of squares, `s² ← β s² + (1 − β) g²`, on the roots: `√β` and
-/// `√(1 − β)`.
-///
-/// `√β` is rounded to `F`, and the other one belongs to what it was rounded to, so that the weights
-/// of the average add up: a β near 1 could not be rounded without changing `1 − β` by many units.
-pub(crate) fn root_factors<F: Float>(beta: f64) -> [F; 2] {
-    let root = F::of(beta.sqrt());
-    let rest = (-root.as_f64()).mul_add(root.as_f64(), 1.0); // 1 − β
-    [root, F::of(rest.sqrt())]
-}
-
-/// The factors of a moving average, `m ← β m + (1 − β) g`: `β` rounded to `F`, and 1 minus that.
+/// The factors of a moving average, `m ← β m + (1 − β) g`.
 pub(crate) fn factors<F: Float>(beta: f64) -> [F; 2] {
-    let beta = F::of(beta);
-    [beta, F::of(1.0 - beta.as_f64())]
+    [beta, 1.0 - beta].map(F::of)
 }
 
 /// `x` rounded to `F`, at most its largest number: for products of constants, which multiply what
@@ -184,7 +205,7 @@ pub(crate) fn at_most_largest<F: Float>(x: f64) -> F {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, Roots, faded, quotient, root_of_squares, roots};
+    use super::{BLOCK, Factors, Roots, faded, quotient, root_of_squares, roots};
     use tensor_core::Float;
 
     /// Whatever stands beside an element, its root has the same bits.
@@ -192,9 +213,9 @@ mod tests {
     fn a_root_does_not_depend_on_its_neighbors() {
         fn check<F: Float>(exponents: std::ops::RangeInclusive<i32>) {
             let sizes: Vec<F> = exponents.map(|k| F::of(1.37 * 2.0_f64.powi(k))).collect();
-            let factors = [0.75, 0.5].map(F::of);
+            let factors = Factors::of([0.75, 0.5]);
             for (&x, &y) in sizes.iter().zip(sizes.iter().cycle().skip(1)) {
-                let want = faded(root_of_squares(factors[0] * x, factors[1] * y), y);
+                let want = factors.root(x, y);
                 for (beside, n) in [(F::one(), BLOCK), (F::max_value(), BLOCK), (F::one(), 3)] {
                     let (mut r, mut g) = (vec![beside; n], vec![beside; n]);
                     (r[2], g[2]) = (x, y);

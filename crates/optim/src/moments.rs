@@ -2,7 +2,7 @@
 
 use tensor_core::{Error, Float};
 
-use crate::arithmetic::{BLOCK, Block, factors, faded, in_blocks, root_factors, roots};
+use crate::arithmetic::{BLOCK, Block, Factors, factors, faded, in_blocks, roots};
 use crate::{Buffers, check};
 
 /// The first moment `m` and the root `r = √v` of the second one.
@@ -14,26 +14,27 @@ use crate::{Buffers, check};
 /// v ← β₂ v + (1 − β₂) g²
 /// ```
 ///
-/// The code departs from it: `r ← √((√β₂ r)² + (√(1 − β₂) g)²)`, because `v` would overflow or
+/// The code departs from it: `r ← √(β₂ r² + (1 − β₂) g²)`, because `v` would overflow or
 /// vanish for gradients whose squares are no numbers of the type, and never come back.
 pub(crate) struct Moments<F> {
+    betas: (f64, f64),
     first: [F; 2],
-    second: [F; 2],
+    second: Factors<F>,
 }
 
 impl<F: Float> Moments<F> {
-    pub(crate) fn of((beta1, beta2): (f64, f64)) -> Self {
-        Self { first: factors(beta1), second: root_factors(beta2) }
+    pub(crate) fn of(betas: (f64, f64)) -> Self {
+        Self { betas, first: factors(betas.0), second: Factors::of_average(betas.1) }
     }
 
     /// `1 − β₁ᵗ`
     pub(crate) fn correction(&self, t: u64) -> f64 {
-        one_minus_power(self.first[0].as_f64(), t as f64)
+        one_minus_power(self.betas.0, t as f64)
     }
 
     /// `√(1 − β₂ᵗ)`
     pub(crate) fn root_correction(&self, t: u64) -> f64 {
-        one_minus_power(self.second[0].as_f64(), 2.0 * t as f64).sqrt()
+        one_minus_power(self.betas.1, t as f64).sqrt()
     }
 
     /// One pass over a parameter, `w ← w − displacement(g, m, r)`, with the largest `r` so far in

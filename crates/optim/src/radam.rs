@@ -135,9 +135,7 @@ impl Rule for RAdamConfig {
         let rectification = self.rectification(step.t);
         let root_correction = moments.root_correction(step.t);
         let factor = rectification.map_or(1.0, |r| r * root_correction);
-        // The correction belongs to √β₂ as it was rounded, and so does √v; ε stands beside neither.
-        let exact = one_minus_power(self.betas.1, step.t as f64).sqrt();
-        let eps = F::of(self.eps * root_correction / exact);
+        let eps = F::of(self.eps);
         let lr = at_most_largest::<F>(lr * factor);
         let weight_decay = F::of(step.weight_decay);
         let shrink = F::of(1.0 - step.lr * step.weight_decay);

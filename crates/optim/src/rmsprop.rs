@@ -3,7 +3,7 @@
 use tensor_core::{Error, Float};
 
 use crate::arithmetic::{
-    BLOCK, Block, Roots, decayed_block, factors, faded, in_blocks, quotient, root_factors,
+    BLOCK, Block, Factors, Roots, decayed_block, factors, faded, in_blocks, quotient,
 };
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
@@ -167,10 +167,10 @@ struct Terms<F> {
     weight_decay: F,
     /// α and 1 − α.
     mean: [F; 2],
-    /// √α and √(1 − α).
-    root: [F; 2],
-    /// 2 √(α (1 − α)).
-    spread: F,
+    /// α and 1 − α, of squares.
+    square: Factors<F>,
+    /// α and 4 α (1 − α), of squares.
+    spread: Factors<F>,
     momentum: F,
     eps: F,
 }
@@ -183,8 +183,8 @@ impl<F: Float> Terms<F> {
             lr: F::of(step.lr),
             weight_decay: F::of(step.weight_decay),
             mean,
-            root: root_factors(config.alpha),
-            spread: F::of(2.0 * (mean[0].as_f64() * mean[1].as_f64()).sqrt()),
+            square: Factors::of_average(config.alpha),
+            spread: Factors::of([config.alpha, 4.0 * config.alpha * (1.0 - config.alpha)]),
             momentum: F::of(config.momentum),
             eps: F::of(config.eps),
         }
@@ -201,7 +201,7 @@ impl<F: Float> Terms<F> {
         for (&g, m) in g.iter().zip(m) {
             *m = faded(self.mean[0] * *m + self.mean[1] * g, g);
         }
-        Roots::of(d, &differences[..g.len()], [self.root[0], self.spread])
+        Roots::of(d, &differences[..g.len()], self.spread)
     }
 }
 
@@ -215,7 +215,7 @@ impl<F: Float> Block<F> for Terms<F> {
         let (roots, v) = if self.centered {
             (self.deviation(g, r, &mut second[..n]), third)
         } else {
-            (Roots::of(r, g, self.root), second) // s ← α s + (1 − α) g²
+            (Roots::of(r, g, self.square), second) // s ← α s + (1 − α) g²
         };
         let elements = w.iter_mut().zip(g).zip(r.iter_mut().zip(&roots.values));
         if self.momentum > F::zero() {
