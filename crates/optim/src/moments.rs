@@ -2,7 +2,7 @@
 
 use tensor_core::{Error, Float};
 
-use crate::arithmetic::{BLOCK, Block, Factors, factors, faded, in_blocks, roots};
+use crate::arithmetic::{BLOCK, Block, Factors, faded, in_blocks, roots};
 use crate::{Buffers, check};
 
 /// The first moment `m` and the root `r = √v` of the second one.
@@ -18,13 +18,18 @@ use crate::{Buffers, check};
 /// vanish for gradients whose squares are no numbers of the type, and never come back.
 pub(crate) struct Moments<F> {
     betas: (f64, f64),
-    first: [F; 2],
+    /// `2 (1 − β₁)`
+    twice_own: F,
     second: Factors<F>,
 }
 
 impl<F: Float> Moments<F> {
     pub(crate) fn of(betas: (f64, f64)) -> Self {
-        Self { betas, first: factors(betas.0), second: Factors::of_average(betas.1) }
+        Self {
+            betas,
+            twice_own: F::of(2.0 * (1.0 - betas.0)),
+            second: Factors::of_average(betas.1),
+        }
     }
 
     /// `1 − β₁ᵗ`
@@ -54,11 +59,11 @@ impl<F: Float> Moments<F> {
         in_blocks(w, g, buffers, &block);
     }
 
-    /// `m ← β₁ m + (1 − β₁) g`
+    /// `m ← m + (1 − β₁)(g − m)`, on halves, because the difference could overflow.
     #[inline(always)]
     fn mean(&self, g: F, m: &mut F) -> F {
-        let [keep, add] = self.first;
-        *m = faded(keep * *m + add * g, g);
+        let half = F::of(0.5);
+        *m = faded(*m + self.twice_own * (half * g - half * *m), g);
         *m
     }
 }
