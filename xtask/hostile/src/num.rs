@@ -84,6 +84,11 @@ impl Num {
         Self { value, error, from }
     }
 
+    /// The same number, which knows that it was computed from the other one as well.
+    pub(crate) fn beside(self, other: Self) -> Self {
+        Self { from: self.from.with(other.from), ..self }
+    }
+
     /// Whether NaN was among the inputs that it was computed from.
     pub(crate) fn is_from_nan(self) -> bool {
         self.from.nan

@@ -42,6 +42,9 @@ pub(crate) fn hinge(a: Num, y: Num, squared: bool) -> (Num, Num) {
 
 /// A term `y (ln y − a)` of a row.
 pub(crate) fn kl_div(a: Num, y: Num, log_target: bool) -> (Num, Num) {
+    if a.is_nan() {
+        return (a, a);
+    }
     if log_target {
         let p = y.exp();
         return (times(y - a, p), -p);

@@ -89,7 +89,7 @@ pub(crate) fn sign(d: Num) -> Num {
 
 /// A product in which 0 wins.
 pub(crate) fn times(x: Num, factor: Num) -> Num {
-    if factor.is_zero() && !x.is_nan() { Num::zero() } else { factor * x }
+    if factor.is_zero() && !x.is_nan() { Num::zero().beside(x) } else { factor * x }
 }
 
 pub(crate) fn mse(a: Num, y: Num) -> (Num, Num) {
@@ -161,8 +161,13 @@ pub(crate) fn cross_entropy(a: &[Num], target: &RowTarget) -> (Num, Vec<Num>, Nu
 /// `−w A[n, y[n]]`, with the term of the one class.
 pub(crate) fn nll(a: &[Num], target: &RowTarget) -> (Num, Vec<Num>, Num) {
     let RowTarget::Class(class, weight) = target else { return ignored(a.len()) };
-    let mut gradient = vec![n(0.0); a.len()];
-    gradient[*class] = -*weight;
+    // The derivative is NaN where the input that is read is.
+    let slope = |(c, &a): (usize, &Num)| match c == *class {
+        true if a.is_nan() => a,
+        true => -*weight,
+        false => n(0.0),
+    };
+    let gradient = a.iter().enumerate().map(slope).collect();
     (times(-a[*class], *weight), gradient, *weight)
 }
 

@@ -26,6 +26,8 @@ impl<F: Float, R: Rule> Script<F, R> {
                 optimizer.add_penalty(&penalty, model, ws).map(drop)
             }),
         };
+        // What visits parameters may have changed them, as far as the model knows.
+        self.changed |= ok.is_some();
         case.must(ok.is_none() || may, "stale", || format!("gradients at {:?}", self.stage));
     }
 
