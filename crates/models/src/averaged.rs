@@ -80,8 +80,8 @@ pub struct AveragedConfig {
     pub use_buffers: bool,
 }
 
-/// How an [`Averaged`] weighs its updates: all alike, or later ones more. Each choice has its formula
-/// on the page of `Averaged`.
+/// How an [`Averaged`] weighs its updates: all alike, or later ones more. Each choice has its
+/// formula on the page of `Averaged`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Average {
     /// All alike.
