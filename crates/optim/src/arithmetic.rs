@@ -73,11 +73,12 @@ pub(crate) fn faded<F: Float>(x: F, g: F) -> F {
     if (x.abs() < F::min_positive_value()) & (g == F::zero()) { F::zero() } else { x }
 }
 
-/// `x/d`, or 0 where the divisor is 0: where ε is 0 and no gradient was larger, there is no step.
+/// `x/d`, or 0 where the divisor is 0: where ε is 0 and no gradient was larger, there is no step. NaN
+/// stays NaN.
 #[inline(always)]
 pub(crate) fn quotient<F: Float>(x: F, d: F) -> F {
     let quotient = x / d;
-    if d == F::zero() { F::zero() } else { quotient }
+    if d == F::zero() { F::zero() * x } else { quotient }
 }
 
 /// `√(x² + y²)`, whatever the sizes of `x` and `y`: numbers whose squares would overflow, vanish or
@@ -253,7 +254,10 @@ mod tests {
     #[test]
     fn a_quotient_by_zero_is_no_step_and_nan_stays() {
         assert_eq!([quotient(0.0, 0.0), quotient(3.0, 0.0), quotient(3.0, 2.0)], [0.0, 0.0, 1.5]);
-        assert!(quotient(f64::NAN, 1.0).is_nan() && quotient(1.0, f64::NAN).is_nan());
+        let nan = f64::NAN;
+        assert!(
+            [(nan, 1.0), (1.0, nan), (nan, 0.0)].into_iter().all(|(x, d)| quotient(x, d).is_nan())
+        );
     }
 
     // (3, 4, 5) times every power of 2 that the type holds: √(9 + 16) = 5 exactly. Where 3·2ᵏ is
