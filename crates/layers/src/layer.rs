@@ -164,7 +164,7 @@ pub struct Saved<'a, F, C> {
 /// scale.infer(&x, &mut y)?;
 /// let (mut dx, mut grads) = (y.clone(), scale.gradient());
 /// scale.backward(Saved { x: &x, y: &y, cache: &mut () }, &dy, Some(&mut dx), &mut grads)?;
-/// assert_eq!((y, dx), (array![[2.0, 30.0]], array![[2.0, -10.0]]));
+/// assert_eq!((&y, &dx), (&array![[2.0, 30.0]], &array![[2.0, -10.0]]));
 /// assert_eq!(grads.weight, array![1.0 * 1.0, 3.0 * -1.0]);
 ///
 /// let error = scale.infer(&array![[1.0]], &mut y).unwrap_err();
