@@ -73,8 +73,8 @@ pub(crate) fn faded<F: Float>(x: F, g: F) -> F {
     if (x.abs() < F::min_positive_value()) & (g == F::zero()) { F::zero() } else { x }
 }
 
-/// `x/d`, or 0 where the divisor is 0: where ε is 0 and no gradient was larger, there is no step. NaN
-/// stays NaN.
+/// `x/d`, or 0 where the divisor is 0: where ε is 0 and no gradient was larger, there is no step.
+/// NaN stays NaN.
 #[inline(always)]
 pub(crate) fn quotient<F: Float>(x: F, d: F) -> F {
     let quotient = x / d;
