@@ -4,7 +4,7 @@ use kernels::sums::Sum;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::Error;
-use crate::rows::{Weights, check_classes, check_length, check_weight};
+use crate::rows::{Weights, check_classes, check_length, check_weight, counting};
 
 /// How often each class was predicted for rows of each class: `C[i, j]` is the weight of the rows
 /// of class `i` for which class `j` was predicted.
@@ -57,27 +57,12 @@ impl ConfusionMatrix {
         Self { counts: Array2::zeros((n_classes, n_classes)), occurs: vec![false; n_classes] }
     }
 
-    /// Counts a batch: the class of each row, and the class that was predicted for it.
-    ///
-    /// # Errors
-    /// If the lengths differ, or a class is not one of the `n_classes`. Nothing is counted then.
-    pub fn update(&mut self, truth: &[usize], predicted: &[usize]) -> Result<(), Error> {
-        self.count(truth, predicted, Weights::ONES)
-    }
-
-    /// The same with a weight for each row.
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); also if there is not one weight a row, or a weight is negative
-    /// or not finite.
-    pub fn update_weighted(
-        &mut self,
-        truth: &[usize],
-        predicted: &[usize],
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.count(truth, predicted, Weights::new(NAME, truth.len(), weights)?)
-    }
+    counting!(
+        [] NAME,
+        [usize],
+        [usize],
+        "If the lengths differ, or a class is not one of the `n_classes`."
+    );
 
     fn count(
         &mut self,

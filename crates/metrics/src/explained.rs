@@ -5,7 +5,7 @@ use kernels::sums::{Sum, two_sum};
 use ndarray::ArrayRef1;
 
 use crate::Error;
-use crate::rows::{Weights, check_length, check_weight};
+use crate::rows::{Weights, check_length, check_weight, counting};
 
 /// `R²` and the explained variance, of rows that come in batches.
 ///
@@ -54,38 +54,7 @@ pub struct ExplainedVariance {
 const NAME: &str = "explained variance";
 
 impl ExplainedVariance {
-    /// Counts a batch of targets and predictions.
-    ///
-    /// # Errors
-    /// If there are not as many predictions as targets. Nothing is counted then.
-    pub fn update<F: Float>(
-        &mut self,
-        truth: &ArrayRef1<F>,
-        predicted: &ArrayRef1<F>,
-    ) -> Result<(), Error> {
-        self.count(truth, predicted, Weights::ONES)
-    }
-
-    /// Adds what another one has counted.
-    pub fn merge(&mut self, other: &Self) {
-        self.n_rows += other.n_rows;
-        self.truth.merge(other.truth);
-        self.residual.merge(other.residual);
-        self.squares = self.squares.plus_all(other.squares);
-    }
-
-    /// Counts a batch whose rows have weights.
-    ///
-    /// # Errors
-    /// If the lengths differ, or a weight is negative or not finite. Nothing is counted then.
-    pub fn update_weighted<F: Float>(
-        &mut self,
-        truth: &ArrayRef1<F>,
-        predicted: &ArrayRef1<F>,
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.count(truth, predicted, Weights::new(NAME, truth.len(), weights)?)
-    }
+    counting!([F] NAME, ArrayRef1<F>, ArrayRef1<F>, "If the lengths differ.");
 
     fn count<F: Float>(
         &mut self,
@@ -105,6 +74,14 @@ impl ExplainedVariance {
         };
         self.merge(&batch);
         Ok(())
+    }
+
+    /// Adds what another one has counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.n_rows += other.n_rows;
+        self.truth.merge(other.truth);
+        self.residual.merge(other.residual);
+        self.squares = self.squares.plus_all(other.squares);
     }
 
     /// `R²` so far.

@@ -4,7 +4,7 @@ use kernels::Float;
 use ndarray::ArrayRef1;
 
 use crate::Error;
-use crate::rows::{Weights, check_length, check_weight};
+use crate::rows::{Weights, check_length, check_weight, counting};
 
 const NAME: &str = "median absolute error";
 
@@ -36,33 +36,9 @@ pub struct MedianAbsoluteError {
 }
 
 impl MedianAbsoluteError {
-    /// Keeps a batch.
-    ///
-    /// # Errors
-    /// If the lengths differ. Nothing is kept then.
-    pub fn update<F: Float>(
-        &mut self,
-        truth: &ArrayRef1<F>,
-        predicted: &ArrayRef1<F>,
-    ) -> Result<(), Error> {
-        self.keep(truth, predicted, Weights::ONES)
-    }
+    counting!([F] NAME, ArrayRef1<F>, ArrayRef1<F>, "If the lengths differ.");
 
-    /// The same with a weight for each row.
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); also if there is not one weight a row, or a weight is negative
-    /// or not finite.
-    pub fn update_weighted<F: Float>(
-        &mut self,
-        truth: &ArrayRef1<F>,
-        predicted: &ArrayRef1<F>,
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.keep(truth, predicted, Weights::new(NAME, truth.len(), weights)?)
-    }
-
-    fn keep<F: Float>(
+    fn count<F: Float>(
         &mut self,
         truth: &ArrayRef1<F>,
         predicted: &ArrayRef1<F>,
@@ -75,7 +51,7 @@ impl MedianAbsoluteError {
         Ok(())
     }
 
-    /// Adds what another one has kept.
+    /// Adds what another one has counted.
     pub fn merge(&mut self, other: &Self) {
         self.rows.extend_from_slice(&other.rows);
     }
@@ -83,7 +59,7 @@ impl MedianAbsoluteError {
     /// The median so far.
     ///
     /// # Errors
-    /// If nothing has been kept.
+    /// If nothing has been counted.
     pub fn value(&self) -> Result<f64, Error> {
         let mut rows = self.rows.clone();
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -94,8 +70,8 @@ impl MedianAbsoluteError {
         let (mut below, half) = (0.0, 0.5 * all);
         for (i, &(error, weight)) in rows.iter().enumerate() {
             below += weight;
-            // As many digits as scikit-learn asks for.
-            if below - half > f64::EPSILON {
+            // More than half, beyond what the sum of the weights is rounded by.
+            if below - half > f64::EPSILON * all {
                 return Ok(error);
             }
             if below >= half {

@@ -7,7 +7,7 @@ use ndarray::{ArrayRef2, ArrayView1};
 
 use crate::Error;
 use crate::classes::check_probabilities;
-use crate::rows::{Mean, Weights};
+use crate::rows::{Mean, Weights, counting};
 
 /// The mean of the negative logarithm of the probability that the right class was given.
 ///
@@ -182,32 +182,13 @@ impl<S> Default for RowMean<S> {
 }
 
 impl<S: RowScore> RowMean<S> {
-    /// Counts a batch: the class of each row, and the probabilities that the classes were given.
-    ///
-    /// # Errors
-    /// If the numbers of rows differ, a class has no column, or a number is no probability from 0
-    /// to 1. Nothing is counted then.
-    pub fn update<F: Float>(
-        &mut self,
-        truth: &[usize],
-        probabilities: &ArrayRef2<F>,
-    ) -> Result<(), Error> {
-        self.count(truth, probabilities, Weights::ONES)
-    }
-
-    /// The same with a weight for each row.
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); also if there is not one weight a row, or a weight is negative
-    /// or not finite.
-    pub fn update_weighted<F: Float>(
-        &mut self,
-        truth: &[usize],
-        probabilities: &ArrayRef2<F>,
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.count(truth, probabilities, Weights::new(S::NAME, truth.len(), weights)?)
-    }
+    counting!(
+        [F] S::NAME,
+        [usize],
+        ArrayRef2<F>,
+        "If the numbers of rows differ, a class has no column, or a number is no probability from 0 \
+         to 1."
+    );
 
     fn count<F: Float>(
         &mut self,

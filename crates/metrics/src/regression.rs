@@ -4,7 +4,7 @@ use kernels::Float;
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use crate::Error;
-use crate::rows::{Mean, Weights, check_length};
+use crate::rows::{Mean, Weights, check_length, counting};
 
 /// What a prediction costs that should have been `truth`; [`ErrorMean`] averages it over rows.
 ///
@@ -208,31 +208,7 @@ impl<E: RowError> ErrorMean<E> {
         Self { rule, mean: Mean::default() }
     }
 
-    /// Counts a batch.
-    ///
-    /// # Errors
-    /// If the lengths differ. Nothing is counted then.
-    pub fn update<F: Float>(
-        &mut self,
-        truth: &ArrayRef1<F>,
-        predicted: &ArrayRef1<F>,
-    ) -> Result<(), Error> {
-        self.count(truth, predicted, Weights::ONES)
-    }
-
-    /// The same with a weight for each row.
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); also if there is not one weight a row, or a weight is negative
-    /// or not finite.
-    pub fn update_weighted<F: Float>(
-        &mut self,
-        truth: &ArrayRef1<F>,
-        predicted: &ArrayRef1<F>,
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.count(truth, predicted, Weights::new(E::NAME, truth.len(), weights)?)
-    }
+    counting!([F] E::NAME, ArrayRef1<F>, ArrayRef1<F>, "If the lengths differ.");
 
     fn count<F: Float>(
         &mut self,

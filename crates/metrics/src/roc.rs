@@ -4,7 +4,7 @@ use kernels::Float;
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use crate::classes::check_scores;
-use crate::rows::{Weights, check_length};
+use crate::rows::{Weights, check_classes, check_length, counting};
 use crate::{Average, Error};
 
 const NAME: &str = "ROC AUC";
@@ -105,40 +105,21 @@ struct Row {
 }
 
 impl RocAuc {
-    /// Keeps a batch.
-    ///
-    /// # Errors
-    /// If the lengths differ, a class is neither 0 nor 1, or a score is NaN. Nothing is kept then.
-    pub fn update<F: Float>(
-        &mut self,
-        truth: &[usize],
-        scores: &ArrayRef1<F>,
-    ) -> Result<(), Error> {
-        self.keep(truth, scores, Weights::ONES)
-    }
+    counting!(
+        [F] NAME,
+        [usize],
+        ArrayRef1<F>,
+        "If the lengths differ, a class is neither 0 nor 1, or a score is NaN."
+    );
 
-    /// The same with a weight for each row.
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); also if there is not one weight a row, or a weight is negative
-    /// or not finite.
-    pub fn update_weighted<F: Float>(
-        &mut self,
-        truth: &[usize],
-        scores: &ArrayRef1<F>,
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.keep(truth, scores, Weights::new(NAME, truth.len(), weights)?)
-    }
-
-    fn keep<F: Float>(
+    fn count<F: Float>(
         &mut self,
         truth: &[usize],
         scores: &ArrayRef1<F>,
         weights: Weights<'_>,
     ) -> Result<(), Error> {
         check_length(NAME, "scores", truth.len(), scores.len())?;
-        crate::rows::check_classes(NAME, 2, truth)?;
+        check_classes(NAME, 2, truth)?;
         if let Some(row) = scores.iter().position(|score| score.is_nan()) {
             let (column, expected) = (None, "a number");
             return Err(Error::Value { metric: NAME, row, column, expected, found: f64::NAN });
@@ -152,7 +133,7 @@ impl RocAuc {
         Ok(())
     }
 
-    /// Adds what another one has kept.
+    /// Adds what another one has counted.
     pub fn merge(&mut self, other: &Self) {
         self.rows.extend_from_slice(&other.rows);
     }
@@ -216,39 +197,19 @@ pub struct OneVsRestAuc {
 }
 
 impl OneVsRestAuc {
-    /// One for classes `0 … n_classes − 1` that has kept no rows yet.
+    /// One for classes `0 … n_classes − 1` that has counted no rows yet.
     pub fn new(n_classes: usize) -> Self {
         Self { classes: vec![RocAuc::default(); n_classes] }
     }
 
-    /// Keeps a batch.
-    ///
-    /// # Errors
-    /// If the numbers of rows differ, the scores do not have a column for each class, a class has
-    /// no column, or a score is NaN. Nothing is kept then.
-    pub fn update<F: Float>(
-        &mut self,
-        truth: &[usize],
-        scores: &ArrayRef2<F>,
-    ) -> Result<(), Error> {
-        self.keep(truth, scores, Weights::ONES)
-    }
+    counting!(
+        [F] NAME,
+        [usize],
+        ArrayRef2<F>,
+        "If the numbers of rows differ, there is not a column for each class, or a score is NaN."
+    );
 
-    /// The same with a weight for each row.
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); also if there is not one weight a row, or a weight is negative
-    /// or not finite.
-    pub fn update_weighted<F: Float>(
-        &mut self,
-        truth: &[usize],
-        scores: &ArrayRef2<F>,
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.keep(truth, scores, Weights::new(NAME, truth.len(), weights)?)
-    }
-
-    fn keep<F: Float>(
+    fn count<F: Float>(
         &mut self,
         truth: &[usize],
         scores: &ArrayRef2<F>,
@@ -259,12 +220,12 @@ impl OneVsRestAuc {
         let mut is_class = vec![0; truth.len()];
         for (class, auc) in self.classes.iter_mut().enumerate() {
             is_class.iter_mut().zip(truth).for_each(|(is, &y)| *is = usize::from(y == class));
-            auc.keep(&is_class, &scores.column(class), weights)?;
+            auc.count(&is_class, &scores.column(class), weights)?;
         }
         Ok(())
     }
 
-    /// Adds what another one has kept.
+    /// Adds what another one has counted.
     ///
     /// # Errors
     /// If it has another number of classes.

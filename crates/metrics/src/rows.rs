@@ -99,3 +99,37 @@ pub(crate) fn check_weight(metric: &'static str, weight: f64) -> Result<f64, Err
         Err(Error::Empty { metric, expected: "at least 1 row of positive weight" })
     }
 }
+
+/// `update` and `update_weighted` of a metric, above its own `count`: name in messages, what is
+/// right, what was predicted, what is refused; in front the type of the predictions, if it is open.
+macro_rules! counting {
+    ([$($F:ident)?] $name:expr, $truth:ty, $predicted:ty, $refused:literal) => {
+        /// Counts a batch: what is right, and what was predicted.
+        ///
+        /// # Errors
+        #[doc = $refused]
+        /// Nothing is counted then.
+        pub fn update$(<$F: Float>)?(
+            &mut self,
+            truth: &$truth,
+            predicted: &$predicted,
+        ) -> Result<(), Error> {
+            self.count(truth, predicted, Weights::ONES)
+        }
+
+        /// The same with a weight for each row.
+        ///
+        /// # Errors
+        /// As [`update`](Self::update); also if there is not one weight a row, or a weight is
+        /// negative or not finite.
+        pub fn update_weighted$(<$F: Float>)?(
+            &mut self,
+            truth: &$truth,
+            predicted: &$predicted,
+            weights: &[f64],
+        ) -> Result<(), Error> {
+            self.count(truth, predicted, Weights::new($name, truth.len(), weights)?)
+        }
+    };
+}
+pub(crate) use counting;

@@ -5,7 +5,7 @@ use ndarray::{ArrayRef2, ArrayView1};
 
 use crate::Error;
 use crate::classes::check_scores;
-use crate::rows::{Mean, Weights};
+use crate::rows::{Mean, Weights, counting};
 
 const NAME: &str = "top-k accuracy";
 
@@ -53,32 +53,12 @@ impl TopKAccuracy {
         Ok(Self { k, mean: Mean::default() })
     }
 
-    /// Counts a batch.
-    ///
-    /// # Errors
-    /// If the numbers of rows differ, a class has no column, or a score is NaN. Nothing is counted
-    /// then.
-    pub fn update<F: Float>(
-        &mut self,
-        truth: &[usize],
-        scores: &ArrayRef2<F>,
-    ) -> Result<(), Error> {
-        self.count(truth, scores, Weights::ONES)
-    }
-
-    /// The same with a weight for each row.
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); also if there is not one weight a row, or a weight is negative
-    /// or not finite.
-    pub fn update_weighted<F: Float>(
-        &mut self,
-        truth: &[usize],
-        scores: &ArrayRef2<F>,
-        weights: &[f64],
-    ) -> Result<(), Error> {
-        self.count(truth, scores, Weights::new(NAME, truth.len(), weights)?)
-    }
+    counting!(
+        [F] NAME,
+        [usize],
+        ArrayRef2<F>,
+        "If the numbers of rows differ, a class has no column, or a score is NaN."
+    );
 
     fn count<F: Float>(
         &mut self,

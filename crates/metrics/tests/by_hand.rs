@@ -32,3 +32,18 @@ fn a_weighted_median_stops_where_more_than_half_is_below() {
     // Sorted: 1 (8/32), 2 (9/32), 3 (15/32): 17/32 up to 2, by 1/32 more than half.
     assert_eq!(median.value(), Ok(2.0));
 }
+
+// In powers of two, which round nothing.
+#[test]
+fn the_median_does_not_depend_on_the_unit_of_the_weights() {
+    for unit in [-1000, -60, 0, 60, 1000].map(|exponent| 2.0_f64.powi(exponent)) {
+        let mut median = MedianAbsoluteError::default();
+        let weights = [3.0, 1.0, 1.0].map(|w| w * unit);
+        median.update_weighted(&Array1::zeros(3), &array![1.0, 2.0, 5.0], &weights).unwrap();
+        assert_eq!(median.value(), Ok(1.0), "{unit}"); // 3 of 5 are more than half
+        let weights = [2.0, 1.0, 1.0].map(|w| w * unit);
+        let mut median = MedianAbsoluteError::default();
+        median.update_weighted(&Array1::zeros(3), &array![1.0, 2.0, 5.0], &weights).unwrap();
+        assert_eq!(median.value(), Ok(1.5), "{unit}"); // 2 of 4 are half: the mean of 1 and 2
+    }
+}
