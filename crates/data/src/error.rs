@@ -173,6 +173,22 @@ pub enum Error {
         /// The row that was asked for.
         found: usize,
     },
+    /// Another number of rows than there are.
+    Rows {
+        /// What has them.
+        place: &'static str,
+        /// Rows of the features.
+        expected: usize,
+        /// Rows of this.
+        found: usize,
+    },
+    /// Classes where values are needed, or the other way round.
+    TargetType {
+        /// `"classes"` or `"values"`.
+        expected: &'static str,
+        /// The other one.
+        found: &'static str,
+    },
 }
 
 /// So many categories are listed in a message; of the rest there is only the number.
@@ -247,6 +263,12 @@ impl fmt::Display for Error {
             }
             Self::Row { place, n_rows, found } => {
                 write!(f, "{place}: expected a row below {n_rows}, found {found}")
+            }
+            Self::Rows { place, expected, found } => {
+                write!(f, "{place}: expected {expected} rows, as the features have, found {found}")
+            }
+            Self::TargetType { expected, found } => {
+                write!(f, "target: expected {expected}, found {found}")
             }
             Self::UnknownCode { place, row, n_codes, found } => {
                 let last = n_codes.saturating_sub(1);

@@ -36,6 +36,8 @@
 //! | [`SimpleImputer`], [`Fill`] | numbers for what is missing | `SimpleImputer` |
 //! | [`OneHotEncoder`], [`Unknown`] | a column for each category | `OneHotEncoder` |
 //! | [`OrdinalEncoder`], [`LabelEncoder`] | a number for each category, each class | the same |
+//! | [`Dataset`], [`Target`] | features, what is to be predicted, weights | `X`, `y`, `sample_weight` |
+//! | [`Batches`], [`Batch`], [`BatchTarget`] | the rows in batches, shuffled by seed and epoch | |
 //!
 //! Missing numbers are NaN, missing text is `None`. Everything random is a function of a seed, the
 //! same on every platform. Numbers of transformers are scikit-learn's within 1e-12 (`cargo xtask
@@ -43,10 +45,12 @@
 
 #![forbid(unsafe_code)]
 
+mod batches;
 mod categories;
 mod csv_column;
 mod csv_file;
 mod csv_options;
+mod dataset;
 mod error;
 mod folds;
 mod imputer;
@@ -64,7 +68,9 @@ mod standard;
 mod strata;
 mod table;
 
+pub use batches::{Batch, BatchTarget, Batches};
 pub use csv_options::{ColumnType, CsvOptions, MISSING_WORDS};
+pub use dataset::{Dataset, Target};
 pub use error::Error;
 pub use folds::{Fold, KFold};
 pub use imputer::{Fill, SimpleImputer};
@@ -84,4 +90,5 @@ const _: () = assert_send_sync::<(Table, Column, Values, Text, CsvOptions, Colum
 const _: () = assert_send_sync::<(Split, Shares, KFold, Fold, Error)>();
 const _: () = assert_send_sync::<(StandardScaler, MinMaxScaler, RobustScaler)>();
 const _: () = assert_send_sync::<(QuantileTransformer, SimpleImputer, Unknown)>();
+const _: () = assert_send_sync::<(Dataset<f32>, Target<f64>, Batches<'_, f32>, Batch<'_, f64>)>();
 const _: () = assert_send_sync::<(OneHotEncoder, OrdinalEncoder, LabelEncoder)>();

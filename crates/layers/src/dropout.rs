@@ -295,6 +295,14 @@ impl<F: Float> Layer<F> for Dropout {
         };
     }
 
+    fn each_step(&self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, u64)) {
+        visit(path.name("step"), self.step);
+    }
+
+    fn each_step_mut(&mut self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, &mut u64)) {
+        visit(path.name("step"), &mut self.step);
+    }
+
     /// A frozen layer draws another mask in each step, too: it has nothing that is trained.
     fn settle(
         &mut self,

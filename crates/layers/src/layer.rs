@@ -372,6 +372,17 @@ pub trait Layer<F: Float>: Tensors<F> + Debug + Send + Sync {
         let _ = (cache, path, moves);
     }
 
+    /// Shows the steps that the layer counts, by path, if its passes depend on how many there were:
+    /// with the tensors they are all that a resumed run has to set. None by default.
+    fn each_step(&self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, u64)) {
+        let _ = (path, visit);
+    }
+
+    /// Shows the same counts in the same order, to be written.
+    fn each_step_mut(&mut self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, &mut u64)) {
+        let _ = (path, visit);
+    }
+
     /// Memory for [`compute_with`](Self::compute_with), where layers stand inside; none for most
     /// layers, which is the default.
     ///

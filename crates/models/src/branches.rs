@@ -370,6 +370,18 @@ impl<F: Float> Layer<F> for Branches<F> {
             slot.settle(own, path.index(i), moves);
         }
     }
+
+    fn each_step(&self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, u64)) {
+        for (i, slot) in self.slots.iter().enumerate() {
+            slot.layer.each_step(path.index(i), visit);
+        }
+    }
+
+    fn each_step_mut(&mut self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, &mut u64)) {
+        for (i, slot) in self.slots.iter_mut().enumerate() {
+            slot.layer.each_step_mut(path.index(i), visit);
+        }
+    }
 }
 
 fn columns<'a, F>(x: &'a ArrayRef2<F>, range: &Range<usize>) -> ArrayView2<'a, F> {

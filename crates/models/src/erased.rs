@@ -71,6 +71,8 @@ pub(crate) trait ErasedLayer<F: Float>: Any + Debug + Send + Sync {
     fn count(&self, cache: &mut Cache, part: Part);
     fn start_at(&self, cache: &mut Cache, first_row: u64);
     fn settle(&mut self, cache: &mut Cache, path: Path<'_>, moves: &dyn Fn(Path<'_>) -> bool);
+    fn each_step(&self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, u64));
+    fn each_step_mut(&mut self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, &mut u64));
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>>;
 }
 
@@ -202,6 +204,14 @@ impl<F: Float, L: Layer<F>> ErasedLayer<F> for L {
         if size_of::<L::Cache>() > 0 {
             Layer::settle(self, own_cache::<F, L>(cache), path, moves);
         }
+    }
+
+    fn each_step(&self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, u64)) {
+        Layer::each_step(self, path, visit);
+    }
+
+    fn each_step_mut(&mut self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, &mut u64)) {
+        Layer::each_step_mut(self, path, visit);
     }
 
     fn boxed_clone(&self) -> Box<dyn ErasedLayer<F>> {

@@ -181,4 +181,12 @@ impl<F: Float> Layer<F> for Residual<F> {
     ) {
         Layer::settle(&mut self.inner, &mut cache.inner, path, moves);
     }
+
+    fn each_step(&self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, u64)) {
+        Layer::each_step(&self.inner, path, visit);
+    }
+
+    fn each_step_mut(&mut self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, &mut u64)) {
+        Layer::each_step_mut(&mut self.inner, path, visit);
+    }
 }

@@ -252,6 +252,19 @@ impl<F: Float> Layer<F> for Sequential<F> {
             slot.settle(own, path.index(i), moves);
         }
     }
+
+    fn each_step(&self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, u64)) {
+        for (i, slot) in self.slots.iter().enumerate() {
+            slot.layer.each_step(path.index(i), visit);
+        }
+    }
+
+    fn each_step_mut(&mut self, path: Path<'_>, visit: &mut dyn FnMut(Path<'_>, &mut u64)) {
+        self.change();
+        for (i, slot) in self.slots.iter_mut().enumerate() {
+            slot.layer.each_step_mut(path.index(i), visit);
+        }
+    }
 }
 
 /// The first `n × width` elements of a buffer as a matrix.

@@ -46,6 +46,47 @@ impl<F: Float> Sequential<F> {
         Ok(())
     }
 
+    /// The steps that layers count, by name: `2.step` of a [`Dropout`](layers::Dropout), whose next
+    /// mask depends on it. With the [`tensors`](Self::tensors), they are all that changes in
+    /// training.
+    pub fn steps(&self) -> Vec<(String, u64)> {
+        let mut list = Vec::new();
+        self.each_step(Path::root(), &mut |path, step| list.push((path.to_string(), step)));
+        list
+    }
+
+    /// Replaces a count of [`steps`](Self::steps): dropout goes on with the masks of an
+    /// uninterrupted run.
+    ///
+    /// # Errors
+    /// If nothing counts steps under that name.
+    ///
+    /// # Examples
+    /// ```
+    /// use layers::Dropout;
+    /// use models::Sequential;
+    ///
+    /// let mut model = Sequential::<f32>::builder(4).push(Dropout::new(0.5, 7)?).build()?;
+    /// model.set_step("0.step", 100)?;
+    /// assert_eq!(model.layer::<Dropout>("0")?.step(), 100);
+    /// assert_eq!(model.steps(), [("0.step".to_owned(), 100)]);
+    /// # Ok::<(), tensor_core::Error>(())
+    /// ```
+    pub fn set_step(&mut self, name: &str, step: u64) -> Result<(), Error> {
+        let steps = self.steps();
+        if steps.iter().all(|(known, _)| known != name) {
+            let known = steps.into_iter().map(|(name, _)| name).collect();
+            let (place, found) = ("set_step".into(), name.to_owned());
+            return Err(Error::UnknownTensor { place, found, known });
+        }
+        self.each_step_mut(Path::root(), &mut |path, old| {
+            if path == *name {
+                *old = step;
+            }
+        });
+        Ok(())
+    }
+
     /// What the last pass computed inside the layers, by name, read or computed anew because
     /// somebody looks:
     ///
