@@ -73,6 +73,7 @@ pub type Adagrad<F> = Descent<F, AdagradConfig>;
 
 /// The configuration of [`Adagrad`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AdagradConfig {
     /// Learning rate λ.
     pub lr: f64,

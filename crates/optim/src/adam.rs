@@ -102,6 +102,7 @@ pub type Adam<F> = Descent<F, AdamConfig>;
 
 /// The configuration of [`Adam`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AdamConfig {
     /// Learning rate λ.
     pub lr: f64,

@@ -89,6 +89,7 @@ pub type AdamW<F> = Descent<F, AdamWConfig>;
 
 /// The configuration of [`AdamW`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AdamWConfig {
     /// Learning rate λ.
     pub lr: f64,

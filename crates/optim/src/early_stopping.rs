@@ -77,6 +77,7 @@ pub struct EarlyStopping {
 
 /// When [`EarlyStopping`] says stop. (The defaults are ours; PyTorch has none.)
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EarlyStoppingConfig {
     /// Whether small or large metrics are good.
     pub goal: Goal,
@@ -104,10 +105,12 @@ impl Default for EarlyStoppingConfig {
 
 /// The state of [`EarlyStopping`] between two metrics, to be saved and restored.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EarlyStoppingState {
     /// Metrics so far.
     pub steps: u64,
     /// The best metric; before the first one, the infinity that is worse than any.
+    #[cfg_attr(feature = "serde", serde(with = "crate::number"))]
     pub best: f64,
     /// The number of its step, from 1; 0 before the first one.
     pub best_step: u64,

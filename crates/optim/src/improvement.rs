@@ -7,6 +7,7 @@ use crate::check;
 /// Whether small or large metrics are good, for [`ReduceLrOnPlateau`](crate::ReduceLrOnPlateau) and
 /// [`EarlyStopping`](crate::EarlyStopping).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Goal {
     /// Small ones, as of a loss.
     #[default]
@@ -33,6 +34,7 @@ pub enum Goal {
 /// Difference to PyTorch: `ReduceLROnPlateau` compares with `best·(1 − θ)` or `best·(1 + θ)`, which
 /// for a negative best lie on the wrong side of it: a worse metric counts as better.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Threshold {
     /// The fraction θ of the size of the best one, `0 ≤ θ < 1`.
     Relative(f64),

@@ -96,6 +96,7 @@ pub struct Lbfgs<F> {
 
 /// The configuration of [`Lbfgs`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LbfgsConfig {
     /// λ: the step that the line search tries first.
     pub lr: f64,

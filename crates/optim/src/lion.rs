@@ -69,6 +69,7 @@ pub type Lion<F> = Descent<F, LionConfig>;
 
 /// The configuration of [`Lion`], which defines the symbols; the paper's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LionConfig {
     /// Learning rate λ.
     pub lr: f64,

@@ -83,6 +83,7 @@ pub type NAdam<F> = Descent<F, NAdamConfig>;
 
 /// The configuration of [`NAdam`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NAdamConfig {
     /// Learning rate λ.
     pub lr: f64,

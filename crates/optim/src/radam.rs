@@ -79,6 +79,7 @@ pub type RAdam<F> = Descent<F, RAdamConfig>;
 
 /// The configuration of [`RAdam`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RAdamConfig {
     /// Learning rate λ.
     pub lr: f64,

@@ -69,6 +69,7 @@ pub struct RateFinder {
 
 /// The rates that a [`RateFinder`] tries, and when it ends; fastai's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RateFinderConfig {
     /// `λ₀`: the first rate.
     pub start_lr: f64,
@@ -91,6 +92,7 @@ impl Default for RateFinderConfig {
 
 /// A point of the curve of a [`RateFinder`]. Its page defines the symbols.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RatePoint {
     /// `λ_i`.
     pub lr: f64,

@@ -99,6 +99,7 @@ pub type RmsProp<F> = Descent<F, RmsPropConfig>;
 
 /// The configuration of [`RmsProp`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RmsPropConfig {
     /// Learning rate λ.
     pub lr: f64,

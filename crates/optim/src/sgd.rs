@@ -96,6 +96,7 @@ pub type Sgd<F> = Descent<F, SgdConfig>;
 
 /// The configuration of [`Sgd`], which defines the symbols; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SgdConfig {
     /// Learning rate λ.
     pub lr: f64,

@@ -45,6 +45,7 @@ pub(crate) const MAX_STEPS: u64 = 1 << 53;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct State<F> {
     /// The name of the rule: [`Rule::NAME`](crate::Rule::NAME).
     pub rule: String,
@@ -59,6 +60,7 @@ pub struct State<F> {
 
 /// What an optimizer keeps of one parameter: an entry of [`State::parameters`].
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ParameterState<F> {
     /// Its path in the model: `0.weight`.
     pub name: String,

@@ -8,6 +8,7 @@ use super::flat::{add, dot};
 ///
 /// It belongs to [`LbfgsState`](crate::LbfgsState), which shows it in use.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LbfgsPair<F> {
     /// `s`: where the step led, minus where it began.
     pub s: Vec<F>,

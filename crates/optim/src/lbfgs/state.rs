@@ -35,6 +35,7 @@ use super::memory::{LbfgsPair, curvature};
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LbfgsState<F> {
     /// Iterations made so far.
     pub steps: u64,

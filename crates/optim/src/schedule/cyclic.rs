@@ -60,6 +60,7 @@ pub struct CyclicLr {
 
 /// The shape of a [`CyclicLr`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CyclicLrConfig {
     /// `u`: the steps of the rise.
     pub step_size_up: u64,
@@ -87,6 +88,7 @@ impl Default for CyclicLrConfig {
 
 /// How the height of the cycles of a [`CyclicLr`] changes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CycleMode {
     /// All cycles are equally high.
     #[default]

@@ -43,6 +43,7 @@ pub struct LinearLr {
 
 /// Where the line of a [`LinearLr`] starts and ends; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LinearLrConfig {
     /// `f₀`: the factor of the rate at step 0.
     pub start_factor: f64,

@@ -72,6 +72,7 @@ pub struct OneCycleLr {
 
 /// The shape of a [`OneCycleLr`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OneCycleLrConfig {
     /// `p`: the fraction of the steps in which the rate rises.
     pub pct_start: f64,
@@ -105,6 +106,7 @@ impl Default for OneCycleLrConfig {
 
 /// The curve on which the rate of a [`OneCycleLr`] goes from one value to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Anneal {
     /// Half a cosine.
     #[default]

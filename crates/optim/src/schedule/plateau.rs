@@ -54,6 +54,7 @@ pub struct ReduceLrOnPlateau {
 
 /// When a [`ReduceLrOnPlateau`] cuts the rate, and by how much; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReduceLrOnPlateauConfig {
     /// Whether small or large metrics are good.
     pub goal: Goal,
@@ -87,12 +88,14 @@ impl Default for ReduceLrOnPlateauConfig {
 
 /// The state of a [`ReduceLrOnPlateau`] between two metrics, to be saved and restored.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PlateauState {
     /// The rate as it stands.
     pub lr: f64,
     /// Metrics so far: PyTorch's `last_epoch`.
     pub steps: u64,
     /// The best metric; before the first one, the infinity that is worse than any.
+    #[cfg_attr(feature = "serde", serde(with = "crate::number"))]
     pub best: f64,
     /// The number of its step, from 1; 0 before the first one.
     pub best_step: u64,
