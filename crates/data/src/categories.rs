@@ -1,5 +1,7 @@
 //! What the encoders learn.
 
+use std::collections::BTreeSet;
+
 use crate::Error;
 
 /// The categories of a column, sorted.
@@ -20,10 +22,8 @@ impl Categories {
             let expected = "at least 1 row to learn from".into();
             return Err(Error::TooFew { place, expected, found: 0 });
         }
-        let mut names: Vec<String> =
-            column.iter().flatten().map(|name| name.as_ref().to_owned()).collect();
-        names.sort();
-        names.dedup();
+        let names: BTreeSet<&str> = column.iter().flatten().map(AsRef::as_ref).collect();
+        let names = names.into_iter().map(str::to_owned).collect();
         Ok(Self { place, names, missing: column.iter().any(Option::is_none) })
     }
 

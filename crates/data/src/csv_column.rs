@@ -1,6 +1,7 @@
 //! A column while its file is read.
 
-use crate::{ColumnType, Text, Values};
+use crate::text::TextBuilder;
+use crate::{ColumnType, Values};
 
 /// A field of a row.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +27,7 @@ enum Kept {
     /// All of them numbers, or missing.
     Numbers(Vec<f64>),
     /// Text from the first value on.
-    Text(Text),
+    Text(TextBuilder),
     /// None: numbers came first, then a word, and what the numbers were as text has to be read
     /// again.
     Nothing,
@@ -35,7 +36,7 @@ enum Kept {
 impl Builder {
     pub(crate) fn new(wanted: Option<ColumnType>, decimal_comma: bool) -> Self {
         let values = match wanted {
-            Some(ColumnType::Text) => Kept::Text(Text::default()),
+            Some(ColumnType::Text) => Kept::Text(TextBuilder::default()),
             _ => Kept::Numbers(Vec::new()),
         };
         Self { wanted, decimal_comma, values, n_numbers: 0, n_words: 0, word: None }
@@ -79,7 +80,9 @@ impl Builder {
             }
             let only_missing = self.n_numbers == 0;
             self.values = if only_missing {
-                Kept::Text(values.iter().map(|_| None).collect())
+                let mut text = TextBuilder::default();
+                values.iter().for_each(|_| text.push(None));
+                Kept::Text(text)
             } else {
                 Kept::Nothing
             };
@@ -107,8 +110,8 @@ impl Builder {
     pub(crate) fn finish(self) -> Values {
         match self.values {
             Kept::Numbers(values) => Values::Numbers(values),
-            Kept::Text(text) => Values::Text(text),
-            Kept::Nothing => Values::Text(Text::default()),
+            Kept::Text(text) => Values::Text(text.finish()),
+            Kept::Nothing => Values::Text(TextBuilder::default().finish()),
         }
     }
 }

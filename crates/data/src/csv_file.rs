@@ -9,7 +9,8 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::csv_column::{Builder, Field};
 use crate::table::{Source, check_names};
-use crate::{Column, CsvOptions, Error, Table, Text, Values};
+use crate::text::TextBuilder;
+use crate::{Column, CsvOptions, Error, Table, Values};
 
 /// What is read, and can be read again from its beginning.
 enum Input<'a> {
@@ -225,10 +226,10 @@ impl<'a> CsvFile<'a> {
         let again: Vec<usize> = (0..names.len()).filter(|&i| builders[i].has_lost_text()).collect();
         values.extend(builders.into_iter().map(Builder::finish));
         if !again.is_empty() {
-            let mut texts = vec![Text::default(); again.len()];
+            let mut texts: Vec<_> = again.iter().map(|_| TextBuilder::default()).collect();
             self.read_text(names, &again, &mut texts)?;
             for (i, text) in again.into_iter().zip(texts) {
-                values[i] = Values::Text(text);
+                values[i] = Values::Text(text.finish());
             }
         }
         Ok(values)
@@ -238,7 +239,7 @@ impl<'a> CsvFile<'a> {
         &self,
         names: &[String],
         columns: &[usize],
-        texts: &mut [Text],
+        texts: &mut [TextBuilder],
     ) -> Result<(), Error> {
         let mut rows = self.open()?;
         let mut record = ByteRecord::new();

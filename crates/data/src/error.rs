@@ -189,6 +189,60 @@ pub enum Error {
         /// The other one.
         found: &'static str,
     },
+    /// A value of a table that cannot be what its column is used for.
+    Entry {
+        /// Its row: [`Table::place`](crate::Table::place).
+        place: String,
+        /// The column.
+        column: String,
+        /// What would have been accepted.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// Columns that were learned from, and are not in the table.
+    MissingColumns {
+        /// The file; empty for a table that was not read.
+        file: String,
+        /// All that are missing.
+        missing: Vec<String>,
+        /// The columns there are.
+        known: Vec<String>,
+    },
+    /// Rows without what is to be predicted.
+    MissingTargets {
+        /// The target's columns.
+        columns: Vec<String>,
+        /// The first few of these rows.
+        places: Vec<String>,
+        /// How many there are.
+        found: usize,
+    },
+    /// More categories than may become a feature each.
+    Categories {
+        /// The column.
+        column: String,
+        /// How many may.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A column that is asked to be two things.
+    Role {
+        /// The column.
+        column: String,
+        /// One of them.
+        expected: &'static str,
+        /// The other one.
+        found: &'static str,
+    },
+    /// More than fits into memory.
+    TooLarge {
+        /// What is too large.
+        place: &'static str,
+        /// Its size.
+        found: String,
+    },
 }
 
 /// So many categories are listed in a message; of the rest there is only the number.
@@ -270,6 +324,35 @@ impl fmt::Display for Error {
             Self::TargetType { expected, found } => {
                 write!(f, "target: expected {expected}, found {found}")
             }
+            Self::Entry { place, column, expected, found } => {
+                write!(f, "{place}, column \"{column}\": expected {expected}, found {found}")
+            }
+            Self::MissingColumns { file, missing, known } => {
+                let (file, missing, known) = (table(file), All(missing), Listed(known));
+                write!(f, "{file}: expected the columns {missing} as well, found {known}")
+            }
+            Self::MissingTargets { columns, places, found } => write!(
+                f,
+                "target {}: expected a value in every row, found {found} without: {}{} (fill them in, or \
+                 leave these rows out: drop_missing_targets)",
+                Listed(columns),
+                places.join("; "),
+                if *found > places.len() { "; …" } else { "" }
+            ),
+            Self::Categories { column, expected, found } => write!(
+                f,
+                "column \"{column}\": expected at most {expected} categories, found {found} (drop it: \
+                 Treatment::Drop; hash it: TextTreatment::Hashed; or raise the limit: max_categories)"
+            ),
+            Self::Role { column, expected, found } => {
+                write!(
+                    f,
+                    "column \"{column}\": expected to be {expected} alone, found as {found} too"
+                )
+            }
+            Self::TooLarge { place, found } => {
+                write!(f, "{place}: expected a size that fits into memory, found {found}")
+            }
             Self::UnknownCode { place, row, n_codes, found } => {
                 let last = n_codes.saturating_sub(1);
                 write!(f, "{place}: expected a code from 0 to {last} in row {row}, found {found}")
@@ -290,15 +373,25 @@ fn table(file: &str) -> &str {
     if file.is_empty() { "table" } else { file }
 }
 
-/// Names in quotes; of many the first ones and how many more there are.
-struct Listed<'a>(&'a [String]);
+/// Names in quotes, every one.
+struct All<'a>(&'a [String]);
 
-impl fmt::Display for Listed<'_> {
+impl fmt::Display for All<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, name) in self.0.iter().take(LISTED).enumerate() {
+        for (i, name) in self.0.iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
             write!(f, "{comma}\"{name}\"")?;
         }
+        Ok(())
+    }
+}
+
+/// Names in quotes; of many the first ones and how many more there are.
+pub(crate) struct Listed<'a>(pub(crate) &'a [String]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", All(&self.0[..self.0.len().min(LISTED)]))?;
         match self.0.len().checked_sub(LISTED) {
             Some(more) if more > 0 => write!(f, " and {more} more"),
             _ => Ok(()),

@@ -33,6 +33,8 @@
 //! | [`MinMaxScaler`] | from 0 to 1 | `MinMaxScaler` |
 //! | [`RobustScaler`], [`RobustConfig`] | median 0, quartiles 1 apart | `RobustScaler` |
 //! | [`QuantileTransformer`], [`QuantileConfig`] | to a [`Distribution`] | `QuantileTransformer` |
+//! | [`Preprocessor`], [`PreprocessorBuilder`] | from a table to a [`Dataset`] | `ColumnTransformer` |
+//! | [`Treatment`], [`NumberTreatment`], [`Scaling`], [`TextTreatment`] | what it does to a column | |
 //! | [`SimpleImputer`], [`Fill`] | numbers for what is missing | `SimpleImputer` |
 //! | [`OneHotEncoder`], [`Unknown`] | a column for each category | `OneHotEncoder` |
 //! | [`OrdinalEncoder`], [`LabelEncoder`] | a number for each category, each class | the same |
@@ -51,7 +53,9 @@ mod csv_column;
 mod csv_file;
 mod csv_options;
 mod dataset;
+mod entries;
 mod error;
+mod feature_column;
 mod folds;
 mod imputer;
 mod label;
@@ -59,6 +63,8 @@ mod min_max;
 mod normal_quantile;
 mod one_hot;
 mod ordinal;
+mod preprocessor;
+mod preprocessor_builder;
 mod quantile_transformer;
 mod quantiles;
 mod robust;
@@ -67,6 +73,10 @@ mod split;
 mod standard;
 mod strata;
 mod table;
+mod target_column;
+mod text;
+mod treatment;
+mod word_hash;
 
 pub use batches::{Batch, BatchTarget, Batches};
 pub use csv_options::{ColumnType, CsvOptions, MISSING_WORDS};
@@ -78,12 +88,16 @@ pub use label::LabelEncoder;
 pub use min_max::MinMaxScaler;
 pub use one_hot::{OneHotEncoder, Unknown};
 pub use ordinal::OrdinalEncoder;
+pub use preprocessor::Preprocessor;
+pub use preprocessor_builder::PreprocessorBuilder;
 pub use quantile_transformer::{Distribution, QuantileConfig, QuantileTransformer};
 pub use robust::{RobustConfig, RobustScaler};
 pub use scaler::Scaler;
 pub use split::{Shares, Split};
 pub use standard::StandardScaler;
-pub use table::{Column, Table, Text, Values};
+pub use table::{Column, Table, Values};
+pub use text::Text;
+pub use treatment::{NumberTreatment, Scaling, TextTreatment, Treatment};
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<(Table, Column, Values, Text, CsvOptions, ColumnType)>();
@@ -92,3 +106,4 @@ const _: () = assert_send_sync::<(StandardScaler, MinMaxScaler, RobustScaler)>()
 const _: () = assert_send_sync::<(QuantileTransformer, SimpleImputer, Unknown)>();
 const _: () = assert_send_sync::<(Dataset<f32>, Target<f64>, Batches<'_, f32>, Batch<'_, f64>)>();
 const _: () = assert_send_sync::<(OneHotEncoder, OrdinalEncoder, LabelEncoder)>();
+const _: () = assert_send_sync::<(Preprocessor, PreprocessorBuilder, Treatment)>();

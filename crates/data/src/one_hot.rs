@@ -70,14 +70,35 @@ impl OneHotEncoder {
         let mut x = Array2::zeros((column.len(), self.n_columns()));
         for (row, name) in column.iter().enumerate() {
             let name = name.as_ref().map(AsRef::as_ref);
-            match (self.categories.code(name), self.unknown) {
-                (Some(code), _) => x[[row, code]] = 1.0,
-                (None, Unknown::OwnColumn) => x[[row, self.categories.len()]] = 1.0,
-                (None, Unknown::Zeros) => {}
-                (None, Unknown::Error) => return Err(self.categories.unknown(row, name)),
+            let column = self.column_of(name).map_err(|known| known.unknown(row, name))?;
+            if let Some(column) = column {
+                x[[row, column]] = 1.0;
             }
         }
         Ok(x)
+    }
+
+    /// The column that is 1 for a category; none if all are 0.
+    ///
+    /// # Errors
+    /// The categories, if this is none of them and has to be.
+    pub(crate) fn column_of(&self, name: Option<&str>) -> Result<Option<usize>, &Categories> {
+        match (self.categories.code(name), self.unknown) {
+            (Some(code), _) => Ok(Some(code)),
+            (None, Unknown::OwnColumn) => Ok(Some(self.categories.len())),
+            (None, Unknown::Zeros) => Ok(None),
+            (None, Unknown::Error) => Err(&self.categories),
+        }
+    }
+
+    /// Whether a missing value is a category.
+    pub(crate) fn knows_missing(&self) -> bool {
+        self.categories.len() > self.names().len()
+    }
+
+    /// Whether the last column is for unknown categories.
+    pub(crate) fn has_column_for_unknown(&self) -> bool {
+        self.unknown == Unknown::OwnColumn
     }
 
     /// The category of the largest number in each row; none for a missing value, and where no known

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ndarray::ArrayRef2;
 
-use crate::Error;
+use crate::{Error, Text};
 
 /// Named columns of equal length, each of numbers or of text, with missing values.
 ///
@@ -88,27 +88,6 @@ pub enum Values {
     /// Text.
     Text(Text),
 }
-
-/// A column of text: each word that comes up is kept once, a row holds its number.
-///
-/// # Examples
-/// ```
-/// use data::Text;
-///
-/// let text = Text::from_iter([Some("b"), None, Some("a"), Some("b")]);
-/// assert_eq!((text.len(), text.words().len()), (4, 2));
-/// assert_eq!(text.iter().collect::<Vec<_>>(), [Some("b"), None, Some("a"), Some("b")]);
-/// ```
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Text {
-    /// In the order in which they first come up.
-    words: Vec<String>,
-    /// Of each row; `MISSING` for a missing value.
-    codes: Vec<u32>,
-    numbers: HashMap<String, u32>,
-}
-
-const MISSING: u32 = u32::MAX;
 
 impl Table {
     /// A table of columns.
@@ -213,6 +192,11 @@ impl Table {
         Self::from_source(kept.cloned().collect(), self.source.clone())
     }
 
+    /// The file it was read from; empty for a table that was not read.
+    pub(crate) fn file(&self) -> &str {
+        &self.source.file
+    }
+
     /// Where a row stands, for messages: `"penguins.csv, line 17"`, or `"row 15"` of a table that
     /// was not read.
     pub fn place(&self, row: usize) -> String {
@@ -284,7 +268,15 @@ impl Column {
     pub fn n_missing(&self) -> usize {
         match &self.values {
             Values::Numbers(numbers) => numbers.iter().filter(|x| x.is_nan()).count(),
-            Values::Text(text) => text.codes.iter().filter(|&&code| code == MISSING).count(),
+            Values::Text(text) => text.iter().filter(Option::is_none).count(),
+        }
+    }
+
+    /// Whether the value of a row is missing, or there is no such row.
+    pub(crate) fn is_missing(&self, row: usize) -> bool {
+        match &self.values {
+            Values::Numbers(numbers) => numbers.get(row).is_none_or(|x| x.is_nan()),
+            Values::Text(text) => text.get(row).is_none(),
         }
     }
 
@@ -321,67 +313,8 @@ impl Column {
             Values::Numbers(numbers) => {
                 Values::Numbers(rows.iter().map(|&row| numbers[row]).collect())
             }
-            Values::Text(text) => {
-                let codes = rows.iter().map(|&row| text.codes[row]).collect();
-                Values::Text(Text { codes, ..text.clone() })
-            }
+            Values::Text(text) => Values::Text(text.rows(rows)),
         };
         Self { name: self.name.clone(), values }
-    }
-}
-
-impl Text {
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.codes.len()
-    }
-
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
-    }
-
-    /// The words that came up, in the order in which they first did. A part of a table has all
-    /// words of the whole.
-    pub fn words(&self) -> &[String] {
-        &self.words
-    }
-
-    /// The text of a row; none if it is missing, or if there is no such row.
-    pub fn get(&self, row: usize) -> Option<&str> {
-        self.word(*self.codes.get(row)?)
-    }
-
-    /// The text of each row.
-    pub fn iter(&self) -> impl Iterator<Item = Option<&str>> {
-        self.codes.iter().map(|&code| self.word(code))
-    }
-
-    fn word(&self, code: u32) -> Option<&str> {
-        self.words.get(code as usize).map(String::as_str)
-    }
-
-    /// Adds a row.
-    pub fn push(&mut self, word: Option<&str>) {
-        let Some(word) = word else {
-            self.codes.push(MISSING);
-            return;
-        };
-        if let Some(&code) = self.numbers.get(word) {
-            self.codes.push(code);
-            return;
-        }
-        let code = self.words.len() as u32;
-        self.words.push(word.to_owned());
-        self.numbers.insert(word.to_owned(), code);
-        self.codes.push(code);
-    }
-}
-
-impl<'a> FromIterator<Option<&'a str>> for Text {
-    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(rows: I) -> Self {
-        let mut text = Self::default();
-        rows.into_iter().for_each(|word| text.push(word));
-        text
     }
 }

@@ -1,13 +1,13 @@
-//! Every scaler and all folds against scikit-learn's numbers: `fixtures/sklearn/transformers.json`.
+//! Transformers, preprocessor and folds against scikit-learn: `fixtures/sklearn/transformers.json`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use std::collections::BTreeMap;
 
 use data::{
-    Distribution, Fill, Fold, KFold, LabelEncoder, MinMaxScaler, OneHotEncoder, OrdinalEncoder,
-    QuantileConfig, QuantileTransformer, RobustConfig, RobustScaler, Scaler, SimpleImputer,
-    StandardScaler, Unknown,
+    Column, Distribution, Fill, Fold, KFold, LabelEncoder, MinMaxScaler, OneHotEncoder,
+    OrdinalEncoder, Preprocessor, QuantileConfig, QuantileTransformer, RobustConfig, RobustScaler,
+    Scaler, SimpleImputer, StandardScaler, Table, Unknown,
 };
 use ndarray::Array2;
 use serde_json::Value;
@@ -269,6 +269,47 @@ fn encoders() {
         assert_eq!(label.names(), classes, "{name}");
         assert_eq!(label.transform(&labels).unwrap(), whole(&expected["labels"]), "{name}");
     }
+}
+
+/// The columns of a case, each of numbers if it has no word.
+fn columns(value: &Value) -> Table {
+    let column = |(name, values): (&String, &Value)| {
+        let is_text = values.as_array().unwrap().iter().any(Value::is_string);
+        match is_text || TEXT.contains(&name.as_str()) {
+            true => Column::text_of(name, words(values)),
+            false => Column::numbers_of(name, vector(values)),
+        }
+    };
+    Table::new(value.as_object().unwrap().iter().map(column).collect()).unwrap()
+}
+
+/// Columns of text, even where every value is missing.
+const TEXT: [&str; 3] = ["island", "script", "one"];
+
+#[test]
+fn preprocessor() {
+    let fixtures = Fixtures::read();
+    let mut differences = Vec::new();
+    for case in fixtures.of("ColumnTransformer") {
+        let learned_from = columns(&case["inputs"]["x"]);
+        let learned = Preprocessor::builder().fit(&learned_from).unwrap();
+        for part in ["x", "other"] {
+            let expected = case["f64"][part].as_object().unwrap();
+            let x: Array2<f64> = learned.features(&columns(&case["inputs"][part])).unwrap();
+            assert_eq!(learned.n_features(), expected.len(), "{}", case["name"]);
+            for (name, ours) in learned.feature_names().iter().zip(x.columns()) {
+                let place = format!("{}: {part}: {name}", case["name"]);
+                // What is subtracted from a number decides how many digits the difference has.
+                let unit = learned_from.column(name).and_then(Column::numbers).map_or(1.0, |x| {
+                    let x = Array2::from_shape_vec((x.len(), 1), x.to_vec()).unwrap();
+                    largest_of_column(&x, 0) / spread(&x, 0)
+                });
+                let theirs = vector(&expected[name]);
+                differences.extend(compare(&place, fixtures.relative, ours, &theirs, |_| unit));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]
