@@ -10,7 +10,7 @@ use crate::categories::Categories;
 use crate::entries::{
     check_finite, entry, narrowed, numbers_as_learned, quoted, text_as_learned, written,
 };
-use crate::error::Listed;
+use crate::listed::Listed;
 use crate::word_hash::word_hash;
 use crate::{
     Column, Error, MinMaxScaler, NumberTreatment, OneHotEncoder, QuantileTransformer, RobustConfig,

@@ -59,6 +59,7 @@ mod feature_column;
 mod folds;
 mod imputer;
 mod label;
+mod listed;
 mod min_max;
 mod normal_quantile;
 mod one_hot;

@@ -9,7 +9,7 @@ use tensor_core::Float;
 use crate::entries::{
     check_finite, entry, narrowed, numbers_as_learned, quoted, text_as_learned, written,
 };
-use crate::error::Listed;
+use crate::listed::Listed;
 use crate::scaler::check_columns;
 use crate::{Column, Error, Scaler, StandardScaler, Table, Target, Text, Values};
 
