@@ -39,7 +39,7 @@ usage: cargo xtask COMMAND
   docs       whether every page of the documentation shows what it has to
              [--all] [--only TEXT] [--built]
   fixtures   writes the reference numbers under fixtures/, or compares with them
-             [--check] [--torch | --sklearn [--new]]; --new adds the numbers of new cases and changes no other
+             [--check] [--torch | --sklearn] [--new]; --new adds the numbers of new cases and changes no other
   gradcheck  every gradient against differences, in one table
              [--filter TEXT] [--cases N] [--seed N] [--json FILE]
   hostile    calls the whole public interface with whatever cannot be right, and judges what comes back

@@ -27,6 +27,7 @@ pub(crate) static TORCH: Generator = Generator {
     folder: "torch",
     files: &[
         "torch/layers.json",
+        "torch/lbfgs.json",
         "torch/losses.json",
         "torch/modules.json",
         "torch/optimizers.json",

@@ -35,7 +35,7 @@ pub(crate) struct Merged {
 pub(crate) fn merge(stored: &str, made: &str) -> Result<Merged, String> {
     let (stored, made) = (File::read(stored)?, File::read(made)?);
     if stored.head != made.head {
-        return Err("the stored head, with PyTorch's version, is not the generator's".into());
+        return Err("the stored head, with the library's version, is not the generator's".into());
     }
     let place = |file: &File<'_>, name: &str| file.cases.iter().position(|c| c.name == name);
     let kept = stored.cases.iter().filter(|case| place(&made, &case.name).is_none());
@@ -229,18 +229,28 @@ mod tests {
         let a = case("a", "[1.0]");
         let one = file("2.15.0", std::slice::from_ref(&a));
         let other = error(merge(&one, &file("2.16.0", std::slice::from_ref(&a))));
-        assert!(other.contains("PyTorch's version"), "{other}");
+        assert!(other.contains("the library's version"), "{other}");
         assert_eq!(error(merge(&one, &file("2.15.0", &[a.clone(), a]))), "two cases \"ä a\"");
     }
 
-    // Every stored file is read to its end and put together again byte by byte.
+    // Every stored file is the generator's; it is read to its end and put together again byte by
+    // byte.
     #[test]
     fn the_stored_files_come_through_unchanged() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-        for name in TORCH.files.iter().chain(SKLEARN.files) {
-            let text = std::fs::read_to_string(folder.join(name)).unwrap();
-            let merged = merge(&text, &text).unwrap();
-            assert!(merged.text == text && merged.added.is_empty(), "{name}");
+        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+        for library in [&TORCH, &SKLEARN] {
+            let stored = std::fs::read_dir(fixtures.join(library.folder)).unwrap();
+            let stored = stored.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let stored = stored.filter(|name| name.ends_with(".json"));
+            let mut stored: Vec<_> =
+                stored.map(|name| format!("{}/{name}", library.folder)).collect();
+            stored.sort();
+            assert_eq!(stored, library.files);
+            for name in library.files {
+                let text = std::fs::read_to_string(fixtures.join(name)).unwrap();
+                let merged = merge(&text, &text).unwrap();
+                assert!(merged.text == text && merged.added.is_empty(), "{name}");
+            }
         }
     }
 }
