@@ -36,7 +36,7 @@ pub(crate) struct Case {
     pub(crate) draw: Draw,
     pub(crate) counts: Counts,
     pub(crate) faults: Vec<Fault>,
-    /// Features of the input in front of the layer that is being made.
+    /// Features in front of the layer that is being made, or columns of a loss's batch.
     pub(crate) width: usize,
     subject: String,
     name: &'static str,

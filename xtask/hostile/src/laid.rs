@@ -1,7 +1,7 @@
 //! Matrices with every layout that a caller may have: rows or columns first, gaps, reversed axes,
 //! an offset.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{Array2, ArrayBase, ArrayView2, ArrayViewMut2, Axis, Ix2, RawData, Slice};
 use tensor_core::Float;
 
 use crate::draw::Draw;
@@ -41,6 +41,20 @@ impl Layout {
         let reversed = pair(4).map(|r| r == 3);
         Self { transposed: draw.once_in(3), steps, offsets, reversed }
     }
+
+    /// The matrix of this shape within a view of the array that it lies in.
+    fn place<S: RawData>(self, base: ArrayBase<S, Ix2>, shape: [usize; 2]) -> ArrayBase<S, Ix2> {
+        let mut view = if self.transposed { base.reversed_axes() } else { base };
+        for (axis, n) in shape.into_iter().enumerate() {
+            let (offset, step) = (self.offsets[axis] as isize, self.steps[axis]);
+            let end = offset + (n * step) as isize;
+            view.slice_axis_inplace(Axis(axis), Slice::new(offset, Some(end), step as isize));
+            if self.reversed[axis] {
+                view.invert_axis(Axis(axis));
+            }
+        }
+        view
+    }
 }
 
 impl<F: Float> Laid<F> {
@@ -78,36 +92,11 @@ impl<F: Float> Laid<F> {
     }
 
     pub(crate) fn view(&self) -> ArrayView2<'_, F> {
-        let Layout { transposed, steps, offsets, reversed } = self.layout;
-        let mut view = if transposed { self.base.t() } else { self.base.view() };
-        for axis in 0..2 {
-            view.slice_axis_inplace(
-                Axis(axis),
-                slice(offsets[axis], self.shape[axis], steps[axis]),
-            );
-            if reversed[axis] {
-                view.invert_axis(Axis(axis));
-            }
-        }
-        view
+        self.layout.place(self.base.view(), self.shape)
     }
 
     pub(crate) fn view_mut(&mut self) -> ArrayViewMut2<'_, F> {
-        let Layout { transposed, steps, offsets, reversed } = self.layout;
-        let mut view = self.base.view_mut();
-        if transposed {
-            view = view.reversed_axes();
-        }
-        for axis in 0..2 {
-            view.slice_axis_inplace(
-                Axis(axis),
-                slice(offsets[axis], self.shape[axis], steps[axis]),
-            );
-            if reversed[axis] {
-                view.invert_axis(Axis(axis));
-            }
-        }
-        view
+        self.layout.place(self.base.view_mut(), self.shape)
     }
 
     /// The bits of every value, row by row.
@@ -125,10 +114,6 @@ impl<F: Float> Laid<F> {
     pub(crate) fn layout(&self) -> Layout {
         self.layout
     }
-}
-
-fn slice(offset: usize, n: usize, step: usize) -> Slice {
-    Slice::new(offset as isize, Some((offset + n * step) as isize), step as isize)
 }
 
 /// The bits of numbers, with one NaN for all; those of an `f32` are exact in an `f64`.

@@ -85,7 +85,8 @@ fn last_call(options: &Options, case: u64) -> (String, String) {
 /// A fault, and the calls that led to it.
 fn print_fault(options: &Options, found: &Found, count: u64) {
     println!("\n{} × {}", count, found.words());
-    println!("    again: cargo xtask hostile --seed {} --only {}", options.seed, found.case);
+    let area = options.area.as_ref().map_or(String::new(), |area| format!(" --area {area}"));
+    println!("    again: cargo xtask hostile --seed {}{area} --only {}", options.seed, found.case);
     let mut told = Vec::new();
     let args = ["--only".to_owned(), found.case.to_string()];
     process::run(options, &args, |line| told.push(line.to_owned()));

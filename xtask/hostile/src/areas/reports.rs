@@ -15,9 +15,10 @@ use optim::{
     OneCycleLr, OneCycleLrConfig, Optimizer, Progress, ReduceLrOnPlateau, ReduceLrOnPlateauConfig,
     Schedule, Threshold,
 };
-use tensor_core::{Float, Parameter, Path, Role, Trainable};
+use tensor_core::Float;
 
 use crate::areas::layers::given;
+use crate::areas::rules::model::Weights;
 use crate::case::Case;
 use crate::laid::bits;
 use crate::plain_layers::{self as plain, Plain};
@@ -203,44 +204,30 @@ fn stopping_below_zero(case: &mut Case) -> Option<()> {
     Some(())
 }
 
-struct One(Vec<f32>);
-
-impl Trainable<f32> for One {
-    type Workspace = Vec<f32>;
-
-    fn parameters(
-        &mut self,
-        grads: &mut Vec<f32>,
-        visit: &mut dyn FnMut(Parameter<'_, f32>),
-    ) -> Result<(), tensor_core::Error> {
-        visit(Parameter::new(Path::of("w"), Role::Weight, &mut self.0, grads));
-        Ok(())
-    }
-}
-
 fn adam(case: &mut Case) -> Option<Descent<f32, AdamConfig>> {
     case.must_accept("Adam::new", "the defaults", || Descent::new(AdamConfig::default()))
 }
 
 fn clip_zeros(case: &mut Case) -> Option<()> {
-    let (adam, mut model, mut grads) = (adam(case)?, One(vec![1.0; 3]), vec![0.0; 3]);
+    let (adam, mut model) = (adam(case)?, Weights::one(vec![1.0; 3]));
+    let mut grads = vec![vec![0.0; 3]];
     let norm = case.must_accept("clip_grad_norm", "zeros", || {
         adam.clip_grad_norm(&mut model, &mut grads, 1.0)
     })?;
-    let zeros = norm == 0.0 && bits(grads.iter()) == [0; 3];
+    let zeros = norm == 0.0 && bits(grads[0].iter()) == [0; 3];
     case.must(zeros, "number", || format!("{norm} {grads:?}"));
     Some(())
 }
 
 /// The values at 40 digits are those of issue 16.
 fn large_gradient(case: &mut Case) -> Option<()> {
-    let (mut adam, mut model) = (adam(case)?, One(vec![0.0]));
+    let (mut adam, mut model) = (adam(case)?, Weights::one(vec![0.0]));
     let right = [-0.001, -0.001_670_06, -0.002_188_02, -0.002_612_29];
     for (gradient, want) in [1e21, 1.0, 1.0, 1.0].into_iter().zip(right) {
         case.must_accept("step", "a finite gradient", || {
-            adam.step(&mut model, &mut vec![gradient])
+            adam.step(&mut model, &mut vec![vec![gradient]])
         })?;
-        let got = f64::from(model.0[0]);
+        let got = f64::from(model.values[0][0]);
         let fine = (got / want - 1.0).abs() < 1e-5;
         case.must(fine, "number", || format!("w after {gradient:e}: {got:e}, expected {want:e}"));
     }

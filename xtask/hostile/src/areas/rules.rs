@@ -1,7 +1,7 @@
 //! Update rules: every configuration, gradients of every size, states moved about.
 
 mod drive;
-mod model;
+pub(crate) mod model;
 mod plain;
 mod states;
 mod table;

@@ -2,9 +2,10 @@
 
 use models::{Average, Averaged, AveragedConfig, Mlp};
 use optim::{Lbfgs, LbfgsConfig, LbfgsOutcome, LbfgsStep, RateFinder, RateFinderConfig};
-use tensor_core::{Error, Float, Parameter, Path, Role, Trainable};
+use tensor_core::{Error, Float};
 
 use crate::areas::layers::compare;
+use crate::areas::rules::model::Weights;
 use crate::case::Case;
 use crate::compare::Against;
 use crate::draw::Values;
@@ -119,22 +120,6 @@ fn other_shape<F: Float>(case: &mut Case, averaged: &mut Averaged<F>) -> Option<
     Some(())
 }
 
-/// A list of numbers; the workspace is the gradient.
-struct Point(Vec<f64>);
-
-impl Trainable<f64> for Point {
-    type Workspace = Vec<f64>;
-
-    fn parameters(
-        &mut self,
-        grads: &mut Vec<f64>,
-        visit: &mut dyn FnMut(Parameter<'_, f64>),
-    ) -> Result<(), Error> {
-        visit(Parameter::new(Path::of("w"), Role::Weight, &mut self.0, grads));
-        Ok(())
-    }
-}
-
 fn lbfgs(case: &mut Case) -> Option<()> {
     case.about("Lbfgs<f64>");
     let max_eval = case.draw.counter() % 100;
@@ -151,17 +136,17 @@ fn lbfgs(case: &mut Case) -> Option<()> {
     let n = case.draw.width().min(6);
     let (start, scale): (Vec<f64>, Vec<f64>) = (case.draw.list(n), case.draw.list(n));
     case.note(|| format!("from {start:?}, curvatures {scale:?}"));
-    let mut model = Point(start.clone());
-    let mut grads = vec![0.0; n];
+    let mut model = Weights::one(start);
+    let mut grads = vec![vec![0.0; n]];
     for _ in 0..2 {
         let fails = case.draw.once_in(8);
         let step = case.attempt("step", || {
             lbfgs.step(&mut model, &mut grads, |model, grads| match fails {
                 true => Err(Error::empty("closure", "anything")),
-                false => Ok(bowl(&model.0, &scale, grads)),
+                false => Ok(bowl(&model.values[0], &scale, &mut grads[0])),
             })
         })?;
-        judge(case, &config, &step, &model);
+        judge(case, &config, &step, &model.values[0]);
         if step.outcome == LbfgsOutcome::NotFinite {
             return None;
         }
@@ -179,11 +164,11 @@ fn bowl(w: &[f64], scale: &[f64], grads: &mut [f64]) -> f64 {
 }
 
 /// A call never ends higher than it began, nor at NaN, nor after more evaluations than it may make.
-fn judge(case: &mut Case, config: &LbfgsConfig, step: &LbfgsStep, model: &Point) {
-    case.note(|| format!("{step:?} at {:?}", model.0));
+fn judge(case: &mut Case, config: &LbfgsConfig, step: &LbfgsStep, w: &[f64]) {
+    case.note(|| format!("{step:?} at {w:?}"));
     let finite = step.first_loss.is_finite();
     case.must(!finite || step.loss <= step.first_loss, "number", || format!("{step:?}"));
-    let nan = finite && model.0.iter().any(|w| w.is_nan());
+    let nan = finite && w.iter().any(|w| w.is_nan());
     case.must(!nan, "number", || format!("NaN at the end of {step:?}"));
     let most = config.max_eval.unwrap_or(config.max_iter.saturating_mul(5) / 4).max(1);
     case.must(step.evaluations <= most, "budget", || format!("{step:?}"));

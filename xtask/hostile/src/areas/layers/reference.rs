@@ -186,7 +186,7 @@ impl Given {
             let dy: Vec<_> = self.dy.iter().map(|row| row[c]).collect();
             let scale = |&dy: &Num| self.gamma(c).map_or(dy, |g| g * dy);
             let dn: Vec<_> = dy.iter().map(scale).collect();
-            let (normal, dx) = match (mode, &self.running) {
+            let (normal, dx): (Vec<Num>, Vec<Num>) = match (mode, &self.running) {
                 (Mode::Eval, Some([mean, variance])) => {
                     let deviation = (variance[c] + Num::of(eps)).sqrt();
                     let normal = x.iter().map(|&x| (x - mean[c]) / deviation).collect();
@@ -197,7 +197,6 @@ impl Given {
                     (normalized.normal, normalized.dx)
                 }
             };
-            let (normal, dx): (Vec<Num>, Vec<Num>) = (normal, dx);
             for (i, (&normal, &dx)) in normal.iter().zip(&dx).enumerate() {
                 reference.y[i * self.width + c] = self.affine(normal, c);
                 reference.dx[i * self.width + c] = dx;

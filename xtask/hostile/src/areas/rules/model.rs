@@ -25,6 +25,11 @@ pub(crate) fn name(i: usize) -> &'static str {
 }
 
 impl<F: Float> Weights<F> {
+    /// One tensor.
+    pub(crate) fn one(values: Vec<F>) -> Self {
+        Self { values: vec![values], frozen: vec![false], refuses: false }
+    }
+
     pub(crate) fn draw(case: &mut Case) -> Self {
         let n = 1 + case.draw.below(3);
         let lengths: Vec<_> = (0..n).map(|_| case.draw.size().min(20)).collect();
