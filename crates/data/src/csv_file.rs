@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
-use flate2::bufread::MultiGzDecoder;
 
 use crate::csv_column::{Builder, Field};
+use crate::gzip::unpacked;
 use crate::table::{Source, check_names};
 use crate::text::TextBuilder;
 use crate::{Column, CsvOptions, Error, Table, Values};
@@ -19,9 +19,6 @@ enum Input<'a> {
 }
 
 type Rows<'a> = Reader<Box<dyn Read + 'a>>;
-
-/// The first two bytes of what gzip has written.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// So much of the beginning decides on the delimiter.
 const HEAD: usize = 1 << 16;
@@ -281,16 +278,13 @@ fn open<'a>(input: &'a Input<'_>, file: &str) -> Result<Box<dyn Read + 'a>, Erro
         Input::Bytes(bytes) => Box::new(*bytes),
     };
     let head = reader.fill_buf().map_err(|error| Error::io(file, &error))?;
-    // Every record ends with its line, the last one too.
-    let end = &b"\n"[..];
-    if head.starts_with(&GZIP) {
-        return Ok(Box::new(MultiGzDecoder::new(reader).chain(end)));
-    }
     if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         let expected = "text in UTF-8 (save the file in that encoding)".into();
         return Err(Error::File { file: file.into(), expected, found: "UTF-16".into() });
     }
-    Ok(Box::new(reader.chain(end)))
+    // Every record ends with its line, the last one too.
+    let end = &b"\n"[..];
+    Ok(Box::new(unpacked(reader).map_err(|error| Error::io(file, &error))?.chain(end)))
 }
 
 /// The delimiter by which the first lines have equally many fields, and most of them.

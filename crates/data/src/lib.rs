@@ -26,6 +26,7 @@
 //! |---|---|---|
 //! | [`Table`], [`Column`], [`Values`], [`Text`] | named columns of numbers or text | pandas' `DataFrame` |
 //! | [`CsvOptions`], [`ColumnType`], [`MISSING_WORDS`] | CSV files, `.gz` too | pandas' `read_csv` |
+//! | [`Idx`], [`IdxValues`] | images and labels in the format of MNIST | |
 //! | [`Split`], [`Shares`] | rows for training, validation, test | `train_test_split`, `GroupShuffleSplit` |
 //! | [`KFold`], [`Fold`] | cross-validation | `KFold`, `StratifiedKFold`, `GroupKFold` |
 //! | [`Scaler`] | what scalers have in common | |
@@ -57,6 +58,8 @@ mod entries;
 mod error;
 mod feature_column;
 mod folds;
+mod gzip;
+mod idx;
 mod imputer;
 mod label;
 mod listed;
@@ -84,6 +87,7 @@ pub use csv_options::{ColumnType, CsvOptions, MISSING_WORDS};
 pub use dataset::{Dataset, Target};
 pub use error::Error;
 pub use folds::{Fold, KFold};
+pub use idx::{Idx, IdxValues};
 pub use imputer::{Fill, SimpleImputer};
 pub use label::LabelEncoder;
 pub use min_max::MinMaxScaler;
@@ -107,4 +111,4 @@ const _: () = assert_send_sync::<(StandardScaler, MinMaxScaler, RobustScaler)>()
 const _: () = assert_send_sync::<(QuantileTransformer, SimpleImputer, Unknown)>();
 const _: () = assert_send_sync::<(Dataset<f32>, Target<f64>, Batches<'_, f32>, Batch<'_, f64>)>();
 const _: () = assert_send_sync::<(OneHotEncoder, OrdinalEncoder, LabelEncoder)>();
-const _: () = assert_send_sync::<(Preprocessor, PreprocessorBuilder, Treatment)>();
+const _: () = assert_send_sync::<(Preprocessor, PreprocessorBuilder, Treatment, Idx)>();

@@ -121,17 +121,21 @@ fn unknown_and_missing_categories() {
 }
 
 // Hashes by Python's whole numbers: Bern 0x022f59d1e2220069, Oslo 0xdc68eec548e3bfdd, Rome
-// 0x96680ca1a2494cfe, é 0x9d55ccb9ba86763b. Their rest by 4, and their highest bit.
+// 0x96680ca1a2494cfe, é 0x9d55ccb9ba86763b, Ulm 0x658c0b4b56c00b8a. Their rest by 4, and their
+// highest bit.
 #[test]
 fn hashed_text_is_the_same_everywhere() {
-    let x =
-        of_own(builder().text(TextTreatment::Hashed(4)), &table("w\nBern\nOslo\nRome\né\nNA\n"));
+    let x = of_own(
+        builder().text(TextTreatment::Hashed(4)),
+        &table("w\nBern\nOslo\nRome\né\nUlm\nNA\n"),
+    );
     assert_eq!(x.0, ["w#0", "w#1", "w#2", "w#3"]);
     let hand = array![
         [0.0, 1.0, 0.0, 0.0],
         [0.0, -1.0, 0.0, 0.0],
         [0.0, 0.0, -1.0, 0.0],
         [0.0, 0.0, 0.0, -1.0],
+        [0.0, 0.0, 1.0, 0.0],
         [0.0, 0.0, 0.0, 0.0],
     ];
     assert_eq!(x.1, hand);
