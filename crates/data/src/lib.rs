@@ -42,6 +42,8 @@
 //! | [`Dataset`], [`Target`] | features, what is to be predicted, weights | `X`, `y`, `sample_weight` |
 //! | [`Batches`], [`Batch`], [`BatchTarget`] | the rows in batches, shuffled by seed and epoch | |
 //!
+//! The feature `samples` brings three small tables, in `data::samples`.
+//!
 //! Missing numbers are NaN, missing text is `None`. Everything random is a function of a seed, the
 //! same on every platform. Numbers of transformers are scikit-learn's within 1e-12 (`cargo xtask
 //! fixtures --sklearn`).
@@ -72,6 +74,8 @@ mod preprocessor_builder;
 mod quantile_transformer;
 mod quantiles;
 mod robust;
+#[cfg(feature = "samples")]
+pub mod samples;
 mod scaler;
 mod split;
 mod standard;
