@@ -6,11 +6,12 @@ use crate::Error;
 
 /// The categories of a column, sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub(crate) struct Categories {
-    pub(crate) place: &'static str,
     pub(crate) names: Vec<String>,
     /// Whether a missing value is a category of its own, behind all others.
-    missing: bool,
+    pub(crate) missing: bool,
 }
 
 impl Categories {
@@ -24,7 +25,7 @@ impl Categories {
         }
         let names: BTreeSet<&str> = column.iter().flatten().map(AsRef::as_ref).collect();
         let names = names.into_iter().map(str::to_owned).collect();
-        Ok(Self { place, names, missing: column.iter().any(Option::is_none) })
+        Ok(Self { names, missing: column.iter().any(Option::is_none) })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -39,8 +40,27 @@ impl Categories {
         }
     }
 
-    pub(crate) fn unknown(&self, row: usize, name: Option<&str>) -> Error {
-        let (place, known) = (self.place, self.names.clone());
+    pub(crate) fn unknown(&self, place: &'static str, row: usize, name: Option<&str>) -> Error {
+        let known = self.names.clone();
         Error::UnknownCategory { place, row, found: name.map(str::to_owned), known }
+    }
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    names: Vec<String>,
+    missing: bool,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Categories {
+    type Error = &'static str;
+
+    fn try_from(Parts { names, missing }: Parts) -> Result<Self, &'static str> {
+        let right = names.is_sorted_by(|a, b| a < b);
+        let message = "categories: expected different names in sorted order";
+        if right { Ok(Self { names, missing }) } else { Err(message) }
     }
 }

@@ -27,6 +27,7 @@ pub const MISSING_WORDS: [&str; 18] = [
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ColumnType {
     /// Every value is a number or missing.
     Numbers,
@@ -79,6 +80,7 @@ pub enum ColumnType {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CsvOptions {
     /// Whether the first line names the columns.
     pub header: bool,

@@ -20,12 +20,15 @@ use crate::{
 
 /// A column by its name, and what was learned of it.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub(crate) struct FeatureColumn {
     pub(crate) name: String,
     learned: Learned,
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Learned {
     Numbers {
         /// What stands for a missing number.
@@ -40,6 +43,7 @@ enum Learned {
 
 /// Scalers of one column.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Scale {
     None,
     Standard(StandardScaler),
@@ -49,12 +53,14 @@ enum Scale {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Type {
     Numbers,
     Text,
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Encoding {
     OneHot(OneHotEncoder),
     Ordinal { categories: Categories, unknown: Option<f64> },
@@ -219,6 +225,19 @@ impl Scale {
     }
 }
 
+#[cfg(feature = "serde")]
+impl Scale {
+    fn is_of_one_column(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Standard(scaler) => scaler.n_columns() == 1,
+            Self::MinMax(scaler) => scaler.n_columns() == 1,
+            Self::Robust(scaler) => scaler.n_columns() == 1,
+            Self::Quantile(scaler) => scaler.n_columns() == 1,
+        }
+    }
+}
+
 impl Encoding {
     /// The feature that a category sets, and to what; none if all of its features are 0.
     ///
@@ -284,4 +303,31 @@ fn fit_words(
 
 fn as_column(x: &[f64]) -> ArrayView2<'_, f64> {
     ArrayView1::from(x).insert_axis(Axis(1))
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    name: String,
+    learned: Learned,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for FeatureColumn {
+    type Error = &'static str;
+
+    fn try_from(Parts { name, learned }: Parts) -> Result<Self, &'static str> {
+        let right = match &learned {
+            Learned::Numbers { fill, scale, .. } => fill.is_finite() && scale.is_of_one_column(),
+            Learned::Words { encoding: Encoding::Hashed(n), .. } => HASHED.contains(n),
+            Learned::Words { encoding: Encoding::Ordinal { unknown, .. }, .. } => {
+                unknown.is_none_or(f64::is_finite)
+            }
+            Learned::Words { encoding: Encoding::OneHot(_), .. } => true,
+        };
+        let message = "a column: expected a scale of one column, from 1 to 1048576 hashed features, \
+                       and numbers that are finite";
+        if right { Ok(Self { name, learned }) } else { Err(message) }
+    }
 }

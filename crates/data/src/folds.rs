@@ -16,6 +16,7 @@ use crate::strata::Strata;
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fold {
     /// For training: all rows that are not in `test`.
     pub train: Vec<usize>,
@@ -56,6 +57,8 @@ pub struct Fold {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct KFold {
     k: usize,
     seed: Option<u64>,
@@ -188,4 +191,23 @@ fn in_order_of_appearance(classes: &[usize]) -> Vec<Vec<usize>> {
     let mut rows: Vec<Vec<usize>> = (0..strata.n_classes()).map(|i| strata.rows_of(&[i])).collect();
     rows.sort_by_key(|rows| rows.first().copied());
     rows
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    k: usize,
+    seed: Option<u64>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for KFold {
+    type Error = &'static str;
+
+    fn try_from(Parts { k, seed }: Parts) -> Result<Self, &'static str> {
+        let right = k >= 2;
+        let message = "KFold: expected k of at least 2";
+        if right { Ok(Self { k, seed }) } else { Err(message) }
+    }
 }

@@ -23,6 +23,7 @@ use crate::scaler::{check_columns, of_columns};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Fill {
     /// The mean of the column.
     Mean,
@@ -64,6 +65,8 @@ pub enum Fill {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct SimpleImputer {
     values: Vec<f64>,
     /// Columns in which numbers were missing.
@@ -160,5 +163,27 @@ fn value(x: Vec<f64>, fill: Fill) -> f64 {
                 .copied()
                 .unwrap_or_default()
         }
+    }
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    values: Vec<f64>,
+    missing: Vec<usize>,
+    indicators: bool,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for SimpleImputer {
+    type Error = &'static str;
+
+    fn try_from(Parts { values, missing, indicators }: Parts) -> Result<Self, &'static str> {
+        let rising =
+            missing.is_sorted_by(|a, b| a < b) && missing.iter().all(|&i| i < values.len());
+        let right = rising && values.iter().all(|value| value.is_finite());
+        let message = "SimpleImputer: expected finite values, and columns with missing numbers among theirs, rising";
+        if right { Ok(Self { values, missing, indicators }) } else { Err(message) }
     }
 }

@@ -18,9 +18,13 @@ use crate::categories::Categories;
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct LabelEncoder {
     categories: Categories,
 }
+
+const NAME: &str = "LabelEncoder";
 
 impl LabelEncoder {
     /// Learns the classes of training rows.
@@ -29,7 +33,7 @@ impl LabelEncoder {
     /// If there are no rows.
     pub fn fit<S: AsRef<str>>(classes: &[S]) -> Result<Self, Error> {
         let classes: Vec<Option<&str>> = classes.iter().map(|class| Some(class.as_ref())).collect();
-        Ok(Self { categories: Categories::fit("LabelEncoder", &classes)? })
+        Ok(Self { categories: Categories::fit(NAME, &classes)? })
     }
 
     /// The class names, sorted: class `i` is `names()[i]`.
@@ -44,7 +48,7 @@ impl LabelEncoder {
     pub fn transform<S: AsRef<str>>(&self, classes: &[S]) -> Result<Vec<usize>, Error> {
         let number = |(row, class): (usize, &S)| {
             let class = Some(class.as_ref());
-            self.categories.code(class).ok_or_else(|| self.categories.unknown(row, class))
+            self.categories.code(class).ok_or_else(|| self.categories.unknown(NAME, row, class))
         };
         classes.iter().enumerate().map(number).collect()
     }
@@ -56,10 +60,28 @@ impl LabelEncoder {
     pub fn inverse_transform(&self, classes: &[usize]) -> Result<Vec<&str>, Error> {
         let names = self.names();
         let name = |(row, &class): (usize, &usize)| {
-            let (place, n_codes) = (self.categories.place, names.len());
+            let (place, n_codes) = (NAME, names.len());
             let unknown = Error::UnknownCode { place, row, n_codes, found: class as f64 };
             names.get(class).map(String::as_str).ok_or(unknown)
         };
         classes.iter().enumerate().map(name).collect()
+    }
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    categories: Categories,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for LabelEncoder {
+    type Error = &'static str;
+
+    fn try_from(Parts { categories }: Parts) -> Result<Self, &'static str> {
+        let right = !categories.missing;
+        let message = "LabelEncoder: expected classes without a missing one";
+        if right { Ok(Self { categories }) } else { Err(message) }
     }
 }

@@ -42,7 +42,8 @@
 //! | [`Dataset`], [`Target`] | features, what is to be predicted, weights | `X`, `y`, `sample_weight` |
 //! | [`Batches`], [`Batch`], [`BatchTarget`] | the rows in batches, shuffled by seed and epoch | |
 //!
-//! The feature `samples` brings three small tables, in `data::samples`.
+//! The feature `samples` brings three small tables, in `data::samples`; `serde` makes tables,
+//! configurations and what was learned plain data, and refuses what cannot have been learned.
 //!
 //! Missing numbers are NaN, missing text is `None`. Everything random is a function of a seed, the
 //! same on every platform. Numbers of transformers are scikit-learn's within 1e-12 (`cargo xtask
@@ -69,6 +70,8 @@ mod min_max;
 mod normal_quantile;
 mod one_hot;
 mod ordinal;
+#[cfg(feature = "serde")]
+mod plain;
 mod preprocessor;
 mod preprocessor_builder;
 mod quantile_transformer;

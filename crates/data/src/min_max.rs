@@ -29,6 +29,8 @@ use crate::{Error, Scaler};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct MinMaxScaler {
     min: Vec<f64>,
     max: Vec<f64>,
@@ -99,5 +101,28 @@ impl Scaler for MinMaxScaler {
     fn inverse_value(&self, column: usize, y: f64) -> f64 {
         let (a, b) = self.range;
         2.0 * (0.5 * self.min[column] + (y - a) / (b - a) * self.half_span(column))
+    }
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    min: Vec<f64>,
+    max: Vec<f64>,
+    range: (f64, f64),
+    clip: bool,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for MinMaxScaler {
+    type Error = &'static str;
+
+    fn try_from(Parts { min, max, range, clip }: Parts) -> Result<Self, &'static str> {
+        let finite = min.iter().chain(&max).all(|end| end.is_finite());
+        let rising = min.len() == max.len() && min.iter().zip(&max).all(|(min, max)| min <= max);
+        let right = finite && rising && range.0 < range.1 && (range.1 - range.0).is_finite();
+        let message = "MinMaxScaler: expected for each column a finite min ≤ max, and a finite range from a to b > a";
+        if right { Ok(Self { min, max, range, clip }) } else { Err(message) }
     }
 }

@@ -31,10 +31,13 @@ use crate::scaler::check_columns;
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OneHotEncoder {
     categories: Categories,
     unknown: Unknown,
 }
+
+const NAME: &str = "OneHotEncoder";
 
 impl OneHotEncoder {
     /// Learns the categories of training rows.
@@ -42,7 +45,7 @@ impl OneHotEncoder {
     /// # Errors
     /// If there are no rows.
     pub fn fit<S: AsRef<str>>(column: &[Option<S>]) -> Result<Self, Error> {
-        let categories = Categories::fit("OneHotEncoder", column)?;
+        let categories = Categories::fit(NAME, column)?;
         Ok(Self { categories, unknown: Unknown::Error })
     }
 
@@ -70,7 +73,7 @@ impl OneHotEncoder {
         let mut x = Array2::zeros((column.len(), self.n_columns()));
         for (row, name) in column.iter().enumerate() {
             let name = name.as_ref().map(AsRef::as_ref);
-            let column = self.column_of(name).map_err(|known| known.unknown(row, name))?;
+            let column = self.column_of(name).map_err(|known| known.unknown(NAME, row, name))?;
             if let Some(column) = column {
                 x[[row, column]] = 1.0;
             }
@@ -93,7 +96,7 @@ impl OneHotEncoder {
 
     /// Whether a missing value is a category.
     pub(crate) fn knows_missing(&self) -> bool {
-        self.categories.len() > self.names().len()
+        self.categories.missing
     }
 
     /// Whether the last column is for unknown categories.
@@ -107,7 +110,7 @@ impl OneHotEncoder {
     /// # Errors
     /// If `x` has another number of columns.
     pub fn inverse_transform(&self, x: &ArrayRef2<f64>) -> Result<Vec<Option<&str>>, Error> {
-        check_columns(self.categories.place, self.n_columns(), x)?;
+        check_columns(NAME, self.n_columns(), x)?;
         let category = |row: ArrayView1<'_, f64>| {
             let best = row.iter().enumerate().fold((usize::MAX, 0.0), |best, (code, &x)| {
                 if x > best.1 { (code, x) } else { best }
@@ -135,6 +138,7 @@ impl OneHotEncoder {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Unknown {
     /// It is refused: the error names the row and the category.
     Error,

@@ -21,10 +21,14 @@ use crate::categories::Categories;
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrdinalEncoder {
     categories: Categories,
+    #[cfg_attr(feature = "serde", serde(with = "crate::plain::maybe_number"))]
     unknown: Option<f64>,
 }
+
+const NAME: &str = "OrdinalEncoder";
 
 impl OrdinalEncoder {
     /// Learns the categories of training rows.
@@ -32,7 +36,7 @@ impl OrdinalEncoder {
     /// # Errors
     /// If there are no rows.
     pub fn fit<S: AsRef<str>>(column: &[Option<S>]) -> Result<Self, Error> {
-        let categories = Categories::fit("OrdinalEncoder", column)?;
+        let categories = Categories::fit(NAME, column)?;
         Ok(Self { categories, unknown: None })
     }
 
@@ -55,7 +59,7 @@ impl OrdinalEncoder {
         let number = |(row, name): (usize, &Option<S>)| {
             let Some(name) = name.as_ref().map(AsRef::as_ref) else { return Ok(f64::NAN) };
             let code = self.categories.code(Some(name)).map(|code| code as f64);
-            code.or(self.unknown).ok_or_else(|| self.categories.unknown(row, Some(name)))
+            code.or(self.unknown).ok_or_else(|| self.categories.unknown(NAME, row, Some(name)))
         };
         column.iter().enumerate().map(number).collect()
     }
@@ -72,8 +76,7 @@ impl OrdinalEncoder {
             }
             // A number that is none of them becomes another one on the way, or is too large.
             let name = names.get(x as usize).filter(|_| (x as usize) as f64 == x);
-            let place = self.categories.place;
-            let unknown = Error::UnknownCode { place, row, n_codes: names.len(), found: x };
+            let unknown = Error::UnknownCode { place: NAME, row, n_codes: names.len(), found: x };
             name.map(|name| Some(name.as_str())).ok_or(unknown)
         };
         x.iter().enumerate().map(category).collect()

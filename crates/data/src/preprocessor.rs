@@ -7,6 +7,8 @@ use tensor_core::{Float, memory};
 
 use crate::entries::{entry, narrowed, numbers_as_learned};
 use crate::feature_column::FeatureColumn;
+#[cfg(feature = "serde")]
+use crate::table::check_names;
 use crate::target_column::{TargetColumn, with_targets};
 use crate::{Column, Dataset, Error, Table};
 
@@ -76,12 +78,15 @@ use crate::{Column, Dataset, Error, Table};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct Preprocessor {
     columns: Vec<FeatureColumn>,
     target: TargetColumn,
     weights: Option<String>,
     drop_missing_targets: bool,
-    /// Of all columns.
+    /// Of all columns, which say them.
+    #[cfg_attr(feature = "serde", serde(skip_serializing))]
     feature_names: Vec<String>,
 }
 
@@ -216,4 +221,27 @@ fn weights<F: Float>(table: &Table, column: &Column) -> Result<Vec<F>, Error> {
         Err(entry(table, row, name, "a finite weight of at least 0", found))
     };
     numbers_as_learned(table, column)?.iter().enumerate().map(weight).collect()
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    columns: Vec<FeatureColumn>,
+    target: TargetColumn,
+    weights: Option<String>,
+    drop_missing_targets: bool,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Preprocessor {
+    type Error = Error;
+
+    fn try_from(parts: Parts) -> Result<Self, Error> {
+        let Parts { columns, target, weights, drop_missing_targets } = parts;
+        let features = columns.iter().map(|column| &column.name);
+        let names = features.chain(target.columns()).chain(&weights);
+        check_names("", names.map(String::as_str))?;
+        Self::new(columns, target, weights, drop_missing_targets)
+    }
 }

@@ -35,6 +35,7 @@ use crate::{
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PreprocessorBuilder {
     target: TargetChoice,
     weights: Option<String>,

@@ -43,6 +43,8 @@ use crate::{Error, Scaler};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct QuantileTransformer {
     /// The quantiles of each column, in rising order.
     quantiles: Vec<Vec<f64>>,
@@ -56,6 +58,7 @@ pub struct QuantileTransformer {
 /// assert_eq!(data::QuantileConfig::default().output, data::Distribution::Uniform);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Distribution {
     /// Equally likely from 0 to 1.
     Uniform,
@@ -73,6 +76,7 @@ pub enum Distribution {
 /// assert_eq!((config.n_quantiles, config.subsample), (1000, 10_000));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct QuantileConfig {
     /// How many quantiles are learned; at most as many as there are rows.
     pub n_quantiles: usize,
@@ -204,4 +208,25 @@ fn share_between(quantiles: &[f64], below: Option<usize>, x: f64) -> f64 {
     let q = quantiles[below];
     let t = (0.5 * x - 0.5 * q) / (0.5 * next - 0.5 * q);
     (below as f64 + t) / step
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    quantiles: Vec<Vec<f64>>,
+    output: Distribution,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for QuantileTransformer {
+    type Error = &'static str;
+
+    fn try_from(Parts { quantiles, output }: Parts) -> Result<Self, &'static str> {
+        let rising = |q: &Vec<f64>| !q.is_empty() && q.is_sorted();
+        let finite = quantiles.iter().flatten().all(|q| q.is_finite());
+        let right = finite && quantiles.iter().all(rising);
+        let message = "QuantileTransformer: expected for each column at least 1 finite quantile, in rising order";
+        if right { Ok(Self { quantiles, output }) } else { Err(message) }
+    }
 }

@@ -32,8 +32,12 @@ use crate::{Error, Scaler};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct RobustScaler {
     center: Vec<f64>,
+    /// Infinite where the quantiles are farther apart than the largest number.
+    #[cfg_attr(feature = "serde", serde(with = "crate::plain::numbers"))]
     scale: Vec<f64>,
 }
 
@@ -48,6 +52,7 @@ pub struct RobustScaler {
 /// # let _ = deciles;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustConfig {
     /// `q₁ < q₂`, from 0 to 1.
     pub quantiles: (f64, f64),
@@ -120,5 +125,26 @@ impl Scaler for RobustScaler {
 
     fn inverse_value(&self, column: usize, y: f64) -> f64 {
         y * self.scale[column] + self.center[column]
+    }
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    center: Vec<f64>,
+    #[serde(with = "crate::plain::numbers")]
+    scale: Vec<f64>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for RobustScaler {
+    type Error = &'static str;
+
+    fn try_from(Parts { center, scale }: Parts) -> Result<Self, &'static str> {
+        let finite = center.iter().all(|center| center.is_finite());
+        let right = finite && center.len() == scale.len() && scale.iter().all(|scale| *scale > 0.0);
+        let message = "RobustScaler: expected for each column a finite center and a scale above 0";
+        if right { Ok(Self { center, scale }) } else { Err(message) }
     }
 }

@@ -18,6 +18,7 @@ use crate::strata::{Strata, proportional};
 /// # let _ = shares;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shares {
     /// Share of the rows for choices during training: when to stop, which model.
     pub validation: f64,
@@ -62,6 +63,7 @@ impl Default for Shares {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Split {
     /// For training.
     pub train: Vec<usize>,

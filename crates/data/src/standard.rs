@@ -35,6 +35,8 @@ use crate::{Error, Scaler};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct StandardScaler {
     mean: Vec<f64>,
     scale: Vec<f64>,
@@ -100,4 +102,24 @@ fn mean_and_scale(x: &[f64]) -> (f64, f64) {
 fn power_of_two(x: f64) -> f64 {
     const EXPONENT: u64 = 0x7ff << 52;
     f64::from_bits(x.max(f64::MIN_POSITIVE).to_bits() & EXPONENT)
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for StandardScaler {
+    type Error = &'static str;
+
+    fn try_from(Parts { mean, scale }: Parts) -> Result<Self, &'static str> {
+        let mut columns = mean.iter().zip(&scale);
+        let right = mean.len() == scale.len() && columns.all(|(m, s)| m.is_finite() && *s > 0.0);
+        let message = "StandardScaler: expected for each column a finite mean and a scale above 0";
+        if right { Ok(Self { mean, scale }) } else { Err(message) }
+    }
 }

@@ -26,6 +26,8 @@ use crate::{Error, Text};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct Table {
     columns: Vec<Column>,
     n_rows: usize,
@@ -34,6 +36,7 @@ pub struct Table {
 
 /// Where the rows come from, for messages.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Source {
     /// The file's name; empty for a table that was not read.
     pub(crate) file: String,
@@ -46,7 +49,7 @@ impl Source {
     fn line(&self, row: usize) -> Option<u64> {
         let i = self.breaks.partition_point(|&(first, _)| first <= row).checked_sub(1)?;
         let (first, line) = self.breaks[i];
-        Some(line + (row - first) as u64)
+        Some(line.saturating_add((row - first) as u64))
     }
 }
 
@@ -64,6 +67,7 @@ impl Source {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Column {
     name: String,
     values: Values,
@@ -82,8 +86,10 @@ pub struct Column {
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Values {
     /// Numbers; a missing one is NaN.
+    #[cfg_attr(feature = "serde", serde(with = "crate::plain::numbers"))]
     Numbers(Vec<f64>),
     /// Text.
     Text(Text),
@@ -99,19 +105,7 @@ impl Table {
     }
 
     pub(crate) fn from_source(columns: Vec<Column>, source: Source) -> Result<Self, Error> {
-        check_names(&source.file, columns.iter().map(Column::name))?;
-        let Some(first) = columns.first() else {
-            return Err(Error::TooFew {
-                place: "table",
-                expected: "at least 1 column".into(),
-                found: 0,
-            });
-        };
-        let n_rows = first.len();
-        if let Some(other) = columns.iter().find(|column| column.len() != n_rows) {
-            let (column, expected, found) = (other.name.clone(), n_rows, other.len());
-            return Err(Error::ColumnLength { column, expected, found });
-        }
+        let n_rows = same_length(&source.file, &columns)?;
         Ok(Self { columns, n_rows, source })
     }
 
@@ -205,6 +199,27 @@ impl Table {
             None => format!("row {row}"),
         }
     }
+}
+
+/// How many rows columns have, whose names have to be different.
+///
+/// # Errors
+/// If two names are equal, the columns differ in length, or there is none.
+fn same_length(file: &str, columns: &[Column]) -> Result<usize, Error> {
+    check_names(file, columns.iter().map(Column::name))?;
+    let Some(first) = columns.first() else {
+        return Err(Error::TooFew {
+            place: "table",
+            expected: "at least 1 column".into(),
+            found: 0,
+        });
+    };
+    let n_rows = first.len();
+    if let Some(other) = columns.iter().find(|column| column.len() != n_rows) {
+        let (column, expected, found) = (other.name.clone(), n_rows, other.len());
+        return Err(Error::ColumnLength { column, expected, found });
+    }
+    Ok(n_rows)
 }
 
 /// # Errors
@@ -316,5 +331,30 @@ impl Column {
             Values::Text(text) => Values::Text(text.rows(rows)),
         };
         Self { name: self.name.clone(), values }
+    }
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    columns: Vec<Column>,
+    n_rows: usize,
+    source: Source,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Table {
+    type Error = String;
+
+    fn try_from(Parts { columns, n_rows, source }: Parts) -> Result<Self, String> {
+        let found = same_length(&source.file, &columns).map_err(|error| error.to_string())?;
+        let rising = source.breaks.is_sorted_by(|a, b| a.0 < b.0);
+        let ends =
+            |(row, line): &(usize, u64)| *row < n_rows && line.checked_add(n_rows as u64).is_some();
+        if found == n_rows && rising && source.breaks.iter().all(ends) {
+            return Ok(Self { columns, n_rows, source });
+        }
+        Err(format!("table: expected {found} rows, and lines of these in rising order"))
     }
 }

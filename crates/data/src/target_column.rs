@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+#[cfg(feature = "serde")]
+use std::collections::HashSet;
 
 use ndarray::{Array2, ArrayRef2};
 use tensor_core::Float;
@@ -15,6 +17,7 @@ use crate::{Column, Error, Scaler, StandardScaler, Table, Target, Text, Values};
 
 /// Which columns are to be predicted, and as what.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum TargetChoice {
     #[default]
     None,
@@ -36,6 +39,8 @@ impl TargetChoice {
 
 /// What was learned.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub(crate) enum TargetColumn {
     None,
     Classes {
@@ -224,4 +229,38 @@ fn labels(
         })
     };
     text.codes().iter().enumerate().map(label).collect()
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+enum Parts {
+    None,
+    Classes { column: String, numbers: bool, names: Vec<String> },
+    Values { columns: Vec<String>, scaler: Option<StandardScaler> },
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for TargetColumn {
+    type Error = &'static str;
+
+    fn try_from(parts: Parts) -> Result<Self, &'static str> {
+        let differ = |names: &[String]| {
+            !names.is_empty() && names.iter().collect::<HashSet<_>>().len() == names.len()
+        };
+        match parts {
+            Parts::None => Ok(Self::None),
+            Parts::Classes { column, numbers, names } if differ(&names) => {
+                Ok(Self::Classes { column, numbers, names })
+            }
+            Parts::Classes { .. } => Err("target: expected classes with different names"),
+            Parts::Values { columns, scaler } => {
+                let scales = scaler.as_ref().map_or(columns.len(), StandardScaler::n_columns);
+                if differ(&columns) && scales == columns.len() {
+                    return Ok(Self::Values { columns, scaler });
+                }
+                Err("target: expected columns with different names, and as many scales")
+            }
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! A column of text.
 
 use std::collections::HashMap;
+#[cfg(feature = "serde")]
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A column of text: each word that comes up is kept once, a row holds its number.
@@ -14,8 +16,11 @@ use std::sync::Arc;
 /// assert_eq!(text.iter().collect::<Vec<_>>(), [Some("b"), None, Some("a"), Some("b")]);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct Text {
     /// In the order in which they first come up; one memory for all parts of a table.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::plain::write_words"))]
     words: Arc<[String]>,
     /// Of each row; `MISSING` for a missing value.
     codes: Vec<u32>,
@@ -114,5 +119,26 @@ impl<'a> FromIterator<Option<&'a str>> for Text {
         let mut text = TextBuilder::default();
         rows.into_iter().for_each(|word| text.push(word));
         text.finish()
+    }
+}
+
+/// What is read, before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    words: Vec<String>,
+    codes: Vec<u32>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Text {
+    type Error = &'static str;
+
+    fn try_from(Parts { words, codes }: Parts) -> Result<Self, &'static str> {
+        let in_words = |&code: &u32| code == MISSING || (code as usize) < words.len();
+        let right =
+            codes.iter().all(in_words) && words.iter().collect::<HashSet<_>>().len() == words.len();
+        let message = "text: expected different words, and codes of these, or 4294967295";
+        if right { Ok(Self { words: words.into(), codes }) } else { Err(message) }
     }
 }

@@ -21,6 +21,7 @@ use crate::{Fill, QuantileConfig, Unknown};
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Treatment {
     /// As numbers. A column of text is refused.
     Numbers(NumberTreatment),
@@ -55,6 +56,7 @@ pub enum Treatment {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NumberTreatment {
     /// What stands for a missing number. A column without any is filled with 0, or the constant.
     pub fill: Fill,
@@ -80,6 +82,7 @@ impl Default for NumberTreatment {
 /// assert_eq!(NumberTreatment::default().scaling, Scaling::Standard);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Scaling {
     /// They stay what they are.
     None,
@@ -122,6 +125,7 @@ pub enum Scaling {
 /// # Ok::<(), data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TextTreatment {
     /// A feature for each category, `island=Dream`, and `island is missing`, `island is unknown`
     /// where there is one for those.
