@@ -90,6 +90,7 @@ pub struct BceWithLogitsLoss {
 
 /// Choices of a [`BceWithLogitsLoss`]; PyTorch's defaults.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BceWithLogitsConfig {
     /// `w (C)`, PyTorch's name: what a positive answer counts in each column.
     pub pos_weight: Option<Vec<f64>>,

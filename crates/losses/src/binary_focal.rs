@@ -73,6 +73,7 @@ pub struct BinaryFocalLoss {
 
 /// Choices of a [`BinaryFocalLoss`]; torchvision's defaults, but for the mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BinaryFocalConfig {
     /// `α`, from 0 to 1: what yes counts; no counts `1 − α`. Both count 1 if left out.
     pub alpha: Option<f64>,

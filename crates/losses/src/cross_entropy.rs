@@ -143,6 +143,7 @@ pub struct CrossEntropyLoss {
 /// Choices of a [`CrossEntropyLoss`], which says what they do; PyTorch's defaults, but for the
 /// ignored index: PyTorch ignores [`IGNORE_INDEX`](crate::IGNORE_INDEX) unasked.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CrossEntropyConfig {
     /// `w (C)`: what each class counts.
     pub class_weights: Option<Vec<f64>>,

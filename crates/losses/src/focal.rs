@@ -84,6 +84,7 @@ pub struct FocalLoss {
 /// Choices of a [`FocalLoss`]: how little a row counts whose class is found, and which classes count
 /// more. Each field says what it is for; fields that are not named keep the default.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FocalConfig {
     /// `γ ≥ 0`: how much less easy samples count.
     pub gamma: f64,

@@ -80,6 +80,7 @@ pub struct GaussianNllLoss {
 
 /// Choices of a [`GaussianNllLoss`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GaussianNllConfig {
     /// Whether the second half of the predictions are logarithms of variances.
     pub log_variance: bool,

@@ -64,6 +64,7 @@ pub struct HingeLoss {
 /// Choices of a [`HingeLoss`]: the margin itself or its square. Fields that are not named keep the
 /// default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HingeConfig {
     /// Whether the loss is the square.
     pub squared: bool,

@@ -59,6 +59,7 @@ pub struct HuberLoss {
 
 /// Choices of a [`HuberLoss`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HuberConfig {
     /// `δ`: the distance at which the loss turns from squared to absolute.
     pub delta: f64,

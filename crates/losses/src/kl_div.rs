@@ -70,6 +70,7 @@ pub struct KlDivLoss {
 
 /// Choices of a [`KlDivLoss`]; PyTorch's defaults, but for the mean, which is over rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KlDivConfig {
     /// Whether targets are logarithms of probabilities.
     pub log_target: bool,

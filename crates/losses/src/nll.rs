@@ -72,6 +72,7 @@ pub struct NllLoss {
 /// Choices of an [`NllLoss`]; PyTorch's defaults, but for the ignored index: PyTorch ignores
 /// [`IGNORE_INDEX`](crate::IGNORE_INDEX) unasked.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NllConfig {
     /// `w (C)`: what a sample of each class counts.
     pub class_weights: Option<Vec<f64>>,

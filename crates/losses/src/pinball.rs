@@ -65,6 +65,7 @@ pub struct PinballLoss {
 /// Choices of a [`PinballLoss`]: which quantiles are predicted, one in each column. Fields that are
 /// not named keep the default.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PinballConfig {
     /// `τ (C)`, between 0 and 1: the quantile that each column predicts. The median of one column,
     /// if left out.

@@ -68,6 +68,7 @@ pub struct PoissonNllLoss {
 
 /// Choices of a [`PoissonNllLoss`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PoissonNllConfig {
     /// Whether predictions are logarithms of rates.
     pub log_input: bool,

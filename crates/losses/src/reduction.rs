@@ -35,6 +35,7 @@ use tensor_core::Float;
 /// [`Loss`]: crate::Loss
 /// [`EachLoss`]: crate::EachLoss
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reduction {
     /// Their mean.
     #[default]

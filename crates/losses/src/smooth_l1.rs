@@ -61,6 +61,7 @@ pub struct SmoothL1Loss {
 
 /// Choices of a [`SmoothL1Loss`]; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SmoothL1Config {
     /// `β`: the distance within which the corner is rounded off.
     pub beta: f64,

@@ -73,6 +73,7 @@ pub struct Averaged<F: Float> {
 
 /// What an [`Averaged`] averages, and how; PyTorch's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AveragedConfig {
     /// The weights of the mean.
     pub average: Average,
@@ -83,6 +84,7 @@ pub struct AveragedConfig {
 /// How an [`Averaged`] weighs its updates: all alike, or later ones more. Each choice has its
 /// formula on the page of `Averaged`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Average {
     /// All alike.
     #[default]

@@ -162,10 +162,13 @@ impl<F: Float> Sequential<F> {
 
     /// Number of trained values.
     pub fn n_parameters(&self) -> usize {
-        self.tensors()
-            .filter(|(_, t)| matches!(t.kind, Kind::Parameter(_)))
-            .map(|(_, t)| t.value.len())
-            .sum()
+        let mut n = 0;
+        Tensors::each_tensor(self, Path::root(), &mut |_, t| {
+            if matches!(t.kind, Kind::Parameter(_)) {
+                n += t.value.len();
+            }
+        });
+        n
     }
 
     /// Whether the layers still have the widths for which the model was built.

@@ -20,8 +20,8 @@
 //! On a full batch, [`Lbfgs`] approximates second derivatives and looks for the length of each
 //! step: PyTorch's `LBFGS`.
 //!
-//! With the feature `serde`, which is off by default, configurations and states are plain data to be
-//! written and read; [`number`] is for those that may be infinite.
+//! With the feature `serde`, which is off by default, configurations and states are plain data to
+//! be written and read; [`number`] is for those that may be infinite.
 //!
 //! Each of these pages defines its symbols, says how the equations come about, and has an example
 //! to work out by hand. [`Optimizer`] is what they have in common, [`Descent`] what they are made
