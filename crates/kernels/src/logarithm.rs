@@ -16,6 +16,8 @@ const SERIES: &[f64] = &[
 
 /// The natural logarithm `ln y`, for a result of type `F`: −∞ for 0, NaN below.
 ///
+/// For results of type `f32`, a positive `y` is a normal `f64`, as every `f32` is.
+///
 /// With `y = 2ᵏ m`, `m` from `√½` to `√2`, and `f = m − 1`,
 ///
 /// ```text

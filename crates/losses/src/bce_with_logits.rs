@@ -6,6 +6,7 @@ use tensor_core::{Error, Float};
 use crate::check::check_not_negative;
 use crate::domain::Domain;
 use crate::element::ColumnLoss;
+use crate::range::product_of_three;
 use crate::reduction::Reduction;
 use crate::wide::Wide;
 
@@ -134,7 +135,7 @@ impl ColumnLoss for BceWithLogitsLoss {
     fn column_loss<F: Float>(&self, z: f64, y: f64, w: f64) -> f64 {
         // w y softplus(−z) + (1 − y) softplus(z); a term with the factor 0 is 0, even if its
         // softplus is infinite.
-        product_or_zero(softplus::<F>(-z), w * y) + product_or_zero(softplus::<F>(z), 1.0 - y)
+        product_of_three::<F>(softplus::<F>(-z), w, y) + product_or_zero(softplus::<F>(z), 1.0 - y)
     }
 
     #[inline(always)]
@@ -147,13 +148,13 @@ impl ColumnLoss for BceWithLogitsLoss {
     }
 
     fn wide_column_loss<F: Float>(&self, z: f64, y: f64, w: f64) -> Wide {
-        let yes = Wide::from(softplus::<F>(-z)).times_or_zero(Wide::from(w) * Wide::from(y));
-        yes + Wide::from(softplus::<F>(z)).times_or_zero(Wide::from(1.0 - y))
+        let yes = Wide::softplus::<F>(-z).times_or_zero(Wide::from(w) * Wide::from(y));
+        yes + Wide::softplus::<F>(z).times_or_zero(Wide::from(1.0 - y))
     }
 
     fn wide_column_derivative<F: Float>(&self, z: f64, y: f64, w: f64) -> Wide {
-        let yes = Wide::from(w) * Wide::from(y * sigmoid::<F>(-z));
-        Wide::from((1.0 - y) * sigmoid::<F>(z)) - yes
+        let yes = Wide::from(w) * Wide::from(y) * Wide::sigmoid(-z);
+        Wide::from(1.0 - y) * Wide::sigmoid(z) - yes
     }
 }
 

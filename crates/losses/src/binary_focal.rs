@@ -5,7 +5,9 @@ use tensor_core::{Error, Float};
 
 use crate::domain::Domain;
 use crate::element::ElementLoss;
+use crate::range::product_of_three;
 use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 /// Binary cross-entropy in which easy answers count less, on logits: torchvision's
 /// `sigmoid_focal_loss`.
@@ -115,6 +117,15 @@ impl BinaryFocalLoss {
             None => (y, 1.0 - y),
         }
     }
+
+    /// The same, where `α y` may be below the normal numbers.
+    fn wide_shares(&self, y: f64) -> (Wide, Wide) {
+        let (p, q) = (Wide::from(y), Wide::from(1.0 - y));
+        match self.config.alpha {
+            Some(alpha) => (p * Wide::from(alpha), q * Wide::from(1.0 - alpha)),
+            None => (p, q),
+        }
+    }
 }
 
 /// `σ(−z)^γ`, for a result of type `F`.
@@ -123,7 +134,12 @@ fn power<F: Float>(z: f64, gamma: f64) -> f64 {
     if F::NARROW {
         exp::<F>(-product_or_zero(softplus::<F>(z), gamma)) // ln σ(−z) = −softplus(z)
     } else {
-        sigmoid::<F>(-z).powf(gamma)
+        // Each where it keeps more digits: 1 − σ(z) is rounded, and so is the logarithm.
+        match z > 0.0 {
+            true => sigmoid::<F>(-z).powf(gamma),
+            false if z < -700.0 => wide_power::<F>(z, gamma).value(), // e^z has lost digits
+            _ => exp::<F>(-product_or_zero(softplus::<F>(z), gamma)),
+        }
     }
 }
 
@@ -140,6 +156,22 @@ fn yes_slope<F: Float>(z: f64, gamma: f64) -> f64 {
     -power::<F>(z, gamma) * (sigmoid::<F>(-z) + term)
 }
 
+/// `σ(−z)^γ` where it may be below the range of `f64`.
+fn wide_power<F: Float>(z: f64, gamma: f64) -> Wide {
+    Wide::exp(-Wide::softplus::<F>(z).times_or_zero(gamma.into()).value())
+}
+
+/// [`yes`], likewise.
+fn wide_yes<F: Float>(z: f64, gamma: f64) -> Wide {
+    Wide::softplus::<F>(-z).times_or_zero(wide_power::<F>(z, gamma))
+}
+
+/// [`yes_slope`], likewise.
+fn wide_yes_slope<F: Float>(z: f64, gamma: f64) -> Wide {
+    let term = Wide::softplus::<F>(-z).times_or_zero(Wide::from(gamma) * Wide::sigmoid(z));
+    -(Wide::sigmoid(-z) + term).times_or_zero(wide_power::<F>(z, gamma))
+}
+
 impl ElementLoss for BinaryFocalLoss {
     const NAME: &'static str = "binary-focal";
 
@@ -153,14 +185,26 @@ impl ElementLoss for BinaryFocalLoss {
 
     #[inline(always)]
     fn loss<F: Float>(&self, z: f64, y: f64) -> f64 {
-        let ((p, q), gamma) = (self.shares(y), self.config.gamma);
-        product_or_zero(yes::<F>(z, gamma), p) + product_or_zero(yes::<F>(-z, gamma), q)
+        let (gamma, alpha) = (self.config.gamma, self.config.alpha);
+        let (yes, no) = (yes::<F>(z, gamma), yes::<F>(-z, gamma));
+        let (p, q) = alpha.map_or((1.0, 1.0), |alpha| (alpha, 1.0 - alpha));
+        product_of_three::<F>(yes, p, y) + product_of_three::<F>(no, q, 1.0 - y)
     }
 
     #[inline(always)]
     fn derivative<F: Float>(&self, z: f64, y: f64) -> f64 {
         let ((p, q), gamma) = (self.shares(y), self.config.gamma);
         p * yes_slope::<F>(z, gamma) - q * yes_slope::<F>(-z, gamma)
+    }
+
+    fn wide_loss<F: Float>(&self, z: f64, y: f64) -> Wide {
+        let ((p, q), gamma) = (self.wide_shares(y), self.config.gamma);
+        wide_yes::<F>(z, gamma).times_or_zero(p) + wide_yes::<F>(-z, gamma).times_or_zero(q)
+    }
+
+    fn wide_derivative<F: Float>(&self, z: f64, y: f64) -> Wide {
+        let ((p, q), gamma) = (self.wide_shares(y), self.config.gamma);
+        p * wide_yes_slope::<F>(z, gamma) - q * wide_yes_slope::<F>(-z, gamma)
     }
 }
 

@@ -10,10 +10,10 @@ use tensor_core::{Error, Float};
 use crate::check::check_not_negative;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
-use crate::row::{RowLoss, check_class_weights, class_weight};
+use crate::row::{Classes, RowLoss};
 use crate::targets::Targets;
 use crate::wide::Wide;
-use row::{all_classes, one_class, wide_loss};
+use row::{all_classes, one_class, wide};
 use row_targets::{RowTargets, Y};
 
 /// Softmax and cross-entropy in one, on logits: PyTorch's `nn.CrossEntropyLoss`.
@@ -178,33 +178,16 @@ impl CrossEntropyLoss {
     }
 
     #[inline(always)]
-    fn row_targets<'a, F>(
-        &'a self,
-        y: Y<'a, F>,
-        n_classes: usize,
-        scale: f64,
-    ) -> RowTargets<'a, F> {
+    fn row_targets<'a, F>(&'a self, y: Y<'a, F>, n_classes: usize) -> RowTargets<'a, F> {
         let (epsilon, class_weights) =
             (self.config.label_smoothing, self.config.class_weights.as_deref());
-        RowTargets { y, n_classes, epsilon, class_weights, scale }
-    }
-
-    /// A power of two near the largest class weight, and its reciprocal: products with them keep
-    /// all digits.
-    fn class_weight_scale(&self) -> (f64, f64) {
-        let weights = self.config.class_weights.iter().flatten();
-        let largest = weights.fold(0.0_f64, |largest, &w| largest.max(w));
-        if self.config.class_weights.is_none() || largest == 0.0 {
-            return (1.0, 1.0);
-        }
-        let exponent = f64::INFINITY.to_bits(); // the bits of an `f64` that hold its exponent
-        let power = f64::from_bits(largest.clamp(f64::MIN_POSITIVE, 1e300).to_bits() & exponent);
-        (power, 1.0 / power)
+        RowTargets { y, n_classes, epsilon, class_weights }
     }
 
     #[inline(always)]
-    fn class_weight(&self, class: usize) -> f64 {
-        class_weight(self.config.class_weights.as_deref(), class)
+    fn classes(&self) -> Classes<'_> {
+        let weights = self.config.class_weights.as_deref();
+        Classes { weights, ignore_index: self.config.ignore_index }
     }
 }
 
@@ -222,7 +205,7 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         y: Targets<'_, F>,
         sample_weights: Option<&[F]>,
     ) -> Result<(), Error> {
-        check_class_weights(PLACE, a, self.config.class_weights.as_deref())?;
+        self.classes().check_weights(PLACE, a)?;
         y.check(PLACE, a, self.config.ignore_index, sample_weights)
     }
 
@@ -234,8 +217,7 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
     #[inline(always)]
     fn count(&self, y: Targets<'_, F>, n: usize) -> Option<f64> {
         match y.labels() {
-            Ok(y) if y.is_ignored(n, self.config.ignore_index) => None,
-            Ok(y) => Some(self.class_weight(y.class(n))),
+            Ok(y) => self.classes().count(y, n),
             Err(_) => Some(1.0),
         }
     }
@@ -250,9 +232,9 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
     ) -> f64 {
         match Y::new(y, n) {
             Y::Class(class) if self.config.label_smoothing == 0.0 => {
-                one_class(n, a, (class, self.class_weight(class)), gradient)
+                one_class(n, a, (class, self.classes().weight(class)), gradient)
             }
-            y => all_classes(n, a, &self.row_targets(y, a.values().ncols(), 1.0), gradient),
+            y => all_classes(n, a, &self.row_targets(y, a.values().ncols()), gradient),
         }
     }
 
@@ -263,22 +245,8 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         y: Targets<'_, F>,
         gradient: Option<(Wide, &mut ArrayRef1<F>)>,
     ) -> Wide {
-        let n_classes = a.values().ncols();
-        // Class weights of at most 2, and a factor that makes up for it.
-        let (largest, scale) = self.class_weight_scale();
-        if let Some((factor, da)) = gradient {
-            match Y::new(y, n) {
-                Y::Class(class) if self.config.label_smoothing == 0.0 => {
-                    let factor = (factor * Wide::from(self.class_weight(class))).value();
-                    one_class(n, a, (class, 1.0), Some((factor, da)));
-                }
-                y => {
-                    let gradient = Some(((factor * Wide::from(largest)).value(), da));
-                    all_classes(n, a, &self.row_targets(y, n_classes, scale), gradient);
-                }
-            }
-        }
-        wide_loss(n, a, &self.row_targets(Y::new(y, n), n_classes, scale)) * Wide::from(largest)
+        let x = a.values().row(n);
+        wide(x, &self.row_targets(Y::new(y, n), x.len()), gradient)
     }
 }
 

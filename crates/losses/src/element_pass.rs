@@ -26,8 +26,8 @@
 //!    has a loop of its own, which follows the strides.
 //! 5. With sample weights, `s_n` multiplies the sum of row `n`, `s_n/(C Σ_m s_m)` its derivatives;
 //!    a row of weight 0 is not looked at, for it may hold NaN.
-//! 6. Where the sum shows that `f64` had no room, all of it is done once more in wide numbers:
-//!    `element_wide.rs`.
+//! 6. Where the sum or the weights show that `f64` had no room, all of it is done once more in wide
+//!    numbers: `element_wide.rs`.
 
 use std::array::from_fn;
 
@@ -39,9 +39,11 @@ use tensor_core::{Error, Float};
 
 use crate::check::{check_predictions, check_shape, check_values};
 use crate::element::ColumnLoss;
-use crate::element_wide::{coefficient, derivative, loss, pass_again};
+use crate::element_wide::{coefficient, derivative, gradients as wide_gradients, loss, pass_again};
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
-use crate::range::is_safe;
+use crate::range::{are_safe, is_safe, may_lose_digits};
+use crate::reduction::Reduction;
+use crate::wide::Wide;
 
 impl<F: Float, L: ColumnLoss> Loss<F> for L {
     type Target<'a> = &'a ArrayRef2<F>;
@@ -147,10 +149,15 @@ fn unrounded<F: Float, L: ColumnLoss>(
     mut da: Option<&mut ArrayRef2<F>>,
 ) -> f64 {
     let (sum, total) = sum_and_total(loss, a, y, sample_weights, da.as_deref_mut());
-    if is_safe(sum, sample_weights) {
-        return loss.reduction().reduce(sum, total); // L = sum/(N·C)
+    let (reduction, k) = (loss.reduction(), loss.coefficients());
+    if !(is_safe(sum, sample_weights) && are_safe(k)) {
+        return pass_again(loss, a, y, sample_weights, da); // Departure 6.
     }
-    pass_again(loss, a, y, sample_weights, da) // Departure 6.
+    if let Some(da) = da.filter(|_| may_lose_digits(reduction, total, sample_weights, k)) {
+        let denominator = Wide::from(if reduction == Reduction::Mean { total } else { 1.0 });
+        wide_gradients(loss, a, y, sample_weights, denominator, da); // Departure 6.
+    }
+    reduction.reduce(sum, total) // L = sum/(N·C)
 }
 
 /// `Σ_n s_n Σ_c ℓ(A[n, c], Y[n, c], k[c])` and `N·C` or what takes its place, in plain arithmetic;

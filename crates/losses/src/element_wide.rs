@@ -1,14 +1,13 @@
 //! The pass over a loss on arrays once more, in numbers whose exponent does not run out.
 //!
-//! When that is, `range.rs` says. Elements of the gradient that are finite, and whose weights are
-//! safe, are right as they are.
+//! When that is, `range.rs` says. Elements of the gradient that are safe are right as they are.
 
 use ndarray::{ArrayRef2, Axis};
 use tensor_core::Float;
 
 use crate::check::is_counted;
 use crate::element::ColumnLoss;
-use crate::range::are_safe;
+use crate::range::{are_safe, is_gradient_safe, is_loss_safe, is_weight_safe};
 use crate::reduction::Reduction;
 use crate::wide::Wide;
 
@@ -16,14 +15,15 @@ use crate::wide::Wide;
 #[inline(always)]
 pub(crate) fn loss<F: Float, L: ColumnLoss>(loss: &L, a: f64, y: f64, k: f64) -> f64 {
     let plain = loss.column_loss::<F>(a, y, k);
-    if plain.is_finite() { plain } else { loss.wide_column_loss::<F>(a, y, k).value() }
+    let is_right = is_weight_safe(k) && is_loss_safe::<F>(plain);
+    if is_right { plain } else { loss.wide_column_loss::<F>(a, y, k).value() }
 }
 
 /// `d·ℓ'(a, y, k)`, unrounded.
 #[inline(always)]
 pub(crate) fn derivative<F: Float, L: ColumnLoss>(loss: &L, a: f64, y: f64, k: f64, d: f64) -> f64 {
     let plain = d * loss.column_derivative::<F>(a, y, k);
-    if plain.is_finite() {
+    if is_weight_safe(k) && is_gradient_safe::<F>(plain, d * k.max(1.0)) {
         return plain;
     }
     (loss.wide_column_derivative::<F>(a, y, k) * Wide::from(d)).value()
@@ -89,18 +89,19 @@ pub(crate) fn gradients<F: Float, L: ColumnLoss>(
     denominator: Wide,
     da: &mut ArrayRef2<F>,
 ) {
-    let finite_is_right = are_safe(sample_weights);
+    let weights_are_safe = are_safe(sample_weights) && are_safe(loss.coefficients());
     for (n, mut da) in da.axis_iter_mut(Axis(0)).enumerate() {
         if !is_counted(sample_weights, n) {
             da.fill(F::zero());
             continue;
         }
         let scale = weight(sample_weights, n) / denominator;
+        let factor = scale.value();
         for (c, da) in da.iter_mut().enumerate() {
-            if !(finite_is_right && da.is_finite()) {
+            let k = coefficient(loss, c);
+            if !(weights_are_safe && is_gradient_safe::<F>(da.as_f64(), factor * k.max(1.0))) {
                 let (a, y) = (a[[n, c]].as_f64(), y[[n, c]].as_f64());
-                let derivative = loss.wide_column_derivative::<F>(a, y, coefficient(loss, c));
-                *da = F::of((derivative * scale).value());
+                *da = F::of((loss.wide_column_derivative::<F>(a, y, k) * scale).value());
             }
         }
     }

@@ -2,15 +2,16 @@
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
 use tensor_core::functions::exponentials::{Exponentials, write};
-use tensor_core::functions::{exp, ln, product_or_zero};
+use tensor_core::functions::{exp, ln, ln_1p, product_or_zero};
 use tensor_core::{Error, Float};
 
 use crate::check::check_not_negative;
 use crate::labels::Labels;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
-use crate::row::{RowLoss, check_class_weights, class_weight};
+use crate::row::{Classes, RowLoss};
 use crate::wide::Wide;
+use crate::wide_softmax::WideSoftmax;
 
 /// Softmax and cross-entropy in which easy answers count less, on logits: the focal loss of one
 /// class out of `C`.
@@ -123,44 +124,20 @@ impl FocalLoss {
     }
 
     #[inline(always)]
-    fn weight(&self, class: usize) -> f64 {
-        class_weight(self.config.class_weights.as_deref(), class)
-    }
-
-    /// `(1 − p)^γ` and `−ln p` of one row, and `factor·g_n (P − Y)` into `da`.
-    #[inline(always)]
-    fn unweighted<F: Float>(
-        &self,
-        n: usize,
-        a: &mut Exponentials<'_, F>,
-        class: usize,
-        gradient: Option<(f64, &mut ArrayRef1<F>)>,
-    ) -> (f64, f64) {
-        let (others, ln_sum) = a.sums(n);
-        let (shifted, exponential) = a.value(n, class);
-        let sum = 1.0 + others;
-        // Without the class itself; a largest one has the exponential 1.
-        let beside = if shifted == 0.0 { others } else { 1.0 + (others - exponential) };
-        let (p, rest, cost) = (exponential / sum, beside / sum, ln_sum - shifted);
-        let power = power::<F>(rest, self.config.gamma);
-        if let Some((factor, da)) = gradient {
-            // 1 − γ p ln p/(1 − p), whose limit for p = 1 is 1 + γ
-            let ratio = if rest == 0.0 { 1.0 } else { cost / rest };
-            let bracket = 1.0 + product_or_zero(ratio, self.config.gamma * p);
-            let scale = factor * power * bracket;
-            for start in a.starts() {
-                write(da, start, a.part(n, start).1, |exponential| scale * (exponential / sum));
-            }
-            da[class] = F::of(-scale * rest); // P − 1 = −(1 − p)
-        }
-        (power, cost)
+    fn classes(&self) -> Classes<'_> {
+        let weights = self.config.class_weights.as_deref();
+        Classes { weights, ignore_index: self.config.ignore_index }
     }
 }
 
-/// `x^γ`, for a result of type `F`.
+/// `(1 − p)^γ`, for a result of type `F`.
 #[inline(always)]
-fn power<F: Float>(x: f64, gamma: f64) -> f64 {
-    if F::NARROW { exp::<F>(product_or_zero(ln::<F>(x), gamma)) } else { x.powf(gamma) }
+fn power<F: Float>(p: f64, rest: f64, gamma: f64) -> f64 {
+    if F::NARROW {
+        return exp::<F>(product_or_zero(ln::<F>(rest), gamma));
+    }
+    // Of a small p, 1 − p has lost the digits, which a large γ would show.
+    if p < 0.5 { exp::<F>(gamma * ln_1p::<F>(-p)) } else { rest.powf(gamma) }
 }
 
 impl<F: Float> RowLoss<F> for FocalLoss {
@@ -177,8 +154,7 @@ impl<F: Float> RowLoss<F> for FocalLoss {
 
     #[inline(always)]
     fn count(&self, y: Labels<'_>, n: usize) -> Option<f64> {
-        let is_ignored = y.is_ignored(n, self.config.ignore_index);
-        if is_ignored { None } else { Some(self.weight(y.class(n))) }
+        self.classes().count(y, n)
     }
 
     fn check(
@@ -187,8 +163,7 @@ impl<F: Float> RowLoss<F> for FocalLoss {
         y: Labels<'_>,
         sample_weights: Option<&[F]>,
     ) -> Result<(), Error> {
-        check_class_weights(PLACE, a, self.config.class_weights.as_deref())?;
-        y.check(PLACE, a, self.config.ignore_index, sample_weights)
+        self.classes().check(PLACE, a, y, sample_weights)
     }
 
     #[inline(always)]
@@ -199,10 +174,25 @@ impl<F: Float> RowLoss<F> for FocalLoss {
         y: Labels<'_>,
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
-        let class = y.class(n);
-        let weight = self.weight(class);
-        let gradient = gradient.map(|(factor, da)| (factor * weight, da));
-        let (power, cost) = self.unweighted(n, a, class, gradient);
+        let (class, gamma) = (y.class(n), self.config.gamma);
+        let weight = self.classes().weight(class);
+        let (others, ln_sum) = a.sums(n);
+        let (shifted, exponential) = a.value(n, class);
+        let sum = 1.0 + others;
+        // Without the class itself; a largest one has the exponential 1.
+        let beside = if shifted == 0.0 { others } else { 1.0 + (others - exponential) };
+        let (p, rest, cost) = (exponential / sum, beside / sum, ln_sum - shifted);
+        let power = power::<F>(p, rest, gamma);
+        if let Some((factor, da)) = gradient {
+            // 1 − γ p ln p/(1 − p), whose limit for p = 1 is 1 + γ
+            let ratio = if rest == 0.0 { 1.0 } else { cost / rest };
+            let bracket = 1.0 + product_or_zero(ratio, gamma * p);
+            let scale = factor * weight * power * bracket;
+            for start in a.starts() {
+                write(da, start, a.part(n, start).1, |exponential| scale * (exponential / sum));
+            }
+            da[class] = F::of(-scale * rest); // P − 1 = −(1 − p)
+        }
         product_or_zero(cost, weight * power)
     }
 
@@ -213,16 +203,23 @@ impl<F: Float> RowLoss<F> for FocalLoss {
         y: Labels<'_>,
         gradient: Option<(Wide, &mut ArrayRef1<F>)>,
     ) -> Wide {
-        let class = y.class(n);
-        let weight = Wide::from(self.weight(class));
-        let gradient = gradient.map(|(factor, da)| ((factor * weight).value(), da));
-        let (power, cost) = self.unweighted(n, a, class, gradient);
-        let row = a.values().row(n);
-        let value = |c: usize| Wide::from(row[c].as_f64());
-        // The difference of logits may be beyond `f64` where both are not.
-        let is_far = cost == f64::INFINITY;
-        let cost = if is_far { value(a.argmax(n)) - value(class) } else { cost.into() };
-        cost.times_or_zero(weight * Wide::from(power))
+        let (class, one, gamma) = (y.class(n), Wide::from(1.0), Wide::from(self.config.gamma));
+        let softmax = WideSoftmax::new(a.values().row(n));
+        let p = softmax.exponential(class) / softmax.sum();
+        let rest = softmax.sum_without(class) / softmax.sum(); // 1 − p
+        let cost = softmax.ln_sum - softmax.shifted(class);
+        let ln_rest = if p.value() < 0.5 { ln_1p::<F>(-p.value()) } else { rest.ln::<F>() };
+        let power = Wide::exp(product_or_zero(ln_rest, self.config.gamma));
+        let weighted = Wide::from(self.classes().weight(class)) * power;
+        if let Some((factor, da)) = gradient {
+            let ratio = if rest.is_zero() { one } else { cost / rest };
+            let scale = factor * weighted * (one + ratio.times_or_zero(gamma * p));
+            for (c, da) in da.iter_mut().enumerate() {
+                *da = F::of((scale * (softmax.exponential(c) / softmax.sum())).value());
+            }
+            da[class] = F::of((-scale * rest).value());
+        }
+        cost.times_or_zero(weighted)
     }
 }
 

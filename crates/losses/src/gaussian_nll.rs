@@ -4,13 +4,13 @@ use std::f64::consts::PI;
 
 use ndarray::{ArrayRef1, ArrayRef2, Axis, Ix2, Slice};
 use tensor_core::functions::exponentials::Exponentials;
-use tensor_core::functions::{exp, ln};
 use tensor_core::sums::Sum;
 use tensor_core::{Error, Float};
 
 use crate::check::{check_shape, check_values};
 use crate::domain::Domain;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
+use crate::range::{exp_or_infinity, is_gradient_safe, is_loss_safe, ln_from};
 use crate::reduction::Reduction;
 use crate::row::{self, RowLoss};
 use crate::wide::Wide;
@@ -129,13 +129,17 @@ impl GaussianNllLoss {
     fn terms<F: Float>(&self, m: f64, v: f64, y: f64) -> Terms<f64> {
         let d = m - y;
         if self.config.log_variance {
-            let root = exp::<F>(-0.5 * v); // e^(−s/2)
+            let root = exp_or_infinity::<F>(-0.5 * v); // e^(−s/2)
             let r = d * root;
             return (0.5 * (v + r * r) + self.constant(), r * root, 0.5 * (1.0 - r * r));
         }
         let v = if v < self.config.eps { self.config.eps } else { v };
         let q = d / v;
-        (0.5 * (ln::<F>(v) + d * q) + self.constant(), q, 0.5 * (1.0 - d * q) / v)
+        (
+            0.5 * (ln_from::<F>(self.config.eps, v) + d * q) + self.constant(),
+            q,
+            0.5 * (1.0 - d * q) / v,
+        )
     }
 
     /// The same in numbers whose exponent does not run out.
@@ -143,14 +147,13 @@ impl GaussianNllLoss {
         let (d, half, one) = (Wide::from(m) - Wide::from(y), Wide::from(0.5), Wide::from(1.0));
         let constant = Wide::from(self.constant());
         if self.config.log_variance {
-            let root = Wide::from(exp::<F>(-0.25 * v));
-            let root = root * root;
+            let root = Wide::exp(-0.5 * v); // e^(−s/2)
             let r = d * root;
             return (half * (Wide::from(v) + r * r) + constant, r * root, half * (one - r * r));
         }
         let v = if v < self.config.eps { self.config.eps } else { v };
         let q = d / Wide::from(v);
-        let loss = half * (Wide::from(ln::<F>(v)) + d * q) + constant;
+        let loss = half * (Wide::from(ln_from::<F>(self.config.eps, v)) + d * q) + constant;
         (loss, q, half * (one - d * q) / Wide::from(v))
     }
 }
@@ -159,9 +162,10 @@ impl GaussianNllLoss {
     /// `ℓ`, and `d ∂ℓ/∂m` and `d ∂ℓ/∂v`, of one sample.
     fn scaled_terms<F: Float>(&self, [m, v, y]: [f64; 3], d: f64) -> Terms<f64> {
         let (loss, dm, dv) = self.terms::<F>(m, v, y);
-        let plain = (loss, d * dm, d * dv);
-        if plain.0.is_finite() && plain.1.is_finite() && plain.2.is_finite() {
-            return plain;
+        let (dm, dv) = (d * dm, d * dv);
+        let are_right = is_gradient_safe::<F>(dm, d) && is_gradient_safe::<F>(dv, d);
+        if is_loss_safe::<F>(loss) && are_right {
+            return (loss, dm, dv);
         }
         let (loss, dm, dv) = self.wide_terms::<F>(m, v, y);
         (loss.value(), (Wide::from(d) * dm).value(), (Wide::from(d) * dv).value())

@@ -5,6 +5,7 @@ use tensor_core::functions::{exp, ln, product_or_zero};
 
 use crate::domain::Domain;
 use crate::element::ColumnLoss;
+use crate::range::exp_or_infinity;
 use crate::reduction::Reduction;
 use crate::wide::Wide;
 
@@ -92,7 +93,7 @@ impl KlDivLoss {
     /// The probability and its logarithm.
     #[inline(always)]
     fn target<F: Float>(&self, y: f64) -> (f64, f64) {
-        if self.config.log_target { (exp::<F>(y), y) } else { (y, ln::<F>(y)) }
+        if self.config.log_target { (exp_or_infinity::<F>(y), y) } else { (y, ln::<F>(y)) }
     }
 }
 
@@ -120,8 +121,13 @@ impl ColumnLoss for KlDivLoss {
     #[inline(always)]
     fn column_loss<F: Float>(&self, a: f64, y: f64, _k: f64) -> f64 {
         let (p, ln_p) = self.target::<F>(y);
-        // p (ln p − a); 0 for p = 0, whatever ln p is
-        if p == 0.0 { product_or_zero(a, p) } else { p * (ln_p - a) }
+        if !F::NARROW && self.config.log_target && p < 1e-200 {
+            // e^(y/2) has the digits that e^y has lost, and the product may show them.
+            let root = exp::<F>(0.5 * y);
+            let product = product_or_zero(difference(root, y, a), root);
+            return product_or_zero(product, root);
+        }
+        product_or_zero(difference(p, ln_p, a), p) // p (ln p − a); 0 for p = 0, even where a = −∞
     }
 
     #[inline(always)]
@@ -133,11 +139,27 @@ impl ColumnLoss for KlDivLoss {
 
     fn wide_column_loss<F: Float>(&self, a: f64, y: f64, _k: f64) -> Wide {
         let (p, ln_p) = self.target::<F>(y);
-        if p == 0.0 {
-            return product_or_zero(a, p).into();
+        // e^y may be beyond `f64` where the product is not.
+        let p = if self.config.log_target { Wide::exp(y) } else { p.into() };
+        if p.is_zero() {
+            return product_or_zero(a, 0.0).into();
         }
-        Wide::from(p) * (Wide::from(ln_p) - Wide::from(a))
+        (Wide::from(ln_p) - Wide::from(a)) * p
     }
+
+    fn wide_column_derivative<F: Float>(&self, a: f64, y: f64, k: f64) -> Wide {
+        match self.config.log_target && !a.is_nan() {
+            true => -Wide::exp(y),
+            false => self.column_derivative::<F>(a, y, k).into(),
+        }
+    }
+}
+
+/// `ln p − a`; without `ln p` for `p = 0`, so that `0 ln 0` is 0.
+#[inline(always)]
+fn difference(p: f64, ln_p: f64, a: f64) -> f64 {
+    let ln_p = if p == 0.0 { 0.0 } else { ln_p };
+    ln_p - a
 }
 
 #[cfg(test)]

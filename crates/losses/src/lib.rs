@@ -117,6 +117,7 @@ mod sample_weighted;
 mod smooth_l1;
 mod targets;
 mod wide;
+mod wide_softmax;
 
 pub use bce::BceLoss;
 pub use bce_with_logits::{BceWithLogitsConfig, BceWithLogitsLoss};

@@ -9,7 +9,7 @@ use crate::check::check_not_negative;
 use crate::labels::Labels;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
-use crate::row::{RowLoss, check_class_weights, class_weight};
+use crate::row::{Classes, RowLoss};
 use crate::wide::Wide;
 
 /// The negative log-likelihood of the correct classes, on log-probabilities: PyTorch's
@@ -99,8 +99,9 @@ impl NllLoss {
     }
 
     #[inline(always)]
-    fn class_weight(&self, class: usize) -> f64 {
-        class_weight(self.config.class_weights.as_deref(), class)
+    fn classes(&self) -> Classes<'_> {
+        let weights = self.config.class_weights.as_deref();
+        Classes { weights, ignore_index: self.config.ignore_index }
     }
 }
 
@@ -120,19 +121,16 @@ impl<F: Float> RowLoss<F> for NllLoss {
         y: Labels<'_>,
         sample_weights: Option<&[F]>,
     ) -> Result<(), Error> {
-        check_class_weights(PLACE, a, self.config.class_weights.as_deref())?;
-        y.check(PLACE, a, self.config.ignore_index, sample_weights)
+        self.classes().check(PLACE, a, y, sample_weights)
     }
 
     fn class_weights(&self) -> Option<&[f64]> {
         self.config.class_weights.as_deref()
     }
 
-    /// `w[y[n]]`
     #[inline(always)]
     fn count(&self, y: Labels<'_>, n: usize) -> Option<f64> {
-        let weight = || self.class_weight(y.class(n));
-        (!y.is_ignored(n, self.config.ignore_index)).then(weight)
+        self.classes().count(y, n)
     }
 
     #[inline(always)]
@@ -144,7 +142,7 @@ impl<F: Float> RowLoss<F> for NllLoss {
         gradient: Option<(f64, &mut ArrayRef1<F>)>,
     ) -> f64 {
         let class = y.class(n);
-        let weight = self.class_weight(class);
+        let weight = self.classes().weight(class);
         if let Some((factor, da)) = gradient {
             // ∂ℓ_n/∂A[n, y[n]] = −w[y[n]], and 0 for all other classes; NaN where A[n, y[n]] is
             da.fill(F::zero());
@@ -163,7 +161,7 @@ impl<F: Float> RowLoss<F> for NllLoss {
         gradient: Option<(Wide, &mut ArrayRef1<F>)>,
     ) -> Wide {
         let class = y.class(n);
-        let weight = Wide::from(self.class_weight(class));
+        let weight = Wide::from(self.classes().weight(class));
         if let Some((factor, da)) = gradient {
             da.fill(F::zero());
             let a = a.values()[[n, class]];

@@ -2,11 +2,12 @@
 
 use std::f64::consts::PI;
 
-use tensor_core::functions::{exp, ln, product_or_zero};
+use tensor_core::functions::{ln, product_or_zero};
 use tensor_core::{Error, Float};
 
 use crate::domain::Domain;
 use crate::element::ElementLoss;
+use crate::range::{exp_or_infinity, ln_from};
 use crate::reduction::Reduction;
 use crate::wide::Wide;
 
@@ -104,6 +105,12 @@ impl PoissonNllLoss {
         self.config
     }
 
+    /// `ln(a + ε)`.
+    #[inline(always)]
+    fn ln_rate<F: Float>(&self, a: f64) -> f64 {
+        ln_from::<F>(self.config.eps, a + self.config.eps)
+    }
+
     /// `y ln y − y + ½ ln(2π y)` for `y > 1`, if it is asked for.
     #[inline(always)]
     fn stirling<F: Float>(&self, y: f64) -> f64 {
@@ -132,12 +139,12 @@ impl ElementLoss for PoissonNllLoss {
     #[inline(always)]
     fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
         let likelihood = if self.config.log_input {
-            let rate = exp::<F>(a);
+            let rate = exp_or_infinity::<F>(a);
             // e^a − y a; where e^a is infinite, so is the loss, even at a = ∞
             let is_far = rate == f64::INFINITY && !y.is_nan();
             if is_far { rate } else { rate - product_or_zero(a, y) }
         } else {
-            a - y * ln::<F>(a + self.config.eps) // a − y ln(a + ε)
+            a - y * self.ln_rate::<F>(a) // a − y ln(a + ε)
         };
         likelihood + self.stirling::<F>(y)
     }
@@ -145,7 +152,7 @@ impl ElementLoss for PoissonNllLoss {
     #[inline(always)]
     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
         if self.config.log_input {
-            exp::<F>(a) - y // e^a − y
+            exp_or_infinity::<F>(a) - y // e^a − y
         } else {
             1.0 - y / (a + self.config.eps) // 1 − y/(a + ε)
         }
@@ -154,11 +161,11 @@ impl ElementLoss for PoissonNllLoss {
     fn wide_loss<F: Float>(&self, a: f64, y: f64) -> Wide {
         let (wide_a, wide_y) = (Wide::from(a), Wide::from(y));
         let likelihood = if self.config.log_input {
-            let rate = wide_exp::<F>(a);
+            let rate = Wide::exp(a);
             let is_far = a == f64::INFINITY && !y.is_nan();
             if is_far { rate } else { rate - wide_a.times_or_zero(wide_y) }
         } else {
-            wide_a - wide_y * Wide::from(ln::<F>(a + self.config.eps))
+            wide_a - wide_y * Wide::from(self.ln_rate::<F>(a))
         };
         if !self.config.full || y.is_nan() || y <= 1.0 {
             return likelihood;
@@ -170,17 +177,11 @@ impl ElementLoss for PoissonNllLoss {
 
     fn wide_derivative<F: Float>(&self, a: f64, y: f64) -> Wide {
         if self.config.log_input {
-            wide_exp::<F>(a) - Wide::from(y)
+            Wide::exp(a) - Wide::from(y)
         } else {
             Wide::from(1.0) - Wide::from(y) / Wide::from(a + self.config.eps)
         }
     }
-}
-
-/// `e^a` as `(e^(a/2))²`.
-fn wide_exp<F: Float>(a: f64) -> Wide {
-    let root = Wide::from(exp::<F>(0.5 * a));
-    root * root
 }
 
 #[cfg(test)]

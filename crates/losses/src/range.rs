@@ -1,22 +1,122 @@
 //! Whether plain arithmetic stayed within the range of `f64`.
 //!
-//! Two things show it: a sum, and the weights that were in it. Weights from 1e-90 to 1e90 and a sum
-//! from 1e-200 to 1e300 are *safe*: no term overflowed, or the sum would be infinite, and what
-//! vanished, at most 5e-324 a term times its weight, is far below the sum's last digit. So is a sum
-//! of 0 without weights. Anything else is computed again in wide numbers. That happens to NaN as
-//! well, and gives NaN again.
+//! Three things show it:
+//!
+//! 1. A *sum* from 1e-200 to 1e300 is safe: no term overflowed, or the sum would be infinite, and
+//!    what vanished is far below the sum's last digit. So is a sum of 0 without weights.
+//! 2. *Weights*, of samples, classes and columns, are safe from 1e-90 to 1e90, and so is 0: what
+//!    vanished, at most 5e-324, stays far below 1e-200 when they multiply it.
+//! 3. A *gradient* that a factor above 1 has multiplied is safe where it is at least 1e-200 times
+//!    that factor: a derivative below the normal numbers has lost digits, which the factor would
+//!    show. Without such a factor, what is lost is below the smallest number there is. In `f32`,
+//!    all this lies below the smallest number whatever the factor.
+//!
+//! Anything else is computed again in wide numbers. That happens to NaN as well, and gives NaN
+//! again.
 
 use tensor_core::Float;
+use tensor_core::functions::{exp, ln, product_or_zero};
 
-/// Whether weights are 0 or of a size that products with them do not lose digits.
+use crate::reduction::Reduction;
+
+/// Below, `f64` may have lost digits on the way.
+const LEAST: f64 = 1e-200;
+
+/// Whether a weight is 0 or of a size that products with it do not lose digits.
+#[inline(always)]
+pub(crate) fn is_weight_safe(weight: f64) -> bool {
+    weight == 0.0 || (1e-90..=1e90).contains(&weight)
+}
+
+/// Whether all of them are.
 pub(crate) fn are_safe<F: Float>(weights: Option<&[F]>) -> bool {
-    let (low, high) = (1e-90, 1e90);
-    let is_safe = |s: f64| s == 0.0 || (low..=high).contains(&s);
-    weights.is_none_or(|weights| weights.iter().all(|s| is_safe(s.as_f64())))
+    weights.is_none_or(|weights| weights.iter().all(|s| is_weight_safe(s.as_f64())))
+}
+
+/// The largest weight; 1 if there are none.
+pub(crate) fn largest<F: Float>(weights: Option<&[F]>) -> f64 {
+    let larger = |largest: f64, s: &F| largest.max(s.as_f64());
+    weights.map_or(1.0, |weights| weights.iter().fold(0.0, larger))
+}
+
+/// Whether gradients of weighted samples may have lost digits though the sum has not: where a
+/// weight makes them larger than the derivative.
+pub(crate) fn may_lose_digits<F: Float>(
+    reduction: Reduction,
+    total: f64,
+    sample_weights: Option<&[F]>,
+    coefficients: Option<&[f64]>,
+) -> bool {
+    let factor = || reduction.reduce(largest(sample_weights), total) * largest(coefficients);
+    let is_weighted = sample_weights.is_some() || coefficients.is_some();
+    !F::NARROW && is_weighted && factor() > 1.0
+}
+
+/// Whether a plain gradient, which is a derivative times `factor`, is what it should be.
+#[inline(always)]
+pub(crate) fn is_gradient_safe<F: Float>(gradient: f64, factor: f64) -> bool {
+    let factor = factor.abs();
+    let has_digits = F::NARROW || factor <= 1.0 || gradient.abs() >= LEAST * factor;
+    has_digits && gradient.is_finite()
+}
+
+/// Whether the plain loss of one sample is what it should be.
+#[inline(always)]
+pub(crate) fn is_loss_safe<F: Float>(loss: f64) -> bool {
+    (F::NARROW || loss.abs() >= LEAST) && loss.is_finite()
 }
 
 /// Whether a sum of plain numbers is what it should be.
 pub(crate) fn is_safe<F: Float>(sum: f64, weights: Option<&[F]>) -> bool {
-    let is_ordinary = (1e-200..=1e300).contains(&sum.abs());
+    let is_ordinary = (LEAST..=1e300).contains(&sum.abs());
     (is_ordinary || sum == 0.0 && weights.is_none()) && are_safe(weights)
+}
+
+/// `e^x`, and ∞ where `exp::<f32>` no longer grows, since its result would be ∞ in `f32`: a small
+/// weight would take a finite number for the result.
+#[inline(always)]
+pub(crate) fn exp_or_infinity<F: Float>(x: f64) -> f64 {
+    let is_beyond = F::NARROW && x > 200.0;
+    if is_beyond { f64::INFINITY } else { exp::<F>(x) }
+}
+
+/// `ln x` for an `x` of at least `least`: `ln::<f32>` knows no numbers below the normal ones, which
+/// only a constant can bring.
+#[inline(always)]
+pub(crate) fn ln_from<F: Float>(least: f64, x: f64) -> f64 {
+    if least < f64::MIN_POSITIVE { ln::<f64>(x) } else { ln::<F>(x) }
+}
+
+/// `x k y`, where a factor of 0 wins over an infinite `x`. `k y` may be below the normal numbers
+/// and lose digits that a large `x` shows: not in `f32`, where the product is taken once for all.
+#[inline(always)]
+pub(crate) fn product_of_three<F: Float>(x: f64, k: f64, y: f64) -> f64 {
+    if F::NARROW { product_or_zero(x, k * y) } else { product_or_zero(product_or_zero(x, k), y) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{exp_or_infinity, is_gradient_safe, may_lose_digits};
+    use crate::reduction::Reduction::{Mean, Sum};
+
+    #[test]
+    fn a_factor_shows_what_was_lost() {
+        // 1e-310 has 14 digits, and 1e50 times it has no more.
+        assert!(is_gradient_safe::<f64>(1e-310, 1.0) && !is_gradient_safe::<f64>(1e-260, 1e50));
+        assert!(is_gradient_safe::<f64>(1e-150, -1e50) && is_gradient_safe::<f32>(0.0, 1e38));
+        assert!(!is_gradient_safe::<f64>(0.0, 2.0) && !is_gradient_safe::<f32>(f64::NAN, 1.0));
+        // 2/1 in a sum; 2/4 in a mean, times a coefficient of 3.
+        let lose = |r, k| may_lose_digits::<f64>(r, 4.0, Some(&[1.0, 2.0]), k);
+        assert!(lose(Sum, None) && !lose(Mean, None) && lose(Mean, Some(&[3.0])));
+        assert!(!may_lose_digits::<f32>(Sum, 4.0, Some(&[2.0]), None));
+    }
+
+    #[test]
+    fn exponentials_beyond_f32() {
+        assert_eq!(exp_or_infinity::<f32>(200.1), f64::INFINITY);
+        assert!(
+            exp_or_infinity::<f32>(199.0).is_finite() && exp_or_infinity::<f32>(f64::NAN).is_nan()
+        );
+        assert!(exp_or_infinity::<f64>(709.0).is_finite());
+    }
 }

@@ -29,7 +29,8 @@ use tensor_core::sums::Sum;
 use tensor_core::{Error, Float};
 
 use crate::check::{check_predictions, check_shape, is_counted};
-use crate::range::{are_safe, is_safe};
+use crate::labels::Labels;
+use crate::range::{are_safe, is_gradient_safe, is_loss_safe, is_safe, largest, may_lose_digits};
 use crate::reduction::Reduction;
 use crate::wide::Wide;
 
@@ -108,20 +109,26 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     let total = counts.fold(Sum::<F>::default(), Sum::plus).value();
     // Departure 1.
     let sum = vectorized(Pass { loss, a, y, sample_weights, da: da.as_deref_mut(), total });
-    if is_safe(sum, sample_weights) && are_safe(loss.class_weights()) {
-        return Ok(F::of(loss.reduction().reduce(sum, total))); // L = sum/total
+    let (reduction, w) = (loss.reduction(), loss.class_weights());
+    if !(is_safe(sum, sample_weights) && are_safe(w)) {
+        return Ok(F::of(pass_again(loss, a, y, sample_weights, da, sum))); // Departure 3.
     }
-    Ok(F::of(pass_again(loss, a, y, sample_weights, da))) // Departure 3.
+    if let Some(da) = da.filter(|_| may_lose_digits(reduction, total, sample_weights, w)) {
+        let denominator = Wide::from(if reduction == Reduction::Mean { total } else { 1.0 });
+        gradients_again(loss, a, y, sample_weights, denominator, da);
+    }
+    Ok(F::of(reduction.reduce(sum, total))) // L = sum/total
 }
 
 /// `L`, and the rows of `da` that plain numbers got wrong, in numbers whose exponent does not run
-/// out.
+/// out. `plain_sum` is what they gave for the sum.
 fn pass_again<F: Float, L: RowLoss<F>>(
     loss: &L,
     a: &ArrayRef2<F>,
     y: L::Target<'_>,
     sample_weights: Option<&[F]>,
-    mut da: Option<&mut ArrayRef2<F>>,
+    da: Option<&mut ArrayRef2<F>>,
+    plain_sum: f64,
 ) -> f64 {
     let weight = |n: usize| Wide::from(sample_weight(sample_weights, n));
     let rows = || (0..a.nrows()).filter(|n| is_counted(sample_weights, *n));
@@ -129,20 +136,50 @@ fn pass_again<F: Float, L: RowLoss<F>>(
         rows().filter_map(|n| Some(weight(n) * Wide::from(loss.count(y, n)?)))
     });
     let denominator = match loss.reduction() {
-        Reduction::Mean if total.is_zero() => return 0.0, // and `da` is 0 already
+        // `da` is 0 already, or NaN in a row that holds NaN.
+        Reduction::Mean if total.is_zero() => {
+            return if plain_sum.is_nan() { plain_sum } else { 0.0 };
+        }
         Reduction::Mean => total,
         Reduction::Sum => Wide::from(1.0),
     };
-    let finite_is_right = are_safe(sample_weights) && are_safe(loss.class_weights());
+    if let Some(da) = da {
+        gradients_again(loss, a, y, sample_weights, denominator, da);
+    }
     let (mut exponentials, mut sum) = (Exponentials::new(a), Wide::ZERO);
     for n in rows().filter(|&n| loss.count(y, n).is_some()) {
-        let mut da = da.as_deref_mut().map(|da| da.row_mut(n));
-        let is_wrong = |da: &ArrayRef1<F>| !finite_is_right || da.iter().any(|da| !da.is_finite());
-        let gradient = da.as_deref_mut().filter(|da| is_wrong(da));
-        let gradient = gradient.map(|da| (weight(n) / denominator, da));
-        sum = sum + weight(n) * loss.wide_row(n, &mut exponentials, y, gradient);
+        sum = sum + weight(n) * loss.wide_row(n, &mut exponentials, y, None);
     }
     (sum / denominator).value()
+}
+
+/// The rows of `da` that plain numbers got wrong.
+fn gradients_again<F: Float, L: RowLoss<F>>(
+    loss: &L,
+    a: &ArrayRef2<F>,
+    y: L::Target<'_>,
+    sample_weights: Option<&[F]>,
+    denominator: Wide,
+    da: &mut ArrayRef2<F>,
+) {
+    let weights_are_safe = are_safe(sample_weights);
+    let mut exponentials = Exponentials::new(a);
+    for (n, mut da) in da.rows_mut().into_iter().enumerate() {
+        if !is_counted(sample_weights, n) || loss.count(y, n).is_none() {
+            continue;
+        }
+        let factor = Wide::from(sample_weight(sample_weights, n)) / denominator;
+        if !(weights_are_safe && is_right(loss, &da, factor.value())) {
+            loss.wide_row(n, &mut exponentials, y, Some((factor, &mut da)));
+        }
+    }
+}
+
+/// Whether a plain row of the gradient, derivatives times `factor`, is what it should be.
+fn is_right<F: Float, L: RowLoss<F>>(loss: &L, da: &ArrayRef1<F>, factor: f64) -> bool {
+    let w = loss.class_weights();
+    let factor = factor * largest(w).max(1.0);
+    are_safe(w) && da.iter().all(|da| is_gradient_safe::<F>(da.as_f64(), factor))
 }
 
 struct Pass<'a, 'y, F: Float, L: RowLoss<F>> {
@@ -199,8 +236,10 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
     let mut exponentials = Exponentials::new(a);
     for (n, each) in each.iter_mut().enumerate() {
         let plain = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut exponentials, y, None));
+        let is_right = is_loss_safe::<F>(plain) && are_safe(loss.class_weights());
+        let is_right = is_right || loss.count(y, n).is_none();
         let mut wide = || loss.wide_row(n, &mut exponentials, y, None).value();
-        *each = F::of(if plain.is_finite() { plain } else { wide() });
+        *each = F::of(if is_right { plain } else { wide() });
     }
     Ok(())
 }
@@ -221,7 +260,7 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
             // dLdA[n, :] = d_each[n] ∂ℓ_n/∂A[n, :]
             let d = d_each[n].as_f64();
             loss.row(n, &mut exponentials, y, Some((d, &mut da)));
-            if da.iter().any(|da| !da.is_finite()) {
+            if !is_right(loss, &da, d) {
                 loss.wide_row(n, &mut exponentials, y, Some((d.into(), &mut da)));
             }
         } else {
@@ -297,17 +336,47 @@ macro_rules! row_loss {
 }
 pub(crate) use {row_loss, row_passes};
 
-/// `Ok` if there is one weight for each class, or none at all.
-pub(crate) fn check_class_weights<F: Float>(
-    place: &'static str,
-    a: &ArrayRef2<F>,
-    class_weights: Option<&[f64]>,
-) -> Result<(), Error> {
-    class_weights.map_or(Ok(()), |w| check_shape(place, "class_weights", &[a.ncols()], &[w.len()]))
+/// What a loss on classes is told of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Classes<'a> {
+    /// `w (C)`.
+    pub(crate) weights: Option<&'a [f64]>,
+    /// The label of rows that are left out.
+    pub(crate) ignore_index: Option<i64>,
 }
 
-/// `w[class]`; 1 if there are no weights.
-#[inline(always)]
-pub(crate) fn class_weight(class_weights: Option<&[f64]>, class: usize) -> f64 {
-    class_weights.map_or(1.0, |w| w[class])
+impl Classes<'_> {
+    /// `Ok` if there is one weight for each class, or none at all.
+    pub(crate) fn check_weights<F: Float>(
+        self,
+        place: &'static str,
+        a: &ArrayRef2<F>,
+    ) -> Result<(), Error> {
+        let Some(w) = self.weights else { return Ok(()) };
+        check_shape(place, "class_weights", &[a.ncols()], &[w.len()])
+    }
+
+    /// `Ok` if weights and labels fit `a`.
+    pub(crate) fn check<F: Float>(
+        self,
+        place: &'static str,
+        a: &ArrayRef2<F>,
+        y: Labels<'_>,
+        sample_weights: Option<&[F]>,
+    ) -> Result<(), Error> {
+        self.check_weights(place, a)?;
+        y.check(place, a, self.ignore_index, sample_weights)
+    }
+
+    /// `w[class]`; 1 if there are no weights.
+    #[inline(always)]
+    pub(crate) fn weight(self, class: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w[class])
+    }
+
+    /// `w[y[n]]`; `None` if row `n` is left out.
+    #[inline(always)]
+    pub(crate) fn count(self, y: Labels<'_>, n: usize) -> Option<f64> {
+        (!y.is_ignored(n, self.ignore_index)).then(|| self.weight(y.class(n)))
+    }
 }

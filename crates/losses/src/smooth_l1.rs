@@ -121,6 +121,11 @@ impl ElementLoss for SmoothL1Loss {
         let half = Wide::from(0.5);
         if d < beta { half * d * (d / beta) } else { d - half * beta }
     }
+
+    fn wide_derivative<F: Float>(&self, a: f64, y: f64) -> Wide {
+        let (d, beta) = (Wide::from(a) - Wide::from(y), Wide::from(self.config.beta));
+        if d.abs() < beta { d / beta } else { self.derivative::<F>(a, y).into() }
+    }
 }
 
 #[cfg(test)]

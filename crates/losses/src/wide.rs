@@ -1,9 +1,11 @@
 //! [`Wide`]: numbers with the digits of an `f64` and an exponent of their own.
 
 use std::cmp::Ordering;
+use std::f64::consts::LN_2;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use tensor_core::Float;
+use tensor_core::functions::{exp, ln, softplus};
 use tensor_core::sums::Sum;
 
 /// A number `m·2^e` with the digits of an `f64` and an exponent `e` that does not run out.
@@ -68,6 +70,36 @@ impl Wide {
             -1080.. => self.mantissa * power_of_two(-500) * power_of_two(self.exponent + 500),
             _ => self.mantissa * 0.0,
         }
+    }
+
+    /// `e^x`, as `2^n e^r` with the integer `n` nearest to `x/ln 2`.
+    pub(crate) fn exp(x: f64) -> Self {
+        // `ln 2` in two parts, the first of which has 33 digits: its products with `n` are exact.
+        const HIGH: f64 = 6.931_471_803_691_238e-1;
+        const LOW: f64 = 1.908_214_929_270_587_7e-10;
+        if !x.is_finite() {
+            return exp::<f64>(x).into();
+        }
+        // Beyond ±1e6, no factors that an `f64` holds bring a result back.
+        let x = x.clamp(-1e6, 1e6);
+        let n = (x / LN_2).round();
+        let power = Self::from(exp::<f64>((x - n * HIGH) - n * LOW));
+        Self { exponent: power.exponent + n as i64, ..power }
+    }
+
+    /// `σ(x) = 1/(1 + e^−x)`.
+    pub(crate) fn sigmoid(x: f64) -> Self {
+        Self::from(1.0) / (Self::from(1.0) + Self::exp(-x))
+    }
+
+    /// `softplus(x) = ln(1 + e^x)`, which far below 0 is `e^x`.
+    pub(crate) fn softplus<F: Float>(x: f64) -> Self {
+        if x < -700.0 { Self::exp(x) } else { softplus::<F>(x).into() }
+    }
+
+    /// `ln x`.
+    pub(crate) fn ln<F: Float>(self) -> f64 {
+        ln::<F>(self.mantissa) + self.exponent as f64 * LN_2
     }
 
     /// `|x|`.

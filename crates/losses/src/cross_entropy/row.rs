@@ -30,7 +30,7 @@
 //!    results are rounded once. Factors that are the same for all classes are multiplied first.
 //! 7. A class with `T[c] = 0` adds 0, even if `ln P[c] = −∞`: [`product_or_zero`].
 
-use ndarray::ArrayRef1;
+use ndarray::{ArrayRef1, ArrayView1};
 use tensor_core::Float;
 use tensor_core::functions::exponentials::{Exponentials, MAX_PART, write};
 use tensor_core::functions::product_or_zero;
@@ -39,6 +39,7 @@ use tensor_core::sums::rows::sum_of;
 
 use super::row_targets::RowTargets;
 use crate::wide::Wide;
+use crate::wide_softmax::WideSoftmax;
 
 /// `ℓ_n`, and `factor·∂ℓ_n/∂A[n, :]` into `da`, if `T` is `t` times the one-hot row of `class`.
 /// Departure 5.
@@ -106,27 +107,29 @@ pub(super) fn all_classes<F: Float>(
     loss.value()
 }
 
-/// `ℓ_n`, in numbers whose exponent does not run out.
-pub(super) fn wide_loss<F: Float>(
-    n: usize,
-    a: &mut Exponentials<'_, F>,
+/// The same in numbers whose exponent does not run out.
+pub(super) fn wide<F: Float>(
+    x: ArrayView1<'_, F>,
     targets: &RowTargets<'_, F>,
+    gradient: Option<(Wide, &mut ArrayRef1<F>)>,
 ) -> Wide {
-    let (_, ln_sum) = a.sums(n);
-    let values = a.values().row(n);
-    let max = Wide::from(values[a.argmax(n)].as_f64());
-    let (mut buffer, mut loss) = ([0.0; MAX_PART], Wide::ZERO);
-    for start in a.starts() {
-        let t = targets.part(start, &mut buffer);
-        for ((c, t), &shifted) in (start..).zip(t).zip(a.part(n, start).0) {
-            // The difference of logits may be beyond `f64` where both are not.
-            let is_far = shifted == f64::NEG_INFINITY;
-            let shifted =
-                if is_far { Wide::from(values[c].as_f64()) - max } else { shifted.into() };
-            loss = loss + (Wide::from(ln_sum) - shifted).times_or_zero(Wide::from(*t));
+    let softmax = WideSoftmax::new(x);
+    let t = |c: usize| targets.wide(c);
+    if let Some((factor, da)) = gradient {
+        let total = Wide::sum::<F, _>(|| (0..x.len()).map(t));
+        for (c, da) in da.iter_mut().enumerate() {
+            let derivative = if c == softmax.top && softmax.others < Wide::from(1.0) {
+                // Departure 4.
+                let others = Wide::sum::<F, _>(|| (0..x.len()).filter(|&k| k != c).map(t));
+                others - total * (softmax.others / softmax.sum())
+            } else {
+                total * (softmax.exponential(c) / softmax.sum()) - t(c)
+            };
+            *da = F::of((factor * derivative).value());
         }
     }
-    loss
+    let term = |c| (softmax.ln_sum - softmax.shifted(c)).times_or_zero(t(c)); // departure 7
+    Wide::sum::<F, _>(|| (0..x.len()).map(term))
 }
 
 /// `Σ_{k ≠ c} T[k]`

@@ -5,6 +5,7 @@ use tensor_core::Float;
 use tensor_core::functions::exponentials::MAX_PART;
 
 use crate::targets::Targets;
+use crate::wide::Wide;
 
 /// `Y[n, :]` of one row.
 #[derive(Debug)]
@@ -25,8 +26,6 @@ pub(super) struct RowTargets<'a, F> {
     pub(super) epsilon: f64,
     /// `w`.
     pub(super) class_weights: Option<&'a [f64]>,
-    /// What `T` is multiplied by, a power of two: 1, unless class weights are beyond `f64`.
-    pub(super) scale: f64,
 }
 
 impl<'a, F: Float> Y<'a, F> {
@@ -41,6 +40,17 @@ impl<'a, F: Float> Y<'a, F> {
 }
 
 impl<F: Float> RowTargets<'_, F> {
+    /// `T[n, c]`, in numbers whose exponent does not run out.
+    pub(super) fn wide(&self, c: usize) -> Wide {
+        let y = match &self.y {
+            Y::Class(class) => f64::from(u8::from(c == *class)),
+            Y::Row(y) => y[c].as_f64(),
+        };
+        let spread = Wide::from(self.epsilon) / Wide::from(self.n_classes as f64);
+        let smoothed = Wide::from(1.0 - self.epsilon) * Wide::from(y) + spread;
+        smoothed * Wide::from(self.class_weights.map_or(1.0, |w| w[c]))
+    }
+
     /// `T[n, c]` for as many classes as the buffer holds, from the class `start` on.
     #[inline(always)]
     pub(super) fn part<'t>(&self, start: usize, buffer: &'t mut [f64; MAX_PART]) -> &'t mut [f64] {
@@ -68,7 +78,7 @@ impl<F: Float> RowTargets<'_, F> {
             }
         }
         if let Some(w) = self.class_weights {
-            t.iter_mut().zip(&w[start..]).for_each(|(t, w)| *t *= w * self.scale); // w[c] (…)
+            t.iter_mut().zip(&w[start..]).for_each(|(t, w)| *t *= w); // w[c] (…)
         }
         t
     }
