@@ -1,13 +1,35 @@
 //! A column while its file is read.
 
+use crate::csv_number::{number, plain_number};
 use crate::text::TextBuilder;
-use crate::{ColumnType, Values};
+use crate::{ColumnType, CsvOptions, Values};
 
-/// A field of a row.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Field<'a> {
-    Missing,
-    Value(&'a [u8]),
+/// The words for a missing value, by their length: most fields have another length than any.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    words: Vec<Vec<Vec<u8>>>,
+    /// Whether one of them would be a number otherwise, as `-999`.
+    has_numbers: bool,
+}
+
+impl Missing {
+    pub(crate) fn new(options: &CsvOptions) -> Self {
+        let longest = options.missing.iter().map(String::len).max().unwrap_or(0);
+        let mut words = vec![Vec::new(); longest + 1];
+        words[0].push(Vec::new());
+        for word in &options.missing {
+            words[word.len()].push(word.clone().into_bytes());
+        }
+        let comma = options.decimal_comma;
+        let is_number = |word: &String| plain_number(word.as_bytes(), comma).is_some();
+        let has_numbers = options.missing.iter().any(is_number);
+        Self { words, has_numbers }
+    }
+
+    /// Whether it is one of them, without the blanks around it.
+    pub(crate) fn contains(&self, word: &[u8]) -> bool {
+        self.words.get(word.len()).is_some_and(|words| words.iter().any(|missing| missing == word))
+    }
 }
 
 /// The values of a column so far, and what speaks for numbers or for text.
@@ -33,6 +55,16 @@ enum Kept {
     Nothing,
 }
 
+/// What becomes of rows that were numbers or missing when the first word comes.
+fn as_text(n_rows: usize, only_missing: bool) -> Kept {
+    if !only_missing {
+        return Kept::Nothing;
+    }
+    let mut text = TextBuilder::default();
+    (0..n_rows).for_each(|_| text.push(None));
+    Kept::Text(text)
+}
+
 impl Builder {
     pub(crate) fn new(wanted: Option<ColumnType>, decimal_comma: bool) -> Self {
         let values = match wanted {
@@ -47,27 +79,41 @@ impl Builder {
     /// # Errors
     /// If it cannot be: what would have been accepted.
     #[inline]
-    pub(crate) fn push(&mut self, field: Field<'_>, line: u64) -> Result<(), &'static str> {
-        if let (Kept::Numbers(values), Field::Value(bytes)) = (&mut self.values, field)
+    pub(crate) fn push(
+        &mut self,
+        field: &[u8],
+        missing: &Missing,
+        line: u64,
+    ) -> Result<(), &'static str> {
+        if let Kept::Numbers(values) = &mut self.values
+            && !missing.has_numbers
+            && let Some(number) = plain_number(field, self.decimal_comma)
+        {
+            values.push(number);
+            self.n_numbers += 1;
+            return Ok(());
+        }
+        self.push_other(field.trim_ascii(), missing, line)
+    }
+
+    /// Anything, without the blanks around it.
+    fn push_other(
+        &mut self,
+        bytes: &[u8],
+        missing: &Missing,
+        line: u64,
+    ) -> Result<(), &'static str> {
+        if missing.contains(bytes) {
+            self.push_missing();
+            return Ok(());
+        }
+        if let Kept::Numbers(values) = &mut self.values
             && let Some(number) = number(bytes, self.decimal_comma)?
         {
             values.push(number);
             self.n_numbers += 1;
             return Ok(());
         }
-        self.push_other(field, line)
-    }
-
-    /// Anything but a number among numbers.
-    fn push_other(&mut self, field: Field<'_>, line: u64) -> Result<(), &'static str> {
-        let Field::Value(bytes) = field else {
-            match &mut self.values {
-                Kept::Numbers(values) => values.push(f64::NAN),
-                Kept::Text(text) => text.push(None),
-                Kept::Nothing => {}
-            }
-            return Ok(());
-        };
         if self.wanted.is_none() && matches!(number(bytes, self.decimal_comma), Ok(Some(_))) {
             self.n_numbers += 1;
         } else {
@@ -78,14 +124,7 @@ impl Builder {
             if self.wanted.is_some() {
                 return Err("a number");
             }
-            let only_missing = self.n_numbers == 0;
-            self.values = if only_missing {
-                let mut text = TextBuilder::default();
-                values.iter().for_each(|_| text.push(None));
-                Kept::Text(text)
-            } else {
-                Kept::Nothing
-            };
+            self.values = as_text(values.len(), self.n_numbers == 0);
         }
         if let Kept::Text(text) = &mut self.values {
             let word = std::str::from_utf8(bytes)
@@ -93,6 +132,14 @@ impl Builder {
             text.push(Some(word.trim()));
         }
         Ok(())
+    }
+
+    fn push_missing(&mut self) {
+        match &mut self.values {
+            Kept::Numbers(values) => values.push(f64::NAN),
+            Kept::Text(text) => text.push(None),
+            Kept::Nothing => {}
+        }
     }
 
     /// Whether the file has to be read again for this column.
@@ -113,31 +160,5 @@ impl Builder {
             Kept::Text(text) => Values::Text(text.finish()),
             Kept::Nothing => Values::Text(TextBuilder::default().finish()),
         }
-    }
-}
-
-/// The number that is written there, if it is one.
-///
-/// # Errors
-/// If it is one that `f64` cannot hold.
-#[inline]
-fn number(bytes: &[u8], decimal_comma: bool) -> Result<Option<f64>, &'static str> {
-    let Ok(text) = std::str::from_utf8(bytes.trim_ascii()) else { return Ok(None) };
-    let parsed = match decimal_comma {
-        // A point would be a separator of thousands.
-        true if text.contains('.') => return Ok(None),
-        true => text.replacen(',', ".", 1).parse::<f64>(),
-        false => text.parse::<f64>(),
-    };
-    match parsed {
-        Ok(number) if number.is_finite() => Ok(Some(number)),
-        // Words for infinity have no digits, "1e999" has.
-        Ok(number) if number.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) => {
-            Err("a number between -1.8e308 and 1.8e308")
-        }
-        Ok(number) if number.is_infinite() => {
-            Err("a finite number (or name the word among the missing ones)")
-        }
-        _ => Ok(None),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
-use crate::csv_column::{Builder, Field};
+use crate::csv_column::{Builder, Missing};
 use crate::gzip::unpacked;
 use crate::table::{Source, check_names};
 use crate::text::TextBuilder;
@@ -86,7 +86,9 @@ fn read(options: &CsvOptions, input: &Input<'_>, file: &str) -> Result<Table, Er
         }
         next_line = line + 1;
         for (field, (builder, name)) in record.iter().zip(builders.iter_mut().zip(&names)) {
-            builder.push(file.field(field), line).map_err(|e| file.cell(name, line, field, e))?;
+            builder
+                .push(field, &file.missing, line)
+                .map_err(|e| file.cell(name, line, field, e))?;
         }
         n_rows += 1;
     }
@@ -107,30 +109,11 @@ struct CsvFile<'a> {
     missing: Missing,
 }
 
-/// The words for a missing value, by their length: most fields have another length than any.
-struct Missing(Vec<Vec<Vec<u8>>>);
-
-impl Missing {
-    fn new(options: &CsvOptions) -> Self {
-        let longest = options.missing.iter().map(String::len).max().unwrap_or(0);
-        let mut by_length = vec![Vec::new(); longest + 1];
-        by_length[0].push(Vec::new());
-        for word in &options.missing {
-            by_length[word.len()].push(word.clone().into_bytes());
-        }
-        Self(by_length)
-    }
-
-    #[inline]
-    fn contains(&self, word: &[u8]) -> bool {
-        self.0.get(word.len()).is_some_and(|words| words.iter().any(|missing| missing == word))
-    }
-}
-
 impl<'a> CsvFile<'a> {
     fn open(&self) -> Result<Rows<'a>, Error> {
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).flexible(true).delimiter(self.delimiter);
+        builder.buffer_capacity(1 << 16);
         Ok(builder.from_reader(open(self.input, self.file)?))
     }
 
@@ -192,11 +175,6 @@ impl<'a> CsvFile<'a> {
             .collect())
     }
 
-    #[inline]
-    fn field<'f>(&self, field: &'f [u8]) -> Field<'f> {
-        if self.missing.contains(field.trim_ascii()) { Field::Missing } else { Field::Value(field) }
-    }
-
     fn text<'f>(&self, column: &str, line: u64, field: &'f [u8]) -> Result<&'f str, Error> {
         std::str::from_utf8(field).map_err(|_| {
             let expected = "text in UTF-8 (save the file in that encoding)";
@@ -245,11 +223,11 @@ impl<'a> CsvFile<'a> {
         }
         while let Some(line) = self.next(&mut rows, &mut record, names.len())? {
             for (&i, text) in columns.iter().zip(&mut *texts) {
-                match self.field(record.get(i).unwrap_or_default()) {
-                    Field::Missing => text.push(None),
-                    Field::Value(field) => {
-                        text.push(Some(self.text(&names[i], line, field)?.trim()));
-                    }
+                let field = record.get(i).unwrap_or_default();
+                if self.missing.contains(field.trim_ascii()) {
+                    text.push(None);
+                } else {
+                    text.push(Some(self.text(&names[i], line, field)?.trim()));
                 }
             }
         }

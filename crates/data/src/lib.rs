@@ -55,6 +55,7 @@ mod batches;
 mod categories;
 mod csv_column;
 mod csv_file;
+mod csv_number;
 mod csv_options;
 mod dataset;
 mod entries;

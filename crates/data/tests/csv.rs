@@ -157,6 +157,12 @@ fn choices() {
         "a: '1.234,5' '2.000,1'; b: 1 1"
     );
 
+    assert_eq!(show(read(comma(), "a;b\n1.5;1\n2.5;1\n")), "a: '1.5' '2.5'; b: 1 1");
+
+    let missing = CsvOptions { missing: vec!["-9,5".into()], ..comma() };
+    assert_eq!(show(read(missing, "a;b\n-9,5;1\n1;2\n")), "a: - 1; b: 1 2");
+    let missing = CsvOptions { missing: vec!["inf".into(), "1e3".into()], ..default() };
+    assert_eq!(show(read(missing, "a,b\ninf,1e3\n1, 1e3 \n2,2\n")), "a: - 1 2; b: - - 2");
     let missing = CsvOptions { missing: vec!["-999".into(), "?".into()], ..default() };
     assert_eq!(show(read(missing, "a,b\n-999,NA\n1,?\n")), "a: - 1; b: 'NA' -");
 

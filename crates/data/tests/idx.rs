@@ -114,6 +114,7 @@ fn images_and_labels() {
     );
     let expected = "t.idx: expected labels: 1 size, whole numbers of at least 0, found";
     assert_eq!(message(floats.labels()), format!("{expected} (1 × 1) values of f32"));
+    assert_eq!(message(images.labels()), format!("{expected} (2 × 1 × 2) values of u8"));
     let negative = read(&file(9, &[2], &[1, 255])).unwrap();
     assert_eq!(message(negative.labels()), format!("{expected} (2) values of i8"));
     let wide = read(&file(12, &[1], &[0, 0, 1, 0])).unwrap();

@@ -188,6 +188,24 @@ fn what_cannot_have_been_learned_is_refused() {
     refused::<Table>(breaks(json!([[0, 3], [0, 4]])), "lines of these in rising order");
 }
 
+#[test]
+fn a_preprocessor_whose_parts_do_not_fit_is_refused() {
+    let targets = Preprocessor::builder().value_targets(["x", "z"]).drop_missing_targets();
+    let learned = targets.scale_target().fit(&table()).unwrap();
+    let refused = |path: &str, value: Value, message: &str| {
+        let mut json = serde_json::to_value(&learned).unwrap();
+        *json.pointer_mut(path).unwrap() = value;
+        let error = serde_json::from_value::<Preprocessor>(json).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    };
+    let scales = "target: expected columns with different names, and as many scales";
+    refused("/target/Values/columns", json!(["x", "z", "new"]), scales);
+    refused("/target/Values/columns", json!(["x", "x"]), scales);
+    refused("/columns/0/name", json!("z"), "expected every column to have a name of its own");
+    refused("/weights", json!("island"), "expected every column to have a name of its own");
+    refused("/columns", json!([]), "expected at least 1 column that is a feature");
+}
+
 /// What a value in JSON may be changed to.
 fn changes(value: &Value) -> Vec<Value> {
     let mut changed = vec![json!(null), json!(0), json!(-1.5), json!(1e308), json!(4294967295_u32)];
