@@ -13,6 +13,8 @@
 //! | [`Observer`], [`Running`], [`StepRecord`], [`Flow`] | who is told of steps and epochs, and may stop the run |
 //! | [`every_epoch`], [`every_step`], [`CsvLog`], [`JsonLines`] | observers; with the feature `progress`, [`Progress`] draws a bar |
 //! | [`BatchLoss`], [`FromBatch`] | what makes a loss one that a trainer takes |
+//! | [`Classifier`], [`Regressor`], [`EstimatorConfig`] | from a table to predictions, in one value |
+//! | [`cross_validate`], [`CrossValidation`] | scores of folds |
 //! | [`predict`](predict()), [`Predictor`] | outputs for many rows, on several threads |
 //! | [`accuracy`], [`balanced_accuracy`], [`confusion()`], [`r2`], [`mae`], [`rmse`], [`predicted_classes`] | scores of outputs |
 //!
@@ -21,8 +23,11 @@
 #![forbid(unsafe_code)]
 
 mod batch_loss;
+mod classifier;
 mod config;
+mod cross_validation;
 mod error;
+mod estimator;
 mod history;
 mod observer;
 mod observers;
@@ -30,6 +35,7 @@ mod plan;
 mod predict;
 #[cfg(feature = "progress")]
 mod progress;
+mod regressor;
 mod resume;
 mod run;
 mod scores;
@@ -40,8 +46,11 @@ mod validation;
 mod weights;
 
 pub use batch_loss::{BatchLoss, FromBatch};
+pub use classifier::Classifier;
 pub use config::{Stopping, TrainerConfig};
+pub use cross_validation::{CrossValidation, cross_validate};
 pub use error::Error;
+pub use estimator::EstimatorConfig;
 pub use history::{EpochRecord, History};
 pub use observer::{Flow, Observer, Running, StepRecord};
 pub use observers::{CsvLog, EveryEpoch, EveryStep, JsonLines, every_epoch, every_step};
@@ -49,6 +58,7 @@ pub use plan::Every;
 pub use predict::{Predictor, predict};
 #[cfg(feature = "progress")]
 pub use progress::Progress;
+pub use regressor::Regressor;
 pub use scores::{accuracy, balanced_accuracy, confusion, mae, predicted_classes, r2, rmse};
 pub use settings::Setting;
 pub use state::TrainingState;
