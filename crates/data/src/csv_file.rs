@@ -237,14 +237,15 @@ impl<'a> CsvFile<'a> {
 
 /// The line on which a record begins; `next` is the one after its end.
 ///
-/// The reader's own position is that of the empty lines before the record, if there are any.
+/// The reader's own position is that of the empty lines before the record, if there are any. Where
+/// a lone CR ends a line, which is not counted, it is that position.
 fn first_line(record: &ByteRecord, next: u64) -> u64 {
     let line = record.position().map_or(0, csv::Position::line);
     if next == line + 1 {
         return line;
     }
     let inside = record.as_slice().iter().filter(|&&byte| byte == b'\n').count() as u64;
-    next.saturating_sub(inside + 1)
+    next.saturating_sub(inside + 1).max(line)
 }
 
 fn open<'a>(input: &'a Input<'_>, file: &str) -> Result<Box<dyn Read + 'a>, Error> {

@@ -235,6 +235,10 @@ fn rows_know_their_lines() {
     assert_eq!(shown(&part), "a: 4 1 3 4 3; b: 'v' 'x' 'w' 'v' 'w'");
     let of_part = part.rows(&[2, 3]).unwrap();
     assert_eq!(lines(&of_part), [expected[2], expected[3]]);
+    // Lines that end with CR alone are rows, but no lines.
+    let old = read(b"a\r1\r2\n3\n").unwrap();
+    assert_eq!((shown(&old).as_str(), lines(&old)[2].as_str()), ("a: 1 2 3", "t.csv, line 2"));
+    assert_eq!(old.rows(&[0]).unwrap().place(0), old.place(0));
     assert_eq!(table.rows(&[4]).unwrap_err().to_string(), "table: expected a row below 4, found 4");
 }
 
