@@ -13,12 +13,11 @@ use tensor_core::sums::{columns, deviation};
 use tensor_core::{Error, Float, Path};
 
 use crate::constants::check_eps;
-use crate::extreme::Standard;
 use crate::{Affine, Layer, Mode, Part, Saved, Seen, Tensors, Visitor};
 
 pub use cache::BatchNorm1dCache;
 pub use config::BatchNorm1dConfig;
-use passes::Passes;
+use passes::{Column, Passes};
 
 /// Batch normalization of `(N, C)` batches, PyTorch's `nn.BatchNorm1d`: every feature gets mean 0
 /// and variance 1 over the batch, then a scale and an offset of its own.
@@ -241,9 +240,8 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         };
         columns::map([x], &column, y, &|[x], [mean, scale, offset]| (x - mean) * scale + offset);
         self.passes().normalize_extremes(x, y, |c| {
-            let inverse = 1.0 / (self.running_var[c].as_f64() + self.config.eps).sqrt();
             let mean = [self.running_mean[c].as_f64(), 0.0];
-            (Standard { mean, inverse, scale: 1.0 }, self.affine.scale(c).as_f64())
+            Column { mean, variance: self.running_var[c].as_f64(), scale: 1.0 }
         });
     }
 
@@ -286,7 +284,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
         columns::map([x], &column, y, &|[x], [mean, mean_low, scale, offset]| {
             deviation::<F>(x, [mean, mean_low]) * scale + offset
         });
-        self.passes().normalize_extremes(x, y, |c| self.passes().standard(moments, c));
+        self.passes().normalize_extremes(x, y, |c| Column::of(moments, c));
         Ok(())
     }
 
@@ -339,7 +337,7 @@ impl<F: Float> Layer<F> for BatchNorm1d<F> {
             deviation::<F>(x, [mean, mean_low]) * inv_std
         });
         let plain = Passes { eps: self.config.eps, affine: &Affine::none(columns.end) };
-        plain.normalize_extremes(seen.x, &mut normalized, |c| plain.standard(moments, c));
+        plain.normalize_extremes(seen.x, &mut normalized, |c| Column::of(moments, c));
         show(path.name("normalized"), normalized.into_dyn());
     }
 

@@ -7,8 +7,8 @@ use std::iter;
 
 use ndarray::{Array1, Array2, ArrayRef2};
 use tensor_core::simd::{Loop, vectorized};
-use tensor_core::sums::Moments;
 use tensor_core::sums::rows::Values;
+use tensor_core::sums::{Moments, deviation};
 use tensor_core::{Error, Float};
 
 use crate::Affine;
@@ -243,13 +243,14 @@ where
         for (k, (x, y)) in parts.enumerate() {
             let first = groups.first_channel(k);
             let (moments, inv_std) = groups.moments(x);
+            let mean = [moments.mean, moments.mean_low];
             let mut elements = y.into_iter().zip(x.values());
             // BZ[j] = γ[c] NZ[j] + β[c]
-            if length == 1 {
+            if length == 1 && !is_scaled(&moments) {
                 // 2
                 let weight = slice(affine.weight(), first, size);
                 let bias = slice(affine.bias(), first, size);
-                let normalized = |x: F| moments.deviation(x.as_f64()) * inv_std; // 6
+                let normalized = |x: F| deviation::<F>(x.as_f64(), mean) * inv_std; // 6
                 match (weight, bias) {
                     (Some(weight), Some(bias)) => {
                         for (((y, &x), &weight), &bias) in elements.zip(weight).zip(bias) {
@@ -266,26 +267,36 @@ where
                 continue;
             }
             for c in first..first + size / length {
-                let factors = [inv_std, affine.scale(c).as_f64(), affine.offset(c).as_f64()];
-                write_channel(&moments, factors, elements.by_ref().take(length));
+                let (weight, offset) = (affine.scale(c).as_f64(), affine.offset(c).as_f64());
+                let (scale, channel) = (inv_std * weight, elements.by_ref().take(length)); // 4
+                let has_scale = F::NARROW || scale.is_normal() || weight == 0.0;
+                if !has_scale || is_scaled(&moments) {
+                    write_extreme(moments, [inv_std, weight, offset], channel); // 7
+                    continue;
+                }
+                for (y, &x) in channel {
+                    *y = F::of(deviation::<F>(x.as_f64(), mean) * scale + offset);
+                }
             }
         }
     }
 }
 
-/// `BZ[j]` of one channel from `r`, `γ` and `β`.
+/// Whether the moments are those of the values times a power of two. 7
 #[inline(always)]
-fn write_channel<'a, F: Float>(
-    moments: &Moments<F>,
+fn is_scaled<F: Float>(moments: &Moments<F>) -> bool {
+    !F::NARROW && moments.scale != 1.0
+}
+
+/// `BZ[j]` of one channel from `r`, `γ` and `β`, where a number leaves the type on the way. 7
+#[inline(always)]
+fn write_extreme<'a, F: Float>(
+    moments: Moments<F>,
     [inv_std, weight, offset]: [f64; 3],
-    elements: impl Iterator<Item = (&'a mut F, &'a F)>,
+    channel: impl Iterator<Item = (&'a mut F, &'a F)>,
 ) {
-    let scale = inv_std * weight; // 4
-    if F::NARROW || scale.is_normal() {
-        elements.for_each(|(y, x)| *y = F::of(moments.deviation(x.as_f64()) * scale + offset));
-    } else {
-        let normalized = |x: &F| moments.deviation(x.as_f64()) * inv_std; // 7
-        elements.for_each(|(y, x)| *y = F::of(normalized(x) * weight + offset));
+    for (y, x) in channel {
+        *y = F::of(moments.deviation(x.as_f64()) * inv_std * weight + offset);
     }
 }
 
@@ -318,14 +329,16 @@ where
             let group = Group { length, is_centered, x, dy, weight, moments, inv_std };
             let channels = first..first + n_channels;
             let (bias, weight) = (&mut sums.bias[channels.clone()], &mut sums.weight[channels]);
-            let totals = if length > 1 {
+            let totals = if is_scaled(&moments) {
+                group.add_extreme(bias, weight) // 7
+            } else if length > 1 {
                 group.add_channels(bias, weight)
             } else {
                 group.add_values(bias, weight)
             };
             let Some(dx) = dx else { continue };
             let totals = totals.map(|total| total.value());
-            if !F::NARROW && (are_extreme(totals) || moments.scale != 1.0) {
+            if is_scaled(&moments) || !F::NARROW && are_extreme(totals) {
                 group.write_extreme(dx); // 7
             } else {
                 group.write_gradient(totals, dx);

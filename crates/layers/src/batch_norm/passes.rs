@@ -39,17 +39,45 @@ pub(super) struct Passes<'a, F> {
     pub(super) affine: &'a Affine<F>,
 }
 
-impl<F: Float> Passes<'_, F> {
-    /// `r[c] γ[c]`.
-    pub(super) fn scale(&self, moments: &ColumnMoments<F>, c: usize) -> f64 {
-        moments.inverse_deviation(c, self.eps) * self.affine.scale(c).as_f64()
+/// The moments of a column, or the running ones.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// `μ`, and what its rounding has lost.
+    pub(super) mean: [f64; 2],
+    /// `σ²`.
+    pub(super) variance: f64,
+    /// `s`, the power of two that the values were multiplied by.
+    pub(super) scale: f64,
+}
+
+impl Column {
+    #[inline(always)]
+    pub(super) fn of<F: Float>(moments: &ColumnMoments<F>, c: usize) -> Self {
+        let (variance, scale) = (moments.variance[c], moments.scale[c]);
+        Self { mean: moments.mean_parts(c), variance, scale }
     }
 
-    /// How column `c` is normalized by these moments, and its `γ`.
-    pub(super) fn standard(&self, moments: &ColumnMoments<F>, c: usize) -> (Standard, f64) {
-        let (mean, scale) = (moments.mean_parts(c), moments.scale[c]);
-        let inverse = moments.inverse_deviation(c, self.eps);
-        (Standard { mean, inverse, scale }, self.affine.scale(c).as_f64())
+    /// Whether the column is so far from the ends of the type that it is plain without a root taken
+    /// and a division: `r` lies between 10⁻¹⁰⁰ and 10¹⁰⁰, `r γ` between 10⁻²⁰⁰ and 10²⁰⁰.
+    #[inline(always)]
+    fn is_ordinary(&self, eps: f64, gamma: f64) -> bool {
+        let (square, gamma, mean) = (self.variance + eps, gamma.abs(), self.mean[0].abs());
+        let has_product = 1e-200 < square && square < 1e200 && 1e-100 < gamma && gamma < 1e100;
+        has_product && self.scale == 1.0 && mean < 1e100
+    }
+
+    /// How the column is normalized.
+    fn standard(self, eps: f64) -> Standard {
+        let Self { mean, variance, scale } = self;
+        Standard { mean, inverse: 1.0 / (variance + eps * scale * scale).sqrt(), scale }
+    }
+}
+
+impl<F: Float> Passes<'_, F> {
+    /// `r[c] γ[c]`.
+    #[inline(always)]
+    pub(super) fn scale(&self, moments: &ColumnMoments<F>, c: usize) -> f64 {
+        moments.inverse_deviation(c, self.eps) * self.affine.scale(c).as_f64()
     }
 
     /// `BZ` of the columns in which a number leaves the type on the way: 6.
@@ -57,10 +85,14 @@ impl<F: Float> Passes<'_, F> {
         &self,
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
-        standard: impl Fn(usize) -> (Standard, f64),
+        column: impl Fn(usize) -> Column,
     ) {
         for c in 0..if F::NARROW { 0 } else { x.ncols() } {
-            let (standard, gamma) = standard(c);
+            let (column, gamma) = (column(c), self.affine.scale(c).as_f64());
+            if column.is_ordinary(self.eps, gamma) {
+                continue;
+            }
+            let standard = column.standard(self.eps);
             if !standard.is_plain(gamma) {
                 let offset = self.affine.offset(c).as_f64();
                 let normalized = standard.times(gamma);
@@ -80,9 +112,13 @@ impl<F: Float> Passes<'_, F> {
     ) {
         let way = cache.mode == Mode::Train;
         for c in 0..if F::NARROW { 0 } else { x.ncols() } {
-            let (standard, gamma) = self.standard(&cache.moments, c);
-            let sums = [cache.sums.bias[c], cache.sums.weight[c]];
-            if standard.is_plain(gamma) && !are_extreme(sums) {
+            let (column, gamma) = (Column::of(&cache.moments, c), self.affine.scale(c).as_f64());
+            let are_extreme = are_extreme([cache.sums.bias[c], cache.sums.weight[c]]);
+            if column.is_ordinary(self.eps, gamma) && !are_extreme {
+                continue;
+            }
+            let standard = column.standard(self.eps);
+            if standard.is_plain(gamma) && !are_extreme {
                 continue;
             }
             let set = Set {
@@ -134,8 +170,9 @@ impl<F: Float> Passes<'_, F> {
         let n = dx.nrows() as f64;
         let column = |c: usize| {
             let [mean, mean_low] = moments.mean_parts(c);
-            let slope = moments.inverse_deviation(c, self.eps) * (sums.weight[c] / n); // 2
-            [mean, mean_low, sums.bias[c] / n, slope, self.scale(moments, c)]
+            let inv_std = moments.inverse_deviation(c, self.eps);
+            let slope = inv_std * (sums.weight[c] / n); // 2
+            [mean, mean_low, sums.bias[c] / n, slope, inv_std * self.affine.scale(c).as_f64()]
         };
         columns::map(x_dy, &column, dx, &|[x, dy], [mean, mean_low, mean_dy, slope, scale]| {
             // NZ dLdγ/N = (Z − μ) (r dLdγ/N), with the sums before they are rounded: 5

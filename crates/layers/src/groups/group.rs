@@ -2,11 +2,13 @@
 
 use tensor_core::Float;
 use tensor_core::sums::rows::{self, Values};
-use tensor_core::sums::{Moments, Sum};
+use tensor_core::sums::{Moments, Sum, deviation};
 
 use crate::extreme::{Set, Standard, Ways};
 
-/// A group of one row: its values, `dLdBZ`, `γ`, the moments, and `r = 1/√(σ² + ε)`.
+/// A group of one row, handed by value to what is not inlined, so that the loops need not keep it in
+/// memory: its values, `dLdBZ`, `γ`, the moments, and `r = 1/√(σ² + ε)`.
+#[derive(Clone, Copy)]
 pub(super) struct Group<'w, F, X> {
     /// `L`: values of a channel.
     pub(super) length: usize,
@@ -21,10 +23,17 @@ pub(super) struct Group<'w, F, X> {
 
 // Inlined, because all of it runs inside a vectorized loop.
 impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
-    /// `NZ[j] = (Z[j] − μ) r`.
+    /// `Z[j] − μ`, where the moments are those of the values themselves: without a factor, which
+    /// would cost time in every value.
+    #[inline(always)]
+    fn deviation(&self, x: f64) -> f64 {
+        deviation::<F>(x, [self.moments.mean, self.moments.mean_low])
+    }
+
+    /// `NZ[j] = (Z[j] − μ) r`, where they are.
     #[inline(always)]
     fn normalized(&self, x: f64) -> f64 {
-        self.moments.deviation(x) * self.inv_std
+        self.deviation(x) * self.inv_std
     }
 
     /// Adds the contributions to `dLdβ[c]` and `dLdγ[c]` of channels of length 1. Returns
@@ -79,7 +88,7 @@ impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
         let mean = if is_centered { sum / n } else { 0.0 };
         let slope = sum_normalized / n * self.inv_std; // 4
         let gradient = |dy: f64, x: F| {
-            F::of(((dy - mean) - self.moments.deviation(x.as_f64()) * slope) * self.inv_std)
+            F::of(((dy - mean) - self.deviation(x.as_f64()) * slope) * self.inv_std)
         };
         let mut elements = dx.into_iter().zip(self.x.values().zip(self.dy.values()));
         match self.weight {
@@ -101,10 +110,27 @@ impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
 }
 
 impl<'a, F: Float, X: Values<'a, F>> Group<'_, F, X> {
-    /// The same where a number leaves the type on the way.
+    /// The same contributions where the moments are those of the values times a power of two. The
+    /// sums over `dLdNZ` are left to [`write_extreme`](Self::write_extreme).
     #[cold]
     #[inline(never)]
-    pub(super) fn write_extreme<D>(&self, dx: D)
+    pub(super) fn add_extreme(self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
+        for (c, (d_beta, d_gamma)) in d_beta.iter_mut().zip(d_gamma).enumerate() {
+            let places = c * self.length..(c + 1) * self.length;
+            let [bias, weight] = places.fold([Sum::<F>::default(); 2], |sums, i| {
+                let normalized = self.moments.deviation(self.x.at(i).as_f64()) * self.inv_std;
+                add_gradients(sums, self.dy.at(i).as_f64(), normalized)
+            });
+            *d_beta += bias.value();
+            *d_gamma += weight.value();
+        }
+        [Sum::default(); 2]
+    }
+
+    /// `dLdZ[j]` where a number leaves the type on the way.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn write_extreme<D>(self, dx: D)
     where
         D: IntoIterator<Item = &'a mut F>,
     {

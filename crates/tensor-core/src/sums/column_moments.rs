@@ -126,7 +126,9 @@ impl<F: Float> ColumnMoments<F> {
     /// Times `s` it is `1/√(σ² + ε)` of `x` itself.
     #[inline(always)]
     pub fn inverse_deviation(&self, c: usize, eps: f64) -> f64 {
-        self.column(c).inverse_deviation(eps)
+        // Only what is needed is looked up: that costs time where columns are short.
+        let scale = if F::NARROW { 1.0 } else { self.scale[c] };
+        Moments::<F>::from_parts([0.0; 2], self.variance[c], scale).inverse_deviation(eps)
     }
 
     /// Mean and variance of column `c` of `x` itself, the latter ∞ where the type has no number for

@@ -103,7 +103,7 @@ impl<F: Float> Moments<F> {
         if variance.is_finite() {
             return Self::from_parts(mean, variance, 1.0);
         }
-        let scaled = scaled::moments(x.count(), &|i| x.at(i).as_f64());
+        let scaled = scaled::moments(x.count(), &move |i| x.at(i).as_f64());
         scaled.map_or(Self::from_parts(mean, variance, 1.0), Self::from_scaled)
     }
 
@@ -123,7 +123,7 @@ impl<F: Float> Moments<F> {
         if F::NARROW || plain.variance.is_finite() {
             return plain;
         }
-        let scaled = scaled::about_zero(x.count(), &|i| x.at(i).as_f64());
+        let scaled = scaled::about_zero(x.count(), &move |i| x.at(i).as_f64());
         scaled.map_or(plain, Self::from_scaled)
     }
 
