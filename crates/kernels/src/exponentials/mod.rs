@@ -163,15 +163,22 @@ impl<'a, F: Float> Exponentials<'a, F> {
         (&self.shifted[range.clone()], &self.exponentials[range])
     }
 
-    /// The column of the first of the largest values of a row; 0 where there is none, as in a row
-    /// of NaN.
+    /// The column of the first of the largest values of a row, NaN passed over; 0 where there is
+    /// none, as in a row of NaN.
     ///
     /// # Panics
     /// If there is no such row.
     #[inline(always)]
     pub fn argmax(&mut self, row: usize) -> usize {
         let mut starts = self.starts();
-        starts.find_map(|start| Some(start + first_zero(self.part(row, start).0)?)).unwrap_or(0)
+        let found = starts.find_map(|start| Some(start + first_zero(self.part(row, start).0)?));
+        found.unwrap_or_else(|| self.first_infinite(row))
+    }
+
+    /// The column of the first +∞, which `x − max` does not show: ∞ − ∞ is NaN.
+    #[cold]
+    fn first_infinite(&self, row: usize) -> usize {
+        self.x.row(row).iter().position(|x| *x == F::infinity()).unwrap_or(0)
     }
 
     /// Computes a row, and those after it that fit, if it is not in the buffer.
@@ -360,10 +367,27 @@ mod tests {
                 assert_eq!(exponentials.sums(0).0, (width - 1) as f64);
             }
         }
-        let bad = array![[f32::NAN; 20], [f32::NEG_INFINITY; 20]];
-        let mut exponentials = Exponentials::new(&bad);
-        assert_eq!([0, 1].map(|n| exponentials.argmax(n)), [0, 0]);
-        assert!([0, 1].iter().all(|&n| exponentials.sums(n).0.is_nan()));
+    }
+
+    // A row without a largest value, and rows whose largest value is beside NaN or infinite.
+    #[test]
+    fn the_first_of_the_largest_is_found_beside_nan_and_where_it_is_infinite() {
+        let (nan, infinite) = (f32::NAN, f32::INFINITY);
+        for width in [3, 20, MAX_PART + 9] {
+            let mut x = Array2::from_elem((6, width), 1.0);
+            x.row_mut(0).fill(nan);
+            x.row_mut(1).fill(-infinite);
+            x[[2, 0]] = nan;
+            (x[[3, width - 2]], x[[3, width - 1]]) = (infinite, infinite);
+            (x[[4, 0]], x[[4, width - 1]]) = (nan, infinite);
+            (x[[5, 0]], x[[5, 1]]) = (-infinite, infinite);
+            let want = [0, 0, 1, width - 2, width - 1, 1];
+            for x in [x.view(), x.t().as_standard_layout().t()] {
+                let mut exponentials = Exponentials::new(&x);
+                assert_eq!([0, 1, 2, 3, 4, 5].map(|n| exponentials.argmax(n)), want, "{width}");
+                assert!((0..6).all(|n| exponentials.sums(n).0.is_nan()), "{width}");
+            }
+        }
     }
 
     // The buffer holds other rows and columns, whose numbers would be taken for them.
