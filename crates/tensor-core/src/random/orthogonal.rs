@@ -13,10 +13,11 @@ use crate::{Error, Float};
 /// Vectors of normal numbers, each made orthogonal to those before it and normalized (Gram and
 /// Schmidt). Because the triangular factor that this leaves has a positive diagonal, `Q` is uniform
 /// (Mezzadri, *How to Generate Random Matrices from the Classical Compact Groups*, Notices of the
-/// AMS 54, 2007, <https://arxiv.org/abs/math-ph/0609050>). A vector of which little is left is made
-/// orthogonal a second time, after which it is so to the last digits (Giraud et al., *Rounding
-/// error analysis of the classical Gram-Schmidt orthogonalization process*, Numerische Mathematik
-/// 101, 2005, <https://doi.org/10.1007/s00211-005-0615-4>).
+/// AMS 54, 2007, <https://arxiv.org/abs/math-ph/0609050>). Each is made orthogonal twice, because
+/// the rounding errors of the first time are large beside a vector of which little is left: after
+/// the second it is orthogonal to the last digits (Giraud et al., *Rounding error analysis of the
+/// classical Gram-Schmidt orthogonalization process*, Numerische Mathematik 101, 2005,
+/// <https://doi.org/10.1007/s00211-005-0615-4>).
 pub(super) fn fill<F: Float>(
     weight: &mut ArrayRef2<F>,
     gain: f64,
@@ -29,7 +30,12 @@ pub(super) fn fill<F: Float>(
     for i in 0..n {
         let (before, own) = all.split_at_mut(i * length);
         let own = &mut own[..length];
-        while !orthonormal(own, before, rng) {}
+        loop {
+            own.iter_mut().for_each(|x| *x = rng.normal());
+            if orthonormalize(own, before) {
+                break;
+            }
+        }
     }
     for ((row, column), w) in weight.indexed_iter_mut() {
         let q = if rows <= columns { vectors[[row, column]] } else { vectors[[column, row]] };
@@ -38,10 +44,9 @@ pub(super) fn fill<F: Float>(
     Ok(())
 }
 
-/// Draws a vector and makes it orthonormal to those `before` it. False where too little of it is
-/// left, which happens to hardly any.
-fn orthonormal(own: &mut [f64], before: &[f64], rng: &mut Rng) -> bool {
-    own.iter_mut().for_each(|x| *x = rng.normal());
+/// Makes a vector orthonormal to those `before` it. False where too little of it is left, which
+/// happens to hardly any.
+fn orthonormalize(own: &mut [f64], before: &[f64]) -> bool {
     let drawn = norm(own);
     for _ in 0..2 {
         for q in before.chunks_exact(own.len()) {
@@ -62,7 +67,7 @@ fn norm(x: &[f64]) -> f64 {
 mod tests {
     use ndarray::Array2;
 
-    use super::fill;
+    use super::{fill, orthonormalize};
     use crate::Rng;
 
     // QᵀQ = I, or Q Qᵀ where there are more columns. A product of two vectors that were made
@@ -83,6 +88,19 @@ mod tests {
             fill(&mut twice, 2.0, &mut Rng::new(1)).unwrap();
             assert_eq!(twice, 2.0 * w);
         }
+    }
+
+    // Of 10⁵ q + r, with r orthogonal to q and of norm 1, r is left. Once would leave 10⁵ roundings
+    // of q beside it, 10⁻¹¹; of 10⁷ q + r too little is left.
+    #[test]
+    fn what_is_nearly_parallel_is_orthogonal_to_the_last_digits() {
+        let (q, r) = ([1.0, 2.0, -2.0].map(|q| q / 3.0), [2.0, 1.0, 2.0].map(|r| r / 3.0));
+        let sum = |size: f64| [0, 1, 2].map(|i| size * q[i] + r[i]);
+        let mut own = sum(1e5);
+        assert!(orthonormalize(&mut own, &q));
+        let along: f64 = own.iter().zip(q).map(|(x, q)| x * q).sum();
+        assert!(along.abs() <= 4.0 * f64::EPSILON, "{along:e}");
+        assert!(!orthonormalize(&mut sum(1e7), &q));
     }
 
     // Uniform: every element of an n × n matrix has mean 0 and variance 1/n, and q₁₁ is negative as
