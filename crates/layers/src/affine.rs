@@ -4,6 +4,7 @@ use ndarray::Array1;
 use tensor_core::memory::{check_room, zeros};
 use tensor_core::{Error, Float, Role, row_major};
 
+use crate::extreme::is_ordinary;
 use crate::{Tensors, Visitor};
 
 /// The scale `γ` and the offset `β` that follow a normalization, either of which may be missing.
@@ -59,12 +60,15 @@ pub struct Affine<F> {
 pub(crate) struct AffineSums {
     pub(crate) weight: Vec<f64>,
     pub(crate) bias: Vec<f64>,
+    /// Which of a channel's two sums are being added up once more.
+    again: Vec<[bool; 2]>,
 }
 
 impl AffineSums {
     pub(crate) fn new(channels: usize) -> Result<Self, Error> {
-        check_room::<[f64; 2]>("Affine: sums", &[channels])?;
-        Ok(Self { weight: vec![0.0; channels], bias: vec![0.0; channels] })
+        check_room::<[f64; 3]>("Affine: sums", &[channels])?;
+        let zeros = || vec![0.0; channels];
+        Ok(Self { weight: zeros(), bias: zeros(), again: vec![[false; 2]; channels] })
     }
 
     /// Refuses sums that were made for another number of channels.
@@ -81,8 +85,36 @@ impl AffineSums {
         self.bias.fill(value);
     }
 
+    /// Whether all of them are finite.
     pub(crate) fn are_finite(&self) -> bool {
         self.weight.iter().chain(&self.bias).all(|sum| sum.is_finite())
+    }
+
+    /// Adds up once more those that are not finite, in a unit in which they may be: until
+    /// [`end_again`](Self::end_again) all terms are those of the sums divided by it.
+    pub(crate) fn begin_again(&mut self) {
+        for ((weight, bias), again) in
+            self.weight.iter_mut().zip(&mut self.bias).zip(&mut self.again)
+        {
+            *again = [!weight.is_finite(), !bias.is_finite()];
+            *weight = if again[0] { 0.0 } else { *weight };
+            *bias = if again[1] { 0.0 } else { *bias };
+        }
+    }
+
+    /// Adds to a channel's sums that are added up once more.
+    pub(crate) fn add_again(&mut self, c: usize, [weight, bias]: [f64; 2]) {
+        let again = self.again[c];
+        self.weight[c] += if again[0] { weight } else { 0.0 };
+        self.bias[c] += if again[1] { bias } else { 0.0 };
+    }
+
+    /// Gives them their unit back.
+    pub(crate) fn end_again(&mut self, unit: f64) {
+        for ((weight, bias), again) in self.weight.iter_mut().zip(&mut self.bias).zip(&self.again) {
+            *weight *= if again[0] { unit } else { 1.0 };
+            *bias *= if again[1] { unit } else { 1.0 };
+        }
     }
 
     /// Rounds the sums into the gradients of the parameters that there are.
@@ -175,6 +207,16 @@ impl<F: Float> Affine<F> {
     #[inline]
     pub fn offset(&self, channel: usize) -> F {
         self.bias.as_ref().map_or(F::zero(), |b| b[channel])
+    }
+}
+
+impl<F: Float> Affine<F> {
+    /// Whether every γ is 0 or far from the ends of the type, and every β below its end.
+    pub(crate) fn is_ordinary(&self) -> bool {
+        let gamma = |w: &F| w.is_zero() || is_ordinary(w.as_f64());
+        let beta = |b: &F| b.as_f64().abs() < 1e290;
+        let (mut weight, mut bias) = (self.weight.iter().flatten(), self.bias.iter().flatten());
+        F::NARROW || weight.all(gamma) && bias.all(beta)
     }
 }
 

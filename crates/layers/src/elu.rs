@@ -7,7 +7,7 @@ use tensor_core::{Error, Float};
 
 use crate::Activation;
 use crate::constants::check_factor;
-use crate::tail::exp_factors;
+use crate::tail::{exp_factors, times_exp};
 
 /// The exponential linear unit, PyTorch's `nn.ELU`: a ReLU that bends smoothly toward `−α`.
 ///
@@ -95,8 +95,8 @@ fn value<F: Float>(z: f64, [alpha]: [f64; 1]) -> f64 {
 /// 1 where `z > 0`, `α e^z` elsewhere. From the input: `a + α` would lose the digits of the tail.
 #[inline(always)]
 fn slope<F: Float>(z: f64, [alpha]: [f64; 1]) -> [f64; 2] {
-    let [e, factor] = exp_factors::<F>(z);
-    if z > 0.0 { [1.0, 1.0] } else { [alpha * e, factor] }
+    let below = times_exp(alpha, exp_factors::<F>(z));
+    if z > 0.0 { [1.0, 1.0] } else { below }
 }
 
 impl Activation for Elu {

@@ -39,7 +39,9 @@ use crate::Activation;
 /// product gives NaN.
 ///
 /// In `f64` the rounding of the argument shows in the negative tail: there the result is within
-/// `4 + z²` (exact) or `4 + 4·|2u|` (tanh) units in the last place, elsewhere within 4.
+/// `4 + z²` (exact) or `4 + 4·|2u|` (tanh) units in the last place, elsewhere within 4. Where `Φ`,
+/// `Φ′`, `σ` or `σ′` is below the smallest normal number, from `z = −37.5` (exact) or −21.4 (tanh)
+/// on, it has that number's absolute precision, and `A` and the derivative have no more digits.
 ///
 /// (Hendrycks and Gimpel, 2016, <https://arxiv.org/abs/1606.08415>, section 2.)
 ///

@@ -14,10 +14,13 @@ use tensor_core::{Error, Float};
 use crate::Affine;
 use crate::affine::AffineSums;
 use crate::constants::{check_eps, check_set};
-use crate::extreme::{SMALL, are_extreme};
+use crate::extreme::{Standard, are_extreme};
 
 use cut::cut;
 use group::Group;
+
+/// A power of two, `2⁻¹²⁸`: sums of numbers times it do not overflow.
+const SMALL: f64 = 1.0 / (1_u128 << 127) as f64 / 2.0;
 
 /// How rows are cut into groups, and both passes over them: for every layer that normalizes a
 /// sample by itself. [`GroupNorm`](crate::GroupNorm) derives the formulas,
@@ -50,7 +53,8 @@ use group::Group;
 ///    hand, and what is not kept cannot be out of date.
 /// 6. Everything is computed in `f64` and rounded once, when it is written.
 /// 7. A group of `f64` values in which a number leaves the type on the way is computed again with
-///    powers of two taken out (`extreme.rs`).
+///    numbers whose exponent has no end (`extreme.rs`). `NZ` and `dLdNZ` are numbers of the type
+///    all the same: below the smallest normal one they have its absolute precision.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Groups {
     n_groups: usize,
@@ -149,39 +153,39 @@ impl Groups {
         x: &ArrayRef2<F>,
         y: &mut ArrayRef2<F>,
     ) {
-        let (groups, size) = (*self, self.size());
+        let (groups, size, is_ordinary) = (*self, self.size(), affine.is_ordinary());
         match (x.as_slice(), y.as_slice_mut()) {
             // 1
             (Some(x), Some(y)) => {
                 let parts = x.chunks_exact(size).zip(y.chunks_exact_mut(size));
-                vectorized(Normalize { groups, affine, parts });
+                vectorized(Normalize { groups, affine, is_ordinary, parts });
             }
             _ => {
                 let x = x.rows().into_iter().flat_map(|row| cut(row, size));
                 let y = y.rows_mut().into_iter().flat_map(|row| cut(row, size));
                 let parts = x.zip(y);
-                vectorized(Normalize { groups, affine, parts });
+                vectorized(Normalize { groups, affine, is_ordinary, parts });
             }
         }
     }
 
-    /// `dLdγ` and `dLdβ` once more, where a sum over rows has left the type on the way: of `dLdBZ`
-    /// times a power of two. 7
+    /// Those of `dLdγ` and `dLdβ` once more whose sums over rows have left the type on the way: of
+    /// `dLdBZ` times a power of two. 7
     #[cold]
     fn add_extreme<F: Float>(&self, [x, dy]: [&ArrayRef2<F>; 2], sums: &mut AffineSums) {
-        sums.fill(0.0);
+        sums.begin_again();
         for (x, dy) in x.rows().into_iter().zip(dy.rows()) {
             for (k, x) in cut(x, self.size()).enumerate() {
                 let (moments, inv_std) = self.moments(x);
                 for (i, x) in x.iter().enumerate() {
                     let c = self.first_channel(k) + i / self.length;
                     let dy = dy[k * self.size() + i].as_f64() * SMALL;
-                    sums.bias[c] += dy;
-                    sums.weight[c] += dy * (moments.deviation(x.as_f64()) * inv_std);
+                    let normalized = moments.deviation(x.as_f64()) * inv_std;
+                    sums.add_again(c, [dy * normalized, dy]);
                 }
             }
         }
-        sums.weight.iter_mut().chain(&mut sums.bias).for_each(|sum| *sum /= SMALL);
+        sums.end_again(1.0 / SMALL);
     }
 
     pub(crate) fn backward<F: Float>(
@@ -194,6 +198,7 @@ impl Groups {
     ) {
         sums.fill(0.0);
         let (groups, size, x_dy) = (*self, self.size(), [x, dy]);
+        let is_ordinary = affine.is_ordinary();
         let dx_is_row_major = dx.as_ref().is_none_or(|dx| dx.is_standard_layout());
         match (x.as_slice(), dy.as_slice()) {
             // 1
@@ -202,7 +207,7 @@ impl Groups {
                 let mut dx = dx.map(|dx| dx.chunks_exact_mut(size));
                 let dx = iter::from_fn(move || Some(dx.as_mut().and_then(Iterator::next)));
                 let parts = x.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx);
-                vectorized(Backward { groups, affine, parts, sums: &mut *sums });
+                vectorized(Backward { groups, affine, parts, is_ordinary, sums: &mut *sums });
             }
             _ => {
                 let dx = dx.into_iter().flat_map(|dx| dx.rows_mut());
@@ -211,7 +216,7 @@ impl Groups {
                 let x = x.rows().into_iter().flat_map(|row| cut(row, size));
                 let dy = dy.rows().into_iter().flat_map(|row| cut(row, size));
                 let parts = x.zip(dy).zip(dx);
-                vectorized(Backward { groups, affine, parts, sums: &mut *sums });
+                vectorized(Backward { groups, affine, parts, is_ordinary, sums: &mut *sums });
             }
         }
         if !F::NARROW && !sums.are_finite() {
@@ -223,6 +228,8 @@ impl Groups {
 struct Normalize<'a, F, I> {
     groups: Groups,
     affine: &'a Affine<F>,
+    /// Whether all γ and β are. 7
+    is_ordinary: bool,
     /// Each group's `x` and `y`.
     parts: I,
 }
@@ -238,65 +245,60 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Self { groups, affine, parts } = self;
+        let Self { groups, affine, is_ordinary, parts } = self;
         let (size, length) = (groups.size(), groups.length);
         for (k, (x, y)) in parts.enumerate() {
             let first = groups.first_channel(k);
             let (moments, inv_std) = groups.moments(x);
-            let mean = [moments.mean, moments.mean_low];
             let mut elements = y.into_iter().zip(x.values());
+            let standard = Standard::of(&moments, inv_std);
+            if !(F::NARROW || is_ordinary && standard.is_ordinary()) {
+                write_extreme(standard, affine, [first, length], elements); // 7
+                continue;
+            }
             // BZ[j] = γ[c] NZ[j] + β[c]
-            if length == 1 && !is_scaled(&moments) {
-                // 2
-                let weight = slice(affine.weight(), first, size);
-                let bias = slice(affine.bias(), first, size);
-                let normalized = |x: F| deviation::<F>(x.as_f64(), mean) * inv_std; // 6
-                match (weight, bias) {
-                    (Some(weight), Some(bias)) => {
+            if length == 1 {
+                let parameters = [affine.weight(), affine.bias()]; // 2
+                let normalized = |x: F| deviation::<F>(x.as_f64(), standard.mean) * inv_std; // 6
+                match parameters.map(|values| slice(values, first, size)) {
+                    [Some(weight), Some(bias)] => {
                         for (((y, &x), &weight), &bias) in elements.zip(weight).zip(bias) {
                             *y = F::of(normalized(x) * weight.as_f64() + bias.as_f64());
                         }
                     }
-                    (Some(weight), None) => {
+                    [Some(weight), None] => {
                         for ((y, &x), &weight) in elements.zip(weight) {
                             *y = F::of(normalized(x) * weight.as_f64());
                         }
                     }
-                    (None, _) => elements.for_each(|(y, &x)| *y = F::of(normalized(x))),
+                    [None, _] => elements.for_each(|(y, &x)| *y = F::of(normalized(x))),
                 }
                 continue;
             }
             for c in first..first + size / length {
                 let (weight, offset) = (affine.scale(c).as_f64(), affine.offset(c).as_f64());
-                let (scale, channel) = (inv_std * weight, elements.by_ref().take(length)); // 4
-                let has_scale = F::NARROW || scale.is_normal() || weight == 0.0;
-                if !has_scale || is_scaled(&moments) {
-                    write_extreme(moments, [inv_std, weight, offset], channel); // 7
-                    continue;
-                }
-                for (y, &x) in channel {
-                    *y = F::of(deviation::<F>(x.as_f64(), mean) * scale + offset);
+                let scale = inv_std * weight; // 4
+                for (y, &x) in elements.by_ref().take(length) {
+                    *y = F::of(deviation::<F>(x.as_f64(), standard.mean) * scale + offset);
                 }
             }
         }
     }
 }
 
-/// Whether the moments are those of the values times a power of two. 7
-#[inline(always)]
-fn is_scaled<F: Float>(moments: &Moments<F>) -> bool {
-    !F::NARROW && moments.scale != 1.0
-}
-
-/// `BZ[j]` of one channel from `r`, `γ` and `β`, where a number leaves the type on the way. 7
-#[inline(always)]
+/// `BZ[j]` of a group from its first channel and their length, where a number leaves the type on
+/// the way. 7
+#[cold]
 fn write_extreme<'a, F: Float>(
-    moments: Moments<F>,
-    [inv_std, weight, offset]: [f64; 3],
-    channel: impl Iterator<Item = (&'a mut F, &'a F)>,
+    standard: Standard,
+    affine: &Affine<F>,
+    [first, length]: [usize; 2],
+    elements: impl Iterator<Item = (&'a mut F, &'a F)>,
 ) {
-    for (y, x) in channel {
-        *y = F::of(moments.deviation(x.as_f64()) * inv_std * weight + offset);
+    for (j, (y, x)) in elements.enumerate() {
+        let c = first + j / length;
+        let factors = [affine.scale(c), affine.offset(c)].map(F::as_f64);
+        *y = F::of(standard.scale_and_offset(factors)(x.as_f64()));
     }
 }
 
@@ -305,6 +307,8 @@ struct Backward<'a, F, I> {
     affine: &'a Affine<F>,
     /// Each group's `x` and `dy`, and `dx` if it is wanted.
     parts: I,
+    /// Whether all γ are. 7
+    is_ordinary: bool,
     sums: &'a mut AffineSums,
 }
 
@@ -319,7 +323,7 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Self { groups, affine, parts, sums } = self;
+        let Self { groups, affine, parts, is_ordinary, sums } = self;
         let n_channels = groups.channels / groups.n_groups;
         for (k, ((x, dy), dx)) in parts.enumerate() {
             let first = groups.first_channel(k);
@@ -329,7 +333,9 @@ where
             let group = Group { length, is_centered, x, dy, weight, moments, inv_std };
             let channels = first..first + n_channels;
             let (bias, weight) = (&mut sums.bias[channels.clone()], &mut sums.weight[channels]);
-            let totals = if is_scaled(&moments) {
+            let is_plain =
+                F::NARROW || is_ordinary && Standard::of(&moments, inv_std).is_ordinary();
+            let totals = if !is_plain {
                 group.add_extreme(bias, weight) // 7
             } else if length > 1 {
                 group.add_channels(bias, weight)
@@ -338,7 +344,9 @@ where
             };
             let Some(dx) = dx else { continue };
             let totals = totals.map(|total| total.value());
-            if is_scaled(&moments) || !F::NARROW && are_extreme(totals) {
+            // Without a mean the second sum is all that values share.
+            let shared = if is_centered { totals } else { [totals[1]; 2] };
+            if !is_plain || !F::NARROW && are_extreme(shared) {
                 group.write_extreme(dx); // 7
             } else {
                 group.write_gradient(totals, dx);

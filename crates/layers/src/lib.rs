@@ -62,6 +62,7 @@ mod celu;
 mod constants;
 mod dropout;
 mod elu;
+mod extended;
 mod extreme;
 mod gelu;
 mod glu;

@@ -8,7 +8,7 @@ use tensor_core::sums::Sum;
 use tensor_core::sums::rows;
 
 use crate::Activation;
-use crate::extreme::SMALL;
+use crate::extended::Extended;
 use crate::row_gradient::{RowGradient, has_room, write_rows};
 
 /// The logarithm of softmax over the features, PyTorch's `nn.LogSoftmax(dim=1)`: finite where
@@ -88,7 +88,7 @@ impl RowGradient for Gradient {
     ) {
         let sum = 1.0 + exponentials.sums(n).0;
         // p[j] = e[j]/(1 + s): the quotient of the two sums is computed once a row.
-        let scale = total(dy, |dy| dy) / sum;
+        let scale = total(dy) / sum;
         if has_room::<F>(scale) {
             // dLdz[j] = dLda[j] − p[j] Σ_i dLda[i]
             for start in exponentials.starts() {
@@ -97,20 +97,33 @@ impl RowGradient for Gradient {
             }
             return;
         }
-        // Near the largest f64 the sum overflows where the result does not: all of it times a power
-        // of two.
-        let scale = total(dy, |dy| dy * SMALL) / sum;
-        for start in exponentials.starts() {
-            let (_, part) = exponentials.part(n, start);
-            write_beside(&mut dx, start, part, &dy, |e, dy| (dy * SMALL - e * scale) / SMALL);
-        }
+        write_extreme(exponentials, n, sum, dy, dx);
     }
 }
 
-/// `Σ_i f(dLda[i])` of a row.
+/// `dLdz` of a row from `Σ_k e^(z[k] − max)` near the largest `f64`, where `Σ_i dLda[i]` overflows
+/// and the result does not: in numbers whose exponent has no end.
+#[cold]
+fn write_extreme<F: Float>(
+    exponentials: &mut Exponentials<'_, F>,
+    n: usize,
+    sum: f64,
+    dy: ArrayView1<'_, F>,
+    mut dx: ArrayViewMut1<'_, F>,
+) {
+    let total = Extended::sum(dy.len(), |i| Extended::of(dy[i].as_f64()));
+    let scale = total * Extended::of(1.0 / sum);
+    for start in exponentials.starts() {
+        let (_, part) = exponentials.part(n, start);
+        let gradient = |e: f64, dy: f64| (Extended::of(dy) - Extended::of(e) * scale).value();
+        write_beside(&mut dx, start, part, &dy, gradient);
+    }
+}
+
+/// `Σ_i dLda[i]` of a row.
 #[inline(always)]
-fn total<F: Float>(dy: ArrayView1<'_, F>, f: impl Fn(f64) -> f64) -> f64 {
-    let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(f(dy))];
+fn total<F: Float>(dy: ArrayView1<'_, F>) -> f64 {
+    let add = |[dy]: [f64; 1], [total]: [Sum<F>; 1]| [total.plus(dy)];
     let [total] = match dy.to_slice() {
         Some(dy) => rows::sums([dy], &add),
         None => rows::sums([dy], &add),

@@ -1,10 +1,11 @@
 //! The ReLU with a trained slope.
 
-use ndarray::{Array1, ArrayRef2};
+use ndarray::{Array1, ArrayRef1, ArrayRef2};
 use tensor_core::memory::zeros;
 use tensor_core::sums::{Sum, columns, rows};
 use tensor_core::{Error, Float, Role, row_major};
 
+use crate::extended::Extended;
 use crate::products::product;
 use crate::{Layer, Saved, Tensors, Visitor};
 
@@ -158,6 +159,28 @@ fn term([z, da]: [f64; 2]) -> f64 {
     product(da, if z > 0.0 { 0.0 } else { z })
 }
 
+/// The same where it may leave the type.
+fn extended_term([z, da]: [f64; 2]) -> Extended {
+    let z = if z > 0.0 { 0.0 } else { z };
+    let is_finite = z.is_finite() && da.is_finite();
+    if is_finite { Extended::of(da) * Extended::of(z) } else { Extended::of(product(da, z)) }
+}
+
+/// `dLdw` once more, where a term or a sum has left the type on the way.
+#[cold]
+fn add_extreme<F: Float>([x, dy]: [&ArrayRef2<F>; 2], dw: &mut ArrayRef1<F>) {
+    let (rows, columns) = x.dim();
+    let term = |n: usize, c: usize| extended_term([x, dy].map(|values| values[[n, c]].as_f64()));
+    if dw.len() == columns {
+        for (c, dw) in dw.iter_mut().enumerate().filter(|(_, dw)| !dw.is_finite()) {
+            *dw = F::of(Extended::sum(rows, |n| term(n, c)).value());
+        }
+    } else {
+        let total = Extended::sum(rows * columns, |i| term(i / columns, i % columns));
+        dw.fill(F::of(total.value()));
+    }
+}
+
 impl<F: Float> Layer<F> for PRelu<F> {
     type Cache = ();
     const NAME: &'static str = "PRelu";
@@ -196,6 +219,9 @@ impl<F: Float> Layer<F> for PRelu<F> {
             let total =
                 (0..x.nrows()).fold(Sum::default(), |total, n| Sum::plus_all(total, row(n)));
             dw.fill(total.sum());
+        }
+        if !F::NARROW && !dw.iter().all(|dw| dw.is_finite()) {
+            add_extreme([x, dy], dw);
         }
         if let Some(dx) = dx {
             columns::map([x, dy], &|c| [self.slope(c)], dx, &input_gradient);

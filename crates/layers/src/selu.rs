@@ -6,7 +6,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::exp_m1;
 
 use crate::Activation;
-use crate::tail::exp_factors;
+use crate::tail::{exp_factors, times_exp};
 
 /// The self-normalizing ELU, PyTorch's `nn.SELU`: scaled so that mean 0 and variance 1 are a fixed
 /// point.
@@ -69,8 +69,8 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
 /// `s` where `z > 0`, `s α e^z` elsewhere.
 #[inline(always)]
 fn slope<F: Float>(z: f64, []: [f64; 0]) -> [f64; 2] {
-    let [e, factor] = exp_factors::<F>(z);
-    if z > 0.0 { [SCALE, 1.0] } else { [SCALE * ALPHA * e, factor] }
+    let below = times_exp(SCALE * ALPHA, exp_factors::<F>(z));
+    if z > 0.0 { [SCALE, 1.0] } else { below }
 }
 
 impl Activation for Selu {

@@ -8,7 +8,7 @@ use tensor_core::sums::Sum;
 use tensor_core::sums::rows::sum_beside;
 
 use crate::Activation;
-use crate::extreme::SMALL;
+use crate::extended::Extended;
 use crate::row_gradient::{RowGradient, has_room, write_rows};
 
 /// The softmax over the features, PyTorch's `nn.Softmax(dim=1)`: every row becomes positive and
@@ -102,8 +102,8 @@ impl Activation for Softmax {
 /// 2. Exponentials are used, not probabilities: `factor` = 1/Σ is multiplied to the sum once
 ///    instead of to every term.
 /// 3. A row is read in parts that fit into a buffer, because it may have any length.
-/// 4. Gradients near the largest `f64` are multiplied by a power of two first, and the result
-///    divided by it, because differences and sums of them overflow where the result does not.
+/// 4. Gradients near the largest `f64` are computed in numbers whose exponent has no end, because
+///    differences and sums of them overflow where the result does not.
 struct Gradient;
 
 impl RowGradient for Gradient {
@@ -126,12 +126,29 @@ impl RowGradient for Gradient {
             return;
         }
         // 4
-        let shift = shift * SMALL;
-        let mean = weighted_mean(exponentials, n, &dy, |dy| dy * SMALL - shift) * factor;
-        for start in exponentials.starts() {
-            let gradient = |e: f64, dy: f64| e * factor * ((dy * SMALL - shift) - mean) / SMALL;
-            write_beside(&mut dx, start, exponentials.part(n, start).1, &dy, gradient);
-        }
+        write_extreme(exponentials, n, [factor, shift], dy, dx);
+    }
+}
+
+/// `dLdz` of a row from `1/Σ` and the shift, where a number leaves the type on the way.
+#[cold]
+fn write_extreme<F: Float>(
+    exponentials: &mut Exponentials<'_, F>,
+    n: usize,
+    factors: [f64; 2],
+    dy: ArrayView1<'_, F>,
+    mut dx: ArrayViewMut1<'_, F>,
+) {
+    let [factor, shift] = factors.map(Extended::of);
+    let shifted = |dy: f64| Extended::of(dy) - shift;
+    let mean = exponentials.starts().fold(Extended::ZERO, |sum, start| {
+        let part = exponentials.part(n, start).1;
+        let term = |i: usize| Extended::of(part[i]) * shifted(dy[start + i].as_f64());
+        sum + Extended::sum(part.len(), term)
+    }) * factor;
+    for start in exponentials.starts() {
+        let gradient = |e: f64, dy: f64| (Extended::of(e) * factor * (shifted(dy) - mean)).value();
+        write_beside(&mut dx, start, exponentials.part(n, start).1, &dy, gradient);
     }
 }
 

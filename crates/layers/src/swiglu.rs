@@ -68,13 +68,15 @@ use crate::{Layer, Saved, Tensors};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SwiGlu;
 
-/// `SiLU(g) x`. The last factor of the exponential is multiplied to an `x` above 1, otherwise to
-/// the product, so that neither overflows nor loses digits that the result has.
+/// `SiLU(g) x = g x σ(g)`. The larger of `g` and `x` is multiplied by `σ(g)` first, so that nothing
+/// overflows or loses digits that the result has; far out on the left, where `σ(g)` has two factors
+/// and the larger one is above 708, by the smaller factor first and by the other one last.
 #[inline(always)]
 fn value<F: Float>(g: f64, x: f64) -> f64 {
-    let [silu, factor] = sigmoid_factors::<F>(g, g);
-    let [small, large] = if x.abs() > 1.0 { [1.0, x] } else { [x, 1.0] };
-    product(product(silu, small), large * factor)
+    let [sigmoid, factor] = sigmoid_factors::<F>(1.0, g);
+    let [first, last] = if factor < 1.0 { [factor, sigmoid] } else { [sigmoid, 1.0] };
+    let [large, small] = if g.abs() > x.abs() { [g, x] } else { [x, g] };
+    product(product(product(large, first), small), last)
 }
 
 /// `[dLdG, dLdX]` of `[g, x, dLdA]`.

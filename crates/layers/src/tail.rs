@@ -24,9 +24,32 @@ pub(crate) fn exp_factors<F: Float>(z: f64) -> [f64; 2] {
     [exp::<F>(shift - size), factor]
 }
 
+/// `a e^(−|z|)` in two factors, the larger one first, from [`exp_factors`]: a product with a number
+/// leaves the type on the way only if it does so at the end.
+#[inline(always)]
+pub(crate) fn times_exp(a: f64, [e, factor]: [f64; 2]) -> [f64; 2] {
+    // e may be near 1 far out, and a e above 1 would make a large number an infinity before the
+    // last factor makes it small.
+    if factor < 1.0 && a.abs() > 1.0 { [e, a * factor] } else { [a * e, factor] }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::exp_factors;
+    use super::{exp_factors, times_exp};
+
+    // MAX·2¹⁰⁰·e^(−708.0000000000001) with 30 digits (mpmath 1.3), and 2⁻¹⁰⁰⁰·2¹⁰⁰·e⁻²⁰⁰.
+    #[test]
+    fn a_factor_above_1_is_multiplied_where_it_has_room() {
+        let product = |dy: f64, a: f64, z: f64| {
+            let [first, last] = times_exp(a, exp_factors::<f64>(z));
+            dy * first * last
+        };
+        let large = 2.0_f64.powi(100);
+        let got = product(f64::MAX, large, -708.000_000_000_000_1);
+        assert!((got / 7.537_406_516_764_151e30 - 1.0).abs() < 1e-15, "{got:e}");
+        let (got, want) = (product(2.0_f64.powi(-1000), large, -200.0), 2.0_f64.powi(-900));
+        assert!((got / want / (-200.0_f64).exp() - 1.0).abs() < 1e-15, "{got:e}");
+    }
 
     // x e^(−z), with 60 decimal digits (mpmath 1.3) and rounded to 17.
     #[expect(clippy::excessive_precision, reason = "17 digits name every f64")]

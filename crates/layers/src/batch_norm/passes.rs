@@ -2,11 +2,11 @@
 
 use ndarray::{ArrayRef2, Zip};
 use tensor_core::Float;
-use tensor_core::sums::{ColumnMoments, Sum, columns, deviation};
+use tensor_core::sums::{ColumnMoments, Sum, columns, deviation, inverse_deviation};
 
 use super::cache::BatchNorm1dCache;
 use crate::affine::AffineSums;
-use crate::extreme::{Set, Standard, Ways, are_extreme};
+use crate::extreme::{Set, Standard, Ways, are_extreme, is_ordinary};
 use crate::{Affine, Mode};
 
 /// The passes over a batch. Plainly, for every feature `c`:
@@ -32,7 +32,7 @@ use crate::{Affine, Mode};
 /// 5. Everything is computed in `f64` and rounded once, when it is written. `dLdβ` and `dLdγ` enter
 ///    `dLdZ` before they are rounded.
 /// 6. A column of `f64` values in which a number leaves the type on the way is computed again with
-///    powers of two taken out (`extreme.rs`).
+///    numbers whose exponent has no end (`extreme.rs`).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Passes<'a, F> {
     pub(super) eps: f64,
@@ -57,19 +57,19 @@ impl Column {
         Self { mean: moments.mean_parts(c), variance, scale }
     }
 
-    /// Whether the column is so far from the ends of the type that it is plain without a root taken
-    /// and a division: `r` lies between 10⁻¹⁰⁰ and 10¹⁰⁰, `r γ` between 10⁻²⁰⁰ and 10²⁰⁰.
+    /// Whether the column is so far from the ends of the type that the plain loop is right: `r` and
+    /// `γ` are [`is_ordinary`]. Without a root and a division.
     #[inline(always)]
-    fn is_ordinary(&self, eps: f64, gamma: f64) -> bool {
-        let (square, gamma, mean) = (self.variance + eps, gamma.abs(), self.mean[0].abs());
-        let has_product = 1e-200 < square && square < 1e200 && 1e-100 < gamma && gamma < 1e100;
-        has_product && self.scale == 1.0 && mean < 1e100
+    fn is_ordinary(&self, eps: f64, [gamma, offset]: [f64; 2]) -> bool {
+        let (square, mean) = (self.variance + eps, self.mean[0].abs());
+        let has_product = 1e-200 < square && square < 1e200 && (is_ordinary(gamma) || gamma == 0.0);
+        has_product && self.scale == 1.0 && mean < 1e100 && offset.abs() < 1e290
     }
 
     /// How the column is normalized.
     fn standard(self, eps: f64) -> Standard {
         let Self { mean, variance, scale } = self;
-        Standard { mean, inverse: 1.0 / (variance + eps * scale * scale).sqrt(), scale }
+        Standard { mean, inverse: inverse_deviation(variance, eps * scale * scale), scale }
     }
 }
 
@@ -80,6 +80,12 @@ impl<F: Float> Passes<'_, F> {
         moments.inverse_deviation(c, self.eps) * self.affine.scale(c).as_f64()
     }
 
+    /// `γ[c]` and `β[c]`.
+    #[inline(always)]
+    fn factors(&self, c: usize) -> [f64; 2] {
+        [self.affine.scale(c), self.affine.offset(c)].map(F::as_f64)
+    }
+
     /// `BZ` of the columns in which a number leaves the type on the way: 6.
     pub(super) fn normalize_extremes(
         &self,
@@ -88,18 +94,14 @@ impl<F: Float> Passes<'_, F> {
         column: impl Fn(usize) -> Column,
     ) {
         for c in 0..if F::NARROW { 0 } else { x.ncols() } {
-            let (column, gamma) = (column(c), self.affine.scale(c).as_f64());
-            if column.is_ordinary(self.eps, gamma) {
+            let (column, factors) = (column(c), self.factors(c));
+            if column.is_ordinary(self.eps, factors) {
                 continue;
             }
-            let standard = column.standard(self.eps);
-            if !standard.is_plain(gamma) {
-                let offset = self.affine.offset(c).as_f64();
-                let normalized = standard.times(gamma);
-                Zip::from(y.column_mut(c)).and(x.column(c)).for_each(|y, x| {
-                    *y = F::of(normalized(x.as_f64()) + offset);
-                });
-            }
+            let normalized = column.standard(self.eps).scale_and_offset(factors);
+            Zip::from(y.column_mut(c)).and(x.column(c)).for_each(|y, x| {
+                *y = F::of(normalized(x.as_f64()));
+            });
         }
     }
 
@@ -112,13 +114,11 @@ impl<F: Float> Passes<'_, F> {
     ) {
         let way = cache.mode == Mode::Train;
         for c in 0..if F::NARROW { 0 } else { x.ncols() } {
-            let (column, gamma) = (Column::of(&cache.moments, c), self.affine.scale(c).as_f64());
-            let are_extreme = are_extreme([cache.sums.bias[c], cache.sums.weight[c]]);
-            if column.is_ordinary(self.eps, gamma) && !are_extreme {
-                continue;
-            }
-            let standard = column.standard(self.eps);
-            if standard.is_plain(gamma) && !are_extreme {
+            let (column, [gamma, _]) = (Column::of(&cache.moments, c), self.factors(c));
+            let (bias, weight) = (cache.sums.bias[c], cache.sums.weight[c]);
+            // Σ dLdBZ (Z − μ) may have lost terms that r would make large again: 3
+            let are_extreme = are_extreme([bias, weight]) || weight.abs() < 1e-200;
+            if column.is_ordinary(self.eps, [gamma, 0.0]) && !are_extreme {
                 continue;
             }
             let set = Set {
@@ -126,7 +126,7 @@ impl<F: Float> Passes<'_, F> {
                 x: &|n| x[[n, c]].as_f64(),
                 dy: &|n| dy[[n, c]].as_f64(),
                 gamma: &|_| gamma,
-                standard,
+                standard: column.standard(self.eps),
             };
             let mut dx = dx.as_deref_mut();
             let ways = Ways { mean: way, variance: way };

@@ -4,10 +4,11 @@ use tensor_core::Float;
 use tensor_core::sums::rows::{self, Values};
 use tensor_core::sums::{Moments, Sum, deviation};
 
+use crate::extended::Extended;
 use crate::extreme::{Set, Standard, Ways};
 
-/// A group of one row, handed by value to what is not inlined, so that the loops need not keep it in
-/// memory: its values, `dLdBZ`, `γ`, the moments, and `r = 1/√(σ² + ε)`.
+/// A group of one row, handed by value to what is not inlined, so that the loops need not keep it
+/// in memory: its values, `dLdBZ`, `γ`, the moments, and `r = 1/√(σ² + ε)`.
 #[derive(Clone, Copy)]
 pub(super) struct Group<'w, F, X> {
     /// `L`: values of a channel.
@@ -110,19 +111,17 @@ impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
 }
 
 impl<'a, F: Float, X: Values<'a, F>> Group<'_, F, X> {
-    /// The same contributions where the moments are those of the values times a power of two. The
-    /// sums over `dLdNZ` are left to [`write_extreme`](Self::write_extreme).
+    /// The same contributions where a number leaves the type on the way. The sums over `dLdNZ` are left to [`write_extreme`](Self::write_extreme).
     #[cold]
     #[inline(never)]
     pub(super) fn add_extreme(self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
+        let normalize = Standard::of(&self.moments, self.inv_std).normalize();
         for (c, (d_beta, d_gamma)) in d_beta.iter_mut().zip(d_gamma).enumerate() {
-            let places = c * self.length..(c + 1) * self.length;
-            let [bias, weight] = places.fold([Sum::<F>::default(); 2], |sums, i| {
-                let normalized = self.moments.deviation(self.x.at(i).as_f64()) * self.inv_std;
-                add_gradients(sums, self.dy.at(i).as_f64(), normalized)
-            });
-            *d_beta += bias.value();
-            *d_gamma += weight.value();
+            let place = |i: usize| c * self.length + i;
+            let dy = |i: usize| Extended::of(self.dy.at(place(i)).as_f64());
+            let nz = |i: usize| normalize(self.x.at(place(i)).as_f64());
+            *d_beta += Extended::sum(self.length, dy).value();
+            *d_gamma += Extended::sum(self.length, |i| dy(i) * nz(i)).value();
         }
         [Sum::default(); 2]
     }
@@ -134,14 +133,13 @@ impl<'a, F: Float, X: Values<'a, F>> Group<'_, F, X> {
     where
         D: IntoIterator<Item = &'a mut F>,
     {
-        let Moments { mean, mean_low, scale, .. } = self.moments;
         let gamma = |i: usize| self.weight.map_or(1.0, |w| w[i / self.length].as_f64());
         let set = Set {
             n: self.x.count(),
             x: &|i| self.x.at(i).as_f64(),
             dy: &|i| self.dy.at(i).as_f64(),
             gamma: &gamma,
-            standard: Standard { mean: [mean, mean_low], inverse: self.inv_std, scale },
+            standard: Standard::of(&self.moments, self.inv_std),
         };
         let mut dx = dx.into_iter();
         let ways = Ways { mean: self.is_centered, variance: true };

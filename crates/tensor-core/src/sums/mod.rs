@@ -20,4 +20,4 @@ mod scaled;
 pub use column_moments::ColumnMoments;
 pub use column_sums::column_sums;
 pub use kernels::sums::{Lanes, Sum, rows, sum, sum_by};
-pub use moments::{Moments, deviation};
+pub use moments::{Moments, deviation, inverse_deviation};

@@ -146,13 +146,32 @@ impl<F: Float> Moments<F> {
     /// `1/√(σ² + s² ε)`: what a [`deviation`](Self::deviation) is multiplied by to be normalized.
     #[inline(always)]
     pub fn inverse_deviation(&self, eps: f64) -> f64 {
-        1.0 / (self.variance + eps * self.scale * self.scale).sqrt()
+        inverse_deviation(self.variance, eps * self.scale * self.scale)
     }
 
     /// Mean and variance of `x` itself, the latter ∞ where the type has no number for it.
     #[inline]
     pub fn unscaled(&self) -> (f64, f64) {
         (self.mean / self.scale, self.variance / self.scale / self.scale)
+    }
+}
+
+/// `1/√(σ² + ε)`, also where that sum leaves the type.
+///
+/// # Examples
+/// ```
+/// use tensor_core::sums::inverse_deviation;
+///
+/// assert_eq!(inverse_deviation(1.0, 3.0), 0.5);
+/// assert_eq!(inverse_deviation(2.0_f64.powi(1023), 2.0_f64.powi(1023)), 2.0_f64.powi(-512));
+/// ```
+#[inline(always)]
+pub fn inverse_deviation(variance: f64, eps: f64) -> f64 {
+    let square = variance + eps;
+    if square < f64::INFINITY {
+        1.0 / square.sqrt()
+    } else {
+        0.5 / (0.25 * variance + 0.25 * eps).sqrt()
     }
 }
 
