@@ -3,10 +3,11 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part of it, and panics")]
 
 use layers::{
-    BatchNorm1d, BatchNorm1dConfig, Dropout, Elu, Gelu, GroupNorm, GroupNormConfig, Identity,
-    InstanceNorm1d, InstanceNorm1dConfig, Layer, LayerNorm, LayerNormConfig, LeakyRelu, Linear,
-    LinearConfig, LogSoftmax, Mode, Relu, RmsNorm, RmsNormConfig, Saved, Selu, Sigmoid, Silu,
-    Softmax, Softplus, Softsign, Tanh,
+    BatchNorm1d, BatchNorm1dConfig, Celu, Dropout, Elu, Gelu, Glu, GroupNorm, GroupNormConfig,
+    Hardsigmoid, Hardswish, Identity, InstanceNorm1d, InstanceNorm1dConfig, Layer, LayerNorm,
+    LayerNormConfig, LeakyRelu, Linear, LinearConfig, LogSoftmax, Mish, Mode, PRelu, Relu, RmsNorm,
+    RmsNormConfig, Saved, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGlu, Tanh,
+    Threshold,
 };
 use ndarray::{Array1, Array2, ArrayRef2, ShapeBuilder};
 use tensor_core::{Error, Float, Init, Kind, Path, Rng};
@@ -28,6 +29,10 @@ pub(crate) fn each<F: Float>(v: &mut impl Visit) {
     v.visit::<F, _>("Linear", |k| Linear::new(5 * k, 3, &mut Rng::new(1)), 5);
     v.visit::<F, _>("Linear, no bias", without_bias, 5);
     activations::<F>(v);
+    v.visit::<F, _>("PRelu", |k| PRelu::new(6 * k), 6);
+    v.visit::<F, _>("PRelu, one slope", |_| Ok(PRelu::default()), 6);
+    v.visit::<F, _>("Glu", |_| Ok(Glu), 6);
+    v.visit::<F, _>("SwiGlu", |_| Ok(SwiGlu), 6);
     v.visit::<F, _>("BatchNorm1d", |k| BatchNorm1d::new(6 * k), 6);
     v.visit::<F, _>("BatchNorm1d, no affine", plain_batch_norm, 6);
     v.visit::<F, _>("LayerNorm", |k| LayerNorm::new(6 * k), 6);
@@ -50,6 +55,9 @@ fn activations<F: Float>(v: &mut impl Visit) {
     v.visit::<F, _>("LeakyRelu, slope 3e38", |_| LeakyRelu::new(3e38), 6);
     v.visit::<F, _>("Elu", |_| Ok(Elu::default()), 6);
     v.visit::<F, _>("Elu, alpha 3e38", |_| Elu::new(3e38), 6);
+    v.visit::<F, _>("Celu", |_| Ok(Celu::default()), 6);
+    v.visit::<F, _>("Celu, alpha 3e38", |_| Celu::new(3e38), 6);
+    v.visit::<F, _>("Celu, alpha 1.2e-38", |_| Celu::new(1.2e-38), 6);
     v.visit::<F, _>("Selu", |_| Ok(Selu), 6);
     v.visit::<F, _>("Sigmoid", |_| Ok(Sigmoid), 6);
     v.visit::<F, _>("Tanh", |_| Ok(Tanh), 6);
@@ -60,6 +68,10 @@ fn activations<F: Float>(v: &mut impl Visit) {
     v.visit::<F, _>("Silu", |_| Ok(Silu), 6);
     v.visit::<F, _>("Gelu", |_| Ok(Gelu::Exact), 6);
     v.visit::<F, _>("Gelu, tanh", |_| Ok(Gelu::Tanh), 6);
+    v.visit::<F, _>("Mish", |_| Ok(Mish), 6);
+    v.visit::<F, _>("Hardswish", |_| Ok(Hardswish), 6);
+    v.visit::<F, _>("Hardsigmoid", |_| Ok(Hardsigmoid), 6);
+    v.visit::<F, _>("Threshold", |_| Threshold::new(0.5, 0.0), 6);
     v.visit::<F, _>("Softmax", |_| Ok(Softmax), 6);
     v.visit::<F, _>("LogSoftmax", |_| Ok(LogSoftmax), 6);
 }
