@@ -40,6 +40,12 @@ fn is_positive(z: Num) -> bool {
     z.value > crate::wide::Wide::ZERO
 }
 
+/// A number that is rounded to an `f64` of its own: below the smallest normal one it has an
+/// absolute precision and no relative one.
+pub(crate) fn own(x: Num) -> Num {
+    x.off_by(5e-324)
+}
+
 pub(crate) fn identity(z: Num) -> (Num, Num) {
     (z, n(1.0))
 }
@@ -123,6 +129,7 @@ pub(crate) fn silu(z: Num) -> (Num, Num) {
 
 pub(crate) fn gelu(z: Num) -> (Num, Num) {
     let (cdf, density) = z.normal();
+    let (cdf, density) = (own(cdf), own(density));
     (z * cdf, cdf + z * density)
 }
 
@@ -131,8 +138,8 @@ pub(crate) fn gelu_tanh(z: Num) -> (Num, Num) {
     let root = n(8.0 / std::f64::consts::PI).sqrt();
     let two_u = root * (z + n(0.044_715) * z * z * z);
     let slope = root * (n(1.0) + n(3.0 * 0.044_715) * z * z);
-    let s = logistic(two_u);
-    (z * s, s + z * s * logistic(-two_u) * slope)
+    let s = own(logistic(two_u));
+    (z * s, s + z * own(s * logistic(-two_u)) * slope)
 }
 
 pub(crate) fn celu(z: Num, alpha: f64) -> (Num, Num) {
@@ -188,7 +195,7 @@ pub(crate) fn glu(z: &[Num], dy: &[Num]) -> (Vec<Num>, Vec<Num>) {
     let gate: Vec<_> = b.iter().map(|&b| sigmoid(b)).collect();
     let y = x.iter().zip(&gate).map(|(&x, &(s, _))| x * s).collect();
     let dx = dy.iter().zip(&gate).map(|(&dy, &(s, _))| dy * s);
-    let db = dy.iter().zip(x).zip(&gate).map(|((&dy, &x), &(_, slope))| dy * x * slope);
+    let db = dy.iter().zip(x).zip(&gate).map(|((&dy, &x), &(_, slope))| dy * x * own(slope));
     (y, dx.chain(db).collect())
 }
 
@@ -197,7 +204,11 @@ pub(crate) fn swiglu(z: &[Num], dy: &[Num]) -> (Vec<Num>, Vec<Num>) {
     let (g, x) = z.split_at(z.len() / 2);
     let gate: Vec<_> = g.iter().map(|&g| silu(g)).collect();
     let y = x.iter().zip(&gate).map(|(&x, &(s, _))| s * x).collect();
-    let dg = dy.iter().zip(x).zip(&gate).map(|((&dy, &x), &(_, slope))| dy * x * slope);
+    let slope = |g: Num| {
+        let s = logistic(g);
+        own(s) + g * own(s * logistic(-g))
+    };
+    let dg = dy.iter().zip(x).zip(g).map(|((&dy, &x), &g)| dy * x * slope(g));
     let dx = dy.iter().zip(&gate).map(|(&dy, &(s, _))| dy * s);
     (y, dg.chain(dx).collect())
 }
@@ -212,7 +223,7 @@ fn exponentials(x: &[Num]) -> (Vec<Num>, Num, Num) {
 
 pub(crate) fn softmax(x: &[Num], dy: &[Num]) -> (Vec<Num>, Vec<Num>) {
     let (e, total, _) = exponentials(x);
-    let y: Vec<_> = e.iter().map(|&e| e / total).collect();
+    let y: Vec<_> = e.iter().map(|&e| own(e / total)).collect();
     let inner = sum(y.iter().zip(dy), |(&y, &dy)| y * dy);
     let dx = y.iter().zip(dy).map(|(&y, &dy)| y * (dy - inner)).collect();
     (y, dx)
@@ -224,7 +235,7 @@ pub(crate) fn log_softmax(x: &[Num], dy: &[Num]) -> (Vec<Num>, Vec<Num>) {
     let log = total.ln();
     let y = x.iter().map(|&x| x - top - log).collect();
     let inner = sum(dy, |&dy| dy);
-    let dx = e.iter().zip(dy).map(|(&e, &dy)| dy - e / total * inner).collect();
+    let dx = e.iter().zip(dy).map(|(&e, &dy)| dy - own(e / total) * inner).collect();
     (y, dx)
 }
 
@@ -235,13 +246,20 @@ pub(crate) struct Normalized {
 }
 
 /// `(x − μ)/√(σ² + ε)` and its gradient for `dn = dL/dnormal`.
+///
+/// Mean and normalized values are numbers of their own, which layers show and gradients are
+/// defined by: below the smallest normal number they have that one's absolute precision. So has
+/// `dn`, by its caller. In another order of the sum, partial sums of the mean are as large as
+/// `Σ |x|`.
 pub(crate) fn normalize(x: &[Num], dn: &[Num], eps: f64, about_zero: bool) -> Normalized {
     let count = n(x.len() as f64);
-    let mean = if about_zero { n(0.0) } else { sum(x, |&x| x) / count };
+    let size = sum(x, |&x| x.abs()).value.scaled(-53);
+    let total = sum(x, |&x| x);
+    let mean = if about_zero { n(0.0) } else { own(total.with_error(total.error + size) / count) };
     let centered: Vec<_> = x.iter().map(|&x| if about_zero { x } else { x - mean }).collect();
     let variance = sum(&centered, |c| c.square()) / count;
     let deviation = (variance + n(eps)).sqrt();
-    let normal: Vec<_> = centered.iter().map(|&c| c / deviation).collect();
+    let normal: Vec<_> = centered.iter().map(|&c| own(c / deviation)).collect();
     let mean_dn = if about_zero { n(0.0) } else { sum(dn, |&d| d) / count };
     let mean_product = sum(dn.iter().zip(&normal), |(&d, &y)| d * y) / count;
     let dx = dn.iter().zip(&normal);

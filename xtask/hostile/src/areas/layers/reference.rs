@@ -5,10 +5,7 @@ use ndarray::ArrayRef2;
 use tensor_core::{Float, Path};
 
 use crate::num::{Num, sum};
-use crate::plain_layers::{Plain, Rows, normalize};
-
-/// The smallest number of an `f64`.
-const SMALLEST: f64 = 5e-324;
+use crate::plain_layers::{Plain, Rows, normalize, own};
 
 /// What both passes have to compute, in row-major order.
 #[derive(Default)]
@@ -81,7 +78,7 @@ impl Given {
             reference.y.push(value);
             // The derivative is a number of its own before it is a factor: below the smallest one
             // it is 0.
-            reference.dx.push(dy * slope.off_by(SMALLEST));
+            reference.dx.push(dy * own(slope));
         }
         reference
     }
@@ -97,7 +94,7 @@ impl Given {
                 reference.y.push(if is_above { x } else { weight[c] * x });
                 let dx = if is_above { dy } else { weight[c] * dy };
                 reference.dx.push(if x.is_nan() { x } else { dx });
-                let dw = if is_above { Num::zero() * dy } else { dy * x };
+                let dw = if is_above { Num::zero() * dy } else { own(dy * x) };
                 reference.dweight[c] = reference.dweight[c] + dw;
             }
         }
@@ -159,7 +156,8 @@ impl Given {
             for start in (0..self.width).step_by(group) {
                 let channel = |i: usize| (start + i) / length;
                 let (x, dy) = (&x[start..start + group], &dy[start..start + group]);
-                let scale = |(i, &dy): (usize, &Num)| self.gamma(channel(i)).map_or(dy, |g| g * dy);
+                let scale =
+                    |(i, &dy): (usize, &Num)| self.gamma(channel(i)).map_or(dy, |g| own(g * dy));
                 let dn: Vec<_> = dy.iter().enumerate().map(scale).collect();
                 let normalized = normalize(x, &dn, eps, about_zero);
                 for (i, &normal) in normalized.normal.iter().enumerate() {
@@ -184,12 +182,12 @@ impl Given {
         for c in 0..self.width {
             let x: Vec<_> = self.x.iter().map(|row| row[c]).collect();
             let dy: Vec<_> = self.dy.iter().map(|row| row[c]).collect();
-            let scale = |&dy: &Num| self.gamma(c).map_or(dy, |g| g * dy);
+            let scale = |&dy: &Num| self.gamma(c).map_or(dy, |g| own(g * dy));
             let dn: Vec<_> = dy.iter().map(scale).collect();
             let (normal, dx): (Vec<Num>, Vec<Num>) = match (mode, &self.running) {
                 (Mode::Eval, Some([mean, variance])) => {
                     let deviation = (variance[c] + Num::of(eps)).sqrt();
-                    let normal = x.iter().map(|&x| (x - mean[c]) / deviation).collect();
+                    let normal = x.iter().map(|&x| own((x - mean[c]) / deviation)).collect();
                     (normal, dn.iter().map(|&d| d / deviation).collect())
                 }
                 _ => {
