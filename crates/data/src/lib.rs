@@ -5,6 +5,28 @@
 //! and none learns from validation or test rows by being fitted once more on all of them.
 //!
 //! ```
+//! use data::{Preprocessor, Shares, Split, Table};
+//!
+//! let csv = "kind,mass,home\ncat,4,house\ndog,9,house\ncow,,barn\ncat,5,barn\n";
+//! let table = Table::read_csv_from(csv.as_bytes(), "animals.csv")?;
+//! let split = Split::random(table.n_rows(), Shares::default(), 7)?;
+//! let (train, test) = (table.rows(&split.train)?, table.rows(&split.test)?);
+//!
+//! let learned = Preprocessor::fit(&train, "kind")?; // from training rows alone
+//! let dataset = learned.transform::<f32>(&train)?;
+//! let mut batches = dataset.batches(2, 7)?;
+//! batches.start(0); // an epoch: one order of the rows
+//! while let Some(batch) = batches.next_batch() {
+//!     assert_eq!(batch.features.ncols(), learned.n_features());
+//! }
+//! let x = learned.features::<f32>(&test)?; // by what was learned
+//! assert_eq!(x.nrows(), 1);
+//! # Ok::<(), data::Error>(())
+//! ```
+//!
+//! Every part can be used by itself:
+//!
+//! ```
 //! use data::{Scaler, Shares, Split, StandardScaler};
 //! use ndarray::{Array2, Axis};
 //!

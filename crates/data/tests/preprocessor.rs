@@ -167,6 +167,11 @@ fn columns_are_found_by_name() {
         message(learned.transform::<f64>(&table("c\n1\n"))),
         "t.csv: expected the columns \"a\", \"b\", \"y\" as well, found \"c\""
     );
+    // What was dropped may be missing.
+    let dropped = builder().target("y").column("a", Treatment::Drop);
+    let dropped = dropped.fit(&table("y,a,b\n1,1,x\n2,3,z\n")).unwrap();
+    let without = dropped.transform::<f64>(&table("b,y\nz,5\n")).unwrap();
+    assert_eq!(without.features(), array![[0.0, 1.0]]);
     // Without a target there are the features.
     let x: Array2<f64> = learned.features(&table("b,a\nz,2\n")).unwrap();
     assert_eq!(x, expected.features());
