@@ -208,7 +208,7 @@ impl<F: Float> RowLoss<F> for FocalLoss {
         let p = softmax.exponential(class) / softmax.sum();
         let rest = softmax.sum_without(class) / softmax.sum(); // 1 − p
         let cost = softmax.ln_sum - softmax.shifted(class);
-        let ln_rest = if p.value() < 0.5 { ln_1p::<F>(-p.value()) } else { rest.ln::<F>() };
+        let ln_rest = if p.value() < 0.5 { ln_1p::<F>(-p.value()) } else { rest.ln::<F>().value() };
         let power = Wide::exp(product_or_zero(ln_rest, self.config.gamma));
         let weighted = Wide::from(self.classes().weight(class)) * power;
         if let Some((factor, da)) = gradient {

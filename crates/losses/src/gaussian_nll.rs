@@ -4,13 +4,14 @@ use std::f64::consts::PI;
 
 use ndarray::{ArrayRef1, ArrayRef2, Axis, Ix2, Slice};
 use tensor_core::functions::exponentials::Exponentials;
+use tensor_core::functions::{exp, ln};
 use tensor_core::sums::Sum;
 use tensor_core::{Error, Float};
 
 use crate::check::{check_shape, check_values};
 use crate::domain::Domain;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
-use crate::range::{exp_or_infinity, is_gradient_safe, is_loss_safe, ln_from};
+use crate::range::{is_gradient_safe, is_loss_safe};
 use crate::reduction::Reduction;
 use crate::row::{self, RowLoss};
 use crate::wide::Wide;
@@ -86,7 +87,8 @@ pub struct GaussianNllConfig {
     pub log_variance: bool,
     /// Whether `½ ln 2π` is added.
     pub full: bool,
-    /// `ε`: the least variance. Not used with `log_variance`.
+    /// `ε`: the least variance. Not used with `log_variance`. In `f32`, the logarithm of one below
+    /// 2.3e-308, the normal numbers of `f64`, is not right.
     pub eps: f64,
     /// Mean or sum over the targets.
     pub reduction: Reduction,
@@ -129,17 +131,13 @@ impl GaussianNllLoss {
     fn terms<F: Float>(&self, m: f64, v: f64, y: f64) -> Terms<f64> {
         let d = m - y;
         if self.config.log_variance {
-            let root = exp_or_infinity::<F>(-0.5 * v); // e^(−s/2)
+            let root = exp::<F>(-0.5 * v); // e^(−s/2)
             let r = d * root;
             return (0.5 * (v + r * r) + self.constant(), r * root, 0.5 * (1.0 - r * r));
         }
         let v = if v < self.config.eps { self.config.eps } else { v };
         let q = d / v;
-        (
-            0.5 * (ln_from::<F>(self.config.eps, v) + d * q) + self.constant(),
-            q,
-            0.5 * (1.0 - d * q) / v,
-        )
+        (0.5 * (ln::<F>(v) + d * q) + self.constant(), q, 0.5 * (1.0 - d * q) / v)
     }
 
     /// The same in numbers whose exponent does not run out.
@@ -153,7 +151,7 @@ impl GaussianNllLoss {
         }
         let v = if v < self.config.eps { self.config.eps } else { v };
         let q = d / Wide::from(v);
-        let loss = half * (Wide::from(ln_from::<F>(self.config.eps, v)) + d * q) + constant;
+        let loss = half * (Wide::from(v).ln::<F>() + d * q) + constant;
         (loss, q, half * (one - d * q) / Wide::from(v))
     }
 }

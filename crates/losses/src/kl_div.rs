@@ -5,7 +5,6 @@ use tensor_core::functions::{exp, ln, product_or_zero};
 
 use crate::domain::Domain;
 use crate::element::ColumnLoss;
-use crate::range::exp_or_infinity;
 use crate::reduction::Reduction;
 use crate::wide::Wide;
 
@@ -93,7 +92,7 @@ impl KlDivLoss {
     /// The probability and its logarithm.
     #[inline(always)]
     fn target<F: Float>(&self, y: f64) -> (f64, f64) {
-        if self.config.log_target { (exp_or_infinity::<F>(y), y) } else { (y, ln::<F>(y)) }
+        if self.config.log_target { (exp::<F>(y), y) } else { (y, ln::<F>(y)) }
     }
 }
 
@@ -124,10 +123,10 @@ impl ColumnLoss for KlDivLoss {
         if !F::NARROW && self.config.log_target && p < 1e-200 {
             // e^(y/2) has the digits that e^y has lost, and the product may show them.
             let root = exp::<F>(0.5 * y);
-            let product = product_or_zero(difference(root, y, a), root);
-            return product_or_zero(product, root);
+            return if root == 0.0 { product_or_zero(a, 0.0) } else { (y - a) * root * root };
         }
-        product_or_zero(difference(p, ln_p, a), p) // p (ln p − a); 0 for p = 0, even where a = −∞
+        // p (ln p − a); 0 for p = 0, whatever ln p is
+        if p == 0.0 { product_or_zero(a, p) } else { p * (ln_p - a) }
     }
 
     #[inline(always)]
@@ -153,13 +152,6 @@ impl ColumnLoss for KlDivLoss {
             false => self.column_derivative::<F>(a, y, k).into(),
         }
     }
-}
-
-/// `ln p − a`; without `ln p` for `p = 0`, so that `0 ln 0` is 0.
-#[inline(always)]
-fn difference(p: f64, ln_p: f64, a: f64) -> f64 {
-    let ln_p = if p == 0.0 { 0.0 } else { ln_p };
-    ln_p - a
 }
 
 #[cfg(test)]

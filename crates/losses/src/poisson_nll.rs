@@ -2,12 +2,11 @@
 
 use std::f64::consts::PI;
 
-use tensor_core::functions::{ln, product_or_zero};
+use tensor_core::functions::{exp, ln, product_or_zero};
 use tensor_core::{Error, Float};
 
 use crate::domain::Domain;
 use crate::element::ElementLoss;
-use crate::range::{exp_or_infinity, ln_from};
 use crate::reduction::Reduction;
 use crate::wide::Wide;
 
@@ -75,7 +74,8 @@ pub struct PoissonNllConfig {
     pub log_input: bool,
     /// Whether Stirling's approximation of `ln y!` is added.
     pub full: bool,
-    /// `ε`: what is added to a rate before its logarithm is taken.
+    /// `ε`: what is added to a rate before its logarithm is taken. In `f32`, the logarithm of one
+    /// below 2.3e-308, the normal numbers of `f64`, is not right.
     pub eps: f64,
     /// Mean or sum over the elements.
     pub reduction: Reduction,
@@ -103,12 +103,6 @@ impl PoissonNllLoss {
     /// The choices made.
     pub fn config(&self) -> PoissonNllConfig {
         self.config
-    }
-
-    /// `ln(a + ε)`.
-    #[inline(always)]
-    fn ln_rate<F: Float>(&self, a: f64) -> f64 {
-        ln_from::<F>(self.config.eps, a + self.config.eps)
     }
 
     /// `y ln y − y + ½ ln(2π y)` for `y > 1`, if it is asked for.
@@ -139,12 +133,12 @@ impl ElementLoss for PoissonNllLoss {
     #[inline(always)]
     fn loss<F: Float>(&self, a: f64, y: f64) -> f64 {
         let likelihood = if self.config.log_input {
-            let rate = exp_or_infinity::<F>(a);
+            let rate = exp::<F>(a);
             // e^a − y a; where e^a is infinite, so is the loss, even at a = ∞
             let is_far = rate == f64::INFINITY && !y.is_nan();
             if is_far { rate } else { rate - product_or_zero(a, y) }
         } else {
-            a - y * self.ln_rate::<F>(a) // a − y ln(a + ε)
+            a - y * ln::<F>(a + self.config.eps) // a − y ln(a + ε)
         };
         likelihood + self.stirling::<F>(y)
     }
@@ -152,7 +146,7 @@ impl ElementLoss for PoissonNllLoss {
     #[inline(always)]
     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64 {
         if self.config.log_input {
-            exp_or_infinity::<F>(a) - y // e^a − y
+            exp::<F>(a) - y // e^a − y
         } else {
             1.0 - y / (a + self.config.eps) // 1 − y/(a + ε)
         }
@@ -165,7 +159,7 @@ impl ElementLoss for PoissonNllLoss {
             let is_far = a == f64::INFINITY && !y.is_nan();
             if is_far { rate } else { rate - wide_a.times_or_zero(wide_y) }
         } else {
-            wide_a - wide_y * Wide::from(self.ln_rate::<F>(a))
+            wide_a - wide_y * Wide::from(a + self.config.eps).ln::<F>()
         };
         if !self.config.full || y.is_nan() || y <= 1.0 {
             return likelihood;

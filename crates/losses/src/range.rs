@@ -15,7 +15,7 @@
 //! again.
 
 use tensor_core::Float;
-use tensor_core::functions::{exp, ln, product_or_zero};
+use tensor_core::functions::product_or_zero;
 
 use crate::reduction::Reduction;
 
@@ -28,9 +28,12 @@ pub(crate) fn is_weight_safe(weight: f64) -> bool {
     weight == 0.0 || (1e-90..=1e90).contains(&weight)
 }
 
-/// Whether all of them are.
+/// Whether all of them are. In `f32`, they are so from 1e-15 to 1e15: `exp::<f32>` stops growing at
+/// e^200, and a ratio of smaller weights would take that for the result.
 pub(crate) fn are_safe<F: Float>(weights: Option<&[F]>) -> bool {
-    weights.is_none_or(|weights| weights.iter().all(|s| is_weight_safe(s.as_f64())))
+    let is_near = |s: f64| !F::NARROW || s == 0.0 || (1e-15..=1e15).contains(&s);
+    let is_safe = |s: f64| is_weight_safe(s) && is_near(s);
+    weights.is_none_or(|weights| weights.iter().all(|s| is_safe(s.as_f64())))
 }
 
 /// The largest weight; 1 if there are none.
@@ -72,21 +75,6 @@ pub(crate) fn is_safe<F: Float>(sum: f64, weights: Option<&[F]>) -> bool {
     (is_ordinary || sum == 0.0 && weights.is_none()) && are_safe(weights)
 }
 
-/// `e^x`, and ∞ where `exp::<f32>` no longer grows, since its result would be ∞ in `f32`: a small
-/// weight would take a finite number for the result.
-#[inline(always)]
-pub(crate) fn exp_or_infinity<F: Float>(x: f64) -> f64 {
-    let is_beyond = F::NARROW && x > 200.0;
-    if is_beyond { f64::INFINITY } else { exp::<F>(x) }
-}
-
-/// `ln x` for an `x` of at least `least`: `ln::<f32>` knows no numbers below the normal ones, which
-/// only a constant can bring.
-#[inline(always)]
-pub(crate) fn ln_from<F: Float>(least: f64, x: f64) -> f64 {
-    if least < f64::MIN_POSITIVE { ln::<f64>(x) } else { ln::<F>(x) }
-}
-
 /// `x k y`, where a factor of 0 wins over an infinite `x`. `k y` may be below the normal numbers
 /// and lose digits that a large `x` shows: not in `f32`, where the product is taken once for all.
 #[inline(always)]
@@ -96,7 +84,7 @@ pub(crate) fn product_of_three<F: Float>(x: f64, k: f64, y: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{exp_or_infinity, is_gradient_safe, may_lose_digits};
+    use super::{are_safe, is_gradient_safe, may_lose_digits};
     use crate::reduction::Reduction::{Mean, Sum};
 
     #[test]
@@ -112,11 +100,8 @@ mod tests {
     }
 
     #[test]
-    fn exponentials_beyond_f32() {
-        assert_eq!(exp_or_infinity::<f32>(200.1), f64::INFINITY);
-        assert!(
-            exp_or_infinity::<f32>(199.0).is_finite() && exp_or_infinity::<f32>(f64::NAN).is_nan()
-        );
-        assert!(exp_or_infinity::<f64>(709.0).is_finite());
+    fn weights_of_f32_stay_closer_to_one() {
+        assert!(are_safe::<f64>(Some(&[1e-90, 0.0, 1e90])) && !are_safe::<f64>(Some(&[1e91])));
+        assert!(are_safe::<f32>(Some(&[1e-14, 0.0, 1e14])) && !are_safe::<f32>(Some(&[1e-16])));
     }
 }

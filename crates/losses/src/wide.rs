@@ -98,8 +98,12 @@ impl Wide {
     }
 
     /// `ln x`.
-    pub(crate) fn ln<F: Float>(self) -> f64 {
-        ln::<F>(self.mantissa) + self.exponent as f64 * LN_2
+    pub(crate) fn ln<F: Float>(self) -> Self {
+        let value = match self.exponent {
+            -1022..=1023 => ln::<F>(self.value()), // near 1 the two parts would cancel
+            exponent => ln::<F>(self.mantissa) + exponent as f64 * LN_2,
+        };
+        value.into()
     }
 
     /// `|x|`.
