@@ -29,6 +29,7 @@ mod loss_items;
 mod loss_subject;
 mod model_items;
 mod model_subject;
+mod passes;
 mod run;
 mod single;
 

@@ -85,7 +85,7 @@ fn array_subject<F, L>(
     draw: &mut Draw,
     values: Values,
     form: Form,
-    make: impl Fn(&mut Draw, usize) -> Option<L>,
+    make: &dyn Fn(&mut Draw, usize) -> Option<L>,
 ) -> Drawn
 where
     F: Float,
@@ -136,8 +136,8 @@ macro_rules! on_arrays {
             let make = move |$draw: &mut Draw, $c: usize| $make;
             $items.push(item(
                 format!("{}({what})", $name),
-                Box::new(move |draw, _| array_subject::<f32, _>(draw, $values, form, make)),
-                Box::new(move |draw, _| array_subject::<f64, _>(draw, $values, form, make)),
+                Box::new(move |draw, _| array_subject::<f32, _>(draw, $values, form, &make)),
+                Box::new(move |draw, _| array_subject::<f64, _>(draw, $values, form, &make)),
             ));
         }
     };

@@ -9,25 +9,36 @@ use tensor_core::{Error, Float};
 use crate::Subject;
 use crate::layer_subject::{matrix, wide};
 
+/// `Loss::backward` with its targets: fills `dL/dA` and returns `L`. Boxed, so that what checks
+/// losses is compiled once for each type and not for each loss.
+type Backward<F> = Box<dyn Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>>;
+
 /// Predictions and a loss of them.
-pub struct LossSubject<F, L> {
+pub struct LossSubject<F> {
     domain: Domain,
     a: ArrayD<f64>,
     narrow: Array2<F>,
-    /// `Loss::backward` with its targets: fills `dL/dA` and returns `L`.
-    backward: L,
+    backward: Backward<F>,
 }
 
-impl<F, L> fmt::Debug for LossSubject<F, L> {
+impl<F> fmt::Debug for LossSubject<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LossSubject").field("a", &self.a).finish_non_exhaustive()
     }
 }
 
-impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> LossSubject<F, L> {
+impl<F: Float> LossSubject<F> {
     /// The loss at the predictions `a`, which may move within `domain`. `backward` fills `dL/dA`
     /// and returns `L`.
-    pub fn new(a: &ArrayRef2<F>, domain: Domain, backward: L) -> Self {
+    pub fn new(
+        a: &ArrayRef2<F>,
+        domain: Domain,
+        backward: impl Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error> + 'static,
+    ) -> Self {
+        Self::boxed(a, domain, Box::new(backward))
+    }
+
+    fn boxed(a: &ArrayRef2<F>, domain: Domain, backward: Backward<F>) -> Self {
         Self { domain, a: wide(a.view().into_dyn()), narrow: a.to_owned(), backward }
     }
 
@@ -37,9 +48,7 @@ impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> Loss
     }
 }
 
-impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> Checkable
-    for LossSubject<F, L>
-{
+impl<F: Float> Checkable for LossSubject<F> {
     fn tensors(&self) -> Vec<(String, Domain)> {
         vec![("a".to_owned(), self.domain)]
     }
@@ -72,7 +81,4 @@ impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> Chec
     }
 }
 
-impl<F: Float, L: Fn(&ArrayRef2<F>, &mut ArrayRef2<F>) -> Result<F, Error>> Subject
-    for LossSubject<F, L>
-{
-}
+impl<F: Float> Subject for LossSubject<F> {}

@@ -51,6 +51,20 @@ where
     F: Fn(&[ArrayD<f64>]) -> Vec<ArrayD<f64>>,
     B: Fn(&[ArrayD<f64>], &[ArrayD<f64>]) -> Vec<ArrayD<f64>>,
 {
+    compare_halves(inputs, batched, &f, &backward, rtol)
+}
+
+type Forward<'a> = &'a dyn Fn(&[ArrayD<f64>]) -> Vec<ArrayD<f64>>;
+type Backward<'a> = &'a dyn Fn(&[ArrayD<f64>], &[ArrayD<f64>]) -> Vec<ArrayD<f64>>;
+
+/// Compiled once, not for every function that is checked.
+fn compare_halves(
+    inputs: &[Tensor],
+    batched: &[usize],
+    f: Forward<'_>,
+    backward: Backward<'_>,
+    rtol: f64,
+) -> Vec<Finding> {
     let x: Vec<ArrayD<f64>> = inputs.iter().map(|tensor| tensor.value.clone()).collect();
     let rows = batched.first().map_or(0, |i| x[*i].len_of(Axis(0)));
     if rows < 2 {

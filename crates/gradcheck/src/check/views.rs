@@ -35,6 +35,16 @@ pub fn check_views(
     f: impl Fn(ArrayViewD<'_, f64>) -> ArrayD<f64>,
     rtol: f64,
 ) -> Vec<Finding> {
+    findings(name, x, &f, rtol)
+}
+
+/// Compiled once, not for every `f`.
+fn findings(
+    name: &str,
+    x: &ArrayD<f64>,
+    f: &dyn Fn(ArrayViewD<'_, f64>) -> ArrayD<f64>,
+    rtol: f64,
+) -> Vec<Finding> {
     let x = x.as_standard_layout().into_owned();
     let expected = f(x.view());
     let mut column_major = x.t().as_standard_layout().into_owned();
