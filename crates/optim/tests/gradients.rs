@@ -209,7 +209,8 @@ fn penalties_are_right_where_squares_or_lambda_are_no_numbers_of_the_type() {
     check::<f64>(false, 1e300, 1e-300, 1.0, 1e300);
     check::<f64>(true, 1e300, 1e-300, 0.5e-300, 1.0);
     check::<f64>(true, 1e-300, 1e200, 0.5e100, 1e-100);
-    let two = |k| 2.0_f64.powi(k);
+    // Unoptimized, powi is 1/2^−k, which is 0 below 2^−1023: so in two halves.
+    let two = |k: i32| 2.0_f64.powi(k / 2) * 2.0_f64.powi(k - k / 2);
     check::<f64>(true, two(-1030), two(1020), two(1009), two(-10));
     check::<f64>(false, two(-1030), two(1020), two(-10), two(-1030));
     check::<f32>(true, 1e-30, two(80), 0.5e-30 * two(160), 1e-30 * two(80));
