@@ -26,6 +26,9 @@ impl<F: Float, L: BatchLoss<F>, R: Rule> Run<'_, F, L, R> {
         let n_batches = self.batches.n_batches() as u64;
         let batch = state.batch as f64;
         Error::check_choice("batch", "one of the epoch", batch, state.batch <= n_batches)?;
+        let loss_sum = state.loss_sum;
+        Error::check_choice("loss_sum", "a finite number", loss_sum, loss_sum.is_finite())?;
+        self.check_parts(state)?;
         state.weights.check(self.model)?;
         self.optimizer.restore(state.optimizer.clone())?;
         self.optimizer.set_lr(state.lr)?;
@@ -52,6 +55,24 @@ impl<F: Float, L: BatchLoss<F>, R: Rule> Run<'_, F, L, R> {
         self.position = Position { epoch, batch, step, loss_sum, is_stopped };
         self.history = state.history.clone();
         Ok(())
+    }
+
+    /// `Ok` if the state has what this run keeps, and nothing else.
+    fn check_parts(&self, state: &TrainingState<F>) -> Result<(), Error> {
+        let parts = [
+            ("plateau", self.plateau.is_some(), state.plateau.is_some()),
+            ("stopping", self.stopping.is_some(), state.stopping.is_some()),
+            ("averaged", self.averaged.is_some(), state.averaged.is_some()),
+        ];
+        match parts.into_iter().find(|(_, expected, found)| expected != found) {
+            Some((name, expected, found)) => {
+                let [expected, found] =
+                    [expected, found].map(|is_there| if is_there { "there" } else { "absent" });
+                let (expected, found) = (expected.to_owned(), found.to_owned());
+                Err(Error::Setting { name: name.to_owned(), expected, found })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Everything that two runs have to agree in, but for how long they last. A schedule is known

@@ -100,15 +100,18 @@ impl<'r, F: Float, L: BatchLoss<F>, R: Rule> Run<'r, F, L, R> {
             ..History::default()
         };
         check_watched(config, &history, validation.is_some())?;
+        let plateau = match &plan.rate {
+            Rate::Plateau(plateau) => Some(*plateau),
+            Rate::Fixed | Rate::Schedule(..) => None,
+        };
+        let mut optimizer = plan.optimizer.clone();
+        optimizer.set_lr(plateau.map_or(optimizer.lr(), |plateau| plateau.lr()))?;
         Ok(Self {
             ws: model.workspace(batches.batch_size())?,
             batches,
             validation,
-            optimizer: plan.optimizer.clone(),
-            plateau: match &plan.rate {
-                Rate::Plateau(plateau) => Some(*plateau),
-                Rate::Fixed | Rate::Schedule(..) => None,
-            },
+            optimizer,
+            plateau,
             stopping: config.stopping.as_ref().map(|s| EarlyStopping::new(s.when)).transpose()?,
             averaged: config.averaged.map(|config| Averaged::new(model, config)).transpose()?,
             best: None,

@@ -101,6 +101,15 @@ fn a_state_of_another_run_is_refused_whole() {
     broken.optimizer.rule = "sgd".into();
     assert!(refused(&own, &broken, &train).contains("adam"));
 
+    let mut broken = state.clone();
+    broken.loss_sum = f64::NAN;
+    let message = refused(&own, &broken, &train);
+    assert_eq!(message, "Trainer: expected loss_sum to be a finite number, found NaN");
+    let mut broken = state.clone();
+    broken.averaged = Some((broken.weights.clone(), 1));
+    let message = refused(&own, &broken, &train);
+    assert_eq!(message, "training state: expected averaged to be absent, found there");
+
     // Prolonged: 3 epochs of the state's trainer, 5 of this one.
     let longer = trainer(config(5), AdamConfig::default());
     let mut model = mlp(1);

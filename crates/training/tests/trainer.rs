@@ -8,8 +8,8 @@ use losses::{CrossEntropyLoss, Loss, MseLoss, Reduction};
 use models::{Average, Averaged, AveragedConfig, Mlp};
 use ndarray::Array2;
 use optim::{
-    CosineAnnealingLr, EarlyStoppingConfig, Goal, Optimizer, Penalty, Schedule, Select, Sgd,
-    SgdConfig,
+    CosineAnnealingLr, EarlyStoppingConfig, Goal, Optimizer, Penalty, ReduceLrOnPlateau,
+    ReduceLrOnPlateauConfig, Schedule, Select, Sgd, SgdConfig,
 };
 use training::{
     Error, Every, Flow, Stopping, Trainer, TrainerConfig, Weights, accuracy, every_epoch,
@@ -191,6 +191,19 @@ fn the_average_is_what_the_model_becomes_and_what_is_validated() {
     let outputs = predict(&model, validation.features()).unwrap();
     let loss = MseLoss::default().forward(&outputs, validation.values().unwrap()).unwrap();
     assert_eq!(history.best().unwrap().validation_loss, Some(loss), "the best average");
+}
+
+// The plateau has the rate to begin with, whatever the optimizer was made with.
+#[test]
+fn a_plateau_begins_with_its_own_rate_and_lowers_it() {
+    let train = regression(12, 1);
+    let config_of = ReduceLrOnPlateauConfig { factor: 0.5, patience: 0, ..Default::default() };
+    let plateau = ReduceLrOnPlateau::new(1e-6, config_of).unwrap();
+    let trainer = Trainer::new(MseLoss::default(), sgd(0.7), config(3)).unwrap();
+    let history = trainer.reduce_on_plateau(plateau).fit(&mut mlp(1), &train, None).unwrap();
+    let rates: Vec<f64> = history.epochs.iter().map(|e| e.lr).collect();
+    // 1e-6 moves the loss by far less than the threshold, a ten thousandth of it.
+    assert_eq!(rates, [1e-6, 1e-6, 5e-7]);
 }
 
 #[test]
