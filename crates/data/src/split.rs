@@ -2,8 +2,8 @@
 
 use tensor_core::Rng;
 
-use crate::Error;
 use crate::strata::{Strata, proportional};
+use crate::{Error, Table};
 
 /// How large a share of the rows [`Split`] puts aside. What is left is for training: `1 −
 /// validation − test`.
@@ -74,6 +74,32 @@ pub struct Split {
 }
 
 const PLACE: &str = "split";
+
+impl Table {
+    /// The rows for training and those for the test, a share of all of them, at random:
+    /// [`Split::random`] and [`Table::rows`] in one call. For classes in equal shares there is
+    /// [`Split::stratified`].
+    ///
+    /// # Errors
+    /// As for [`Split::random`], and if no row is for the test.
+    ///
+    /// # Examples
+    /// ```
+    /// use data::samples;
+    ///
+    /// let (train, test) = samples::iris()?.train_test_split(0.2, 7)?;
+    /// assert_eq!((train.n_rows(), test.n_rows()), (120, 30));
+    /// # Ok::<(), data::Error>(())
+    /// ```
+    pub fn train_test_split(&self, test: f64, seed: u64) -> Result<(Self, Self), Error> {
+        let split = Split::random(self.n_rows(), Shares { validation: 0.0, test }, seed)?;
+        if split.test.is_empty() {
+            let expected = "at least a row for the test".into();
+            return Err(Error::TooFew { place: PLACE, expected, found: 0 });
+        }
+        Ok((self.rows(&split.train)?, self.rows(&split.test)?))
+    }
+}
 
 impl Split {
     /// Splits `n_rows` rows at random.
