@@ -62,8 +62,3 @@ pub use residual::{Residual, ResidualCache};
 pub use sequential::{Sequential, SequentialBuilder};
 pub use stack::SequentialCache;
 pub use workspace::{Scratch, Workspace};
-
-/// The README's examples are compiled and run with the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

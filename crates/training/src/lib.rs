@@ -18,7 +18,8 @@
 //! | [`predict`](predict()), [`Predictor`] | outputs for many rows, on several threads |
 //! | [`accuracy`], [`balanced_accuracy`], [`confusion()`], [`r2`], [`mae`], [`rmse`], [`predicted_classes`] | scores of outputs |
 //!
-//! [`Trainer`]'s page has an example.
+//! [`Trainer`]'s page has an example. [`pages`] are on what comes up in training: early stopping,
+//! imbalance, resuming, freezing, own layers and losses, several heads.
 
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,7 @@ mod estimator;
 mod history;
 mod observer;
 mod observers;
+pub mod pages;
 mod plan;
 mod predict;
 #[cfg(feature = "progress")]
@@ -68,3 +70,8 @@ pub use weights::{NamedTensor, Weights};
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<Trainer<f32, losses::MseLoss, optim::AdamConfig>>();
 const _: () = assert_send_sync::<(TrainingState<f32>, History, TrainerConfig, Error)>();
+
+/// The README's examples are compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
