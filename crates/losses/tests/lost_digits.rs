@@ -27,8 +27,9 @@ fn within<F: Float>(units: f64, got: F, want: f64, what: &str) {
     assert!(is_near, "{what}: {got:e}, expected {want:e}");
 }
 
+/// In two halves, because `powi` may compute `1/2^1030` for `2^−1030`, and that is 0.
 fn two_to(exponent: i32) -> f64 {
-    2.0_f64.powi(exponent)
+    2.0_f64.powi(exponent / 2) * 2.0_f64.powi(exponent - exponent / 2)
 }
 
 /// Loss and gradient of one prediction alone, its gradient times `d`.
