@@ -13,6 +13,7 @@
 //! | [`Observer`], [`Running`], [`StepRecord`], [`Flow`] | who is told of steps and epochs, and may stop the run |
 //! | [`every_epoch`], [`every_step`], [`CsvLog`], [`JsonLines`] | observers; with the feature `progress`, [`Progress`] draws a bar |
 //! | [`BatchLoss`], [`FromBatch`] | what makes a loss one that a trainer takes |
+//! | [`ElementwiseLayer`], [`ElementwiseLoss`] | a layer and a loss of one's own, from two formulas |
 //! | [`Classifier`], [`Regressor`], [`EstimatorConfig`] | from a table to predictions, in one value |
 //! | [`cross_validate`], [`CrossValidation`] | scores of folds |
 //! | [`predict`](predict()), [`Predictor`] | outputs for many rows, on several threads |
@@ -27,6 +28,7 @@ mod batch_loss;
 mod classifier;
 mod config;
 mod cross_validation;
+mod elementwise;
 mod error;
 mod estimator;
 mod history;
@@ -51,6 +53,7 @@ pub use batch_loss::{BatchLoss, FromBatch};
 pub use classifier::Classifier;
 pub use config::{Stopping, TrainerConfig};
 pub use cross_validation::{CrossValidation, cross_validate};
+pub use elementwise::{ElementwiseLayer, ElementwiseLoss};
 pub use error::Error;
 pub use estimator::EstimatorConfig;
 pub use history::{EpochRecord, History};
