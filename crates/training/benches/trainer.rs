@@ -1,12 +1,12 @@
-//! What the trainer costs beside the loop that one would write by hand, on the same batches: a small
-//! network, where every call counts (W1), and a large one (W6).
+//! What the trainer costs beside the loop that one would write by hand, on the same batches: in a
+//! small network, where every call counts (W1), and in a large one (W6).
 //!
 //! ```text
 //! cargo bench -p training --bench trainer [-- W1 | W6]
 //! ```
 //!
-//! Both train from the same weights, in turns, and have to end with the same ones. The ratio is that
-//! of the best times, and the median of those of each turn.
+//! Both train from the same weights, in turns, and have to end with the same ones. The ratio is
+//! that of the best times, and the median of those of each turn.
 
 #![expect(clippy::unwrap_used, reason = "a refused call measures nothing")]
 

@@ -61,6 +61,13 @@ impl<F: Float, L, R: Rule> Plan<F, L, R> {
         self.metrics.iter().map(|(name, _)| name.clone()).collect()
     }
 
+    pub(crate) fn plateau(&self) -> Option<ReduceLrOnPlateau> {
+        match &self.rate {
+            Rate::Plateau(plateau) => Some(*plateau),
+            Rate::Fixed | Rate::Schedule(..) => None,
+        }
+    }
+
     /// The rate of the optimizer's step `step`, in epoch `epoch`; both are counted from 0. None if
     /// it is no function of them.
     pub(crate) fn lr(&self, epoch: u64, step: u64) -> Result<Option<f64>, TensorError> {

@@ -30,7 +30,7 @@ use crate::batch_loss::BatchLoss;
 use crate::config::{Stopping, TrainerConfig};
 use crate::history::{EpochRecord, History};
 use crate::observer::{Flow, Observer, StepRecord};
-use crate::plan::{Plan, Rate};
+use crate::plan::Plan;
 use crate::validation::Validation;
 use crate::weights::{Weights, not_finite};
 
@@ -100,10 +100,7 @@ impl<'r, F: Float, L: BatchLoss<F>, R: Rule> Run<'r, F, L, R> {
             ..History::default()
         };
         check_watched(config, &history, validation.is_some())?;
-        let plateau = match &plan.rate {
-            Rate::Plateau(plateau) => Some(*plateau),
-            Rate::Fixed | Rate::Schedule(..) => None,
-        };
+        let plateau = plan.plateau();
         let mut optimizer = plan.optimizer.clone();
         optimizer.set_lr(plateau.map_or(optimizer.lr(), |plateau| plateau.lr()))?;
         Ok(Self {
