@@ -9,6 +9,7 @@ use tensor_core::{Error, Float};
 
 use crate::check::check_not_negative;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
+use crate::range::{are_safe, is_target_safe, is_weight_safe};
 use crate::reduction::Reduction;
 use crate::row::{Classes, RowLoss};
 use crate::targets::Targets;
@@ -214,6 +215,16 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
     }
 
     /// `w[y[n]]` of a class, 1 of a row.
+    // ε/C, (1 − ε) Y and w times their sum: digits that these lose, a large −ln P would show.
+    fn are_factors_safe(&self, y: Targets<'_, F>) -> bool {
+        let (w, epsilon) = (self.config.class_weights.as_deref(), self.config.label_smoothing);
+        let are_targets_safe = || match y.labels() {
+            Err(rows) if w.is_some() && epsilon == 0.0 => rows.iter().all(|y| is_target_safe(*y)),
+            _ => true,
+        };
+        are_safe(w) && is_weight_safe(epsilon) && are_targets_safe()
+    }
+
     #[inline(always)]
     fn count(&self, y: Targets<'_, F>, n: usize) -> Option<f64> {
         match y.labels() {

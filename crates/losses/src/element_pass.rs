@@ -153,7 +153,9 @@ fn unrounded<F: Float, L: ColumnLoss>(
     if !(is_safe(sum, sample_weights) && are_safe(k)) {
         return pass_again(loss, a, y, sample_weights, da); // Departure 6.
     }
-    if let Some(da) = da.filter(|_| may_lose_digits(reduction, total, sample_weights, k)) {
+    let is_doubtful =
+        || loss.is_steep() && !F::NARROW || may_lose_digits(reduction, total, sample_weights, k);
+    if let Some(da) = da.filter(|_| is_doubtful()) {
         let denominator = Wide::from(if reduction == Reduction::Mean { total } else { 1.0 });
         wide_gradients(loss, a, y, sample_weights, denominator, da); // Departure 6.
     }

@@ -87,8 +87,7 @@ pub struct GaussianNllConfig {
     pub log_variance: bool,
     /// Whether `½ ln 2π` is added.
     pub full: bool,
-    /// `ε`: the least variance. Not used with `log_variance`. In `f32`, the logarithm of one below
-    /// 2.3e-308, the normal numbers of `f64`, is not right.
+    /// `ε`: the least variance. Not used with `log_variance`.
     pub eps: f64,
     /// Mean or sum over the targets.
     pub reduction: Reduction,
@@ -109,11 +108,11 @@ impl GaussianNllLoss {
     /// A loss with the given choices.
     ///
     /// # Errors
-    /// If `eps` is not positive and finite.
+    /// If `eps` is not a positive normal number, at least 2.3e-308.
     pub fn new(config: GaussianNllConfig) -> Result<Self, Error> {
-        let range = "a finite number > 0";
+        let range = "a normal number > 0";
         Error::check_hyperparameter(PLACE, "eps", range, config.eps, |eps| {
-            eps > 0.0 && eps.is_finite()
+            eps > 0.0 && eps.is_normal()
         })?;
         Ok(Self { config })
     }
@@ -205,6 +204,11 @@ impl<F: Float> RowLoss<F> for GaussianNllLoss {
                 error
             },
         )
+    }
+
+    // d/v and d²/v² may be infinite where d²/v is not.
+    fn is_steep(&self) -> bool {
+        true
     }
 
     fn count(&self, y: &ArrayRef2<F>, _n: usize) -> Option<f64> {
@@ -384,7 +388,9 @@ mod tests {
         let config = GaussianNllConfig { eps: 0.0, ..GaussianNllConfig::default() };
         assert_eq!(
             GaussianNllLoss::new(config).unwrap_err().to_string(),
-            "gaussian-nll: expected eps to be a finite number > 0, found 0"
+            "gaussian-nll: expected eps to be a normal number > 0, found 0"
         );
+        let of = |eps| GaussianNllLoss::new(GaussianNllConfig { eps, ..config });
+        assert!(of(f64::MIN_POSITIVE).is_ok() && of(f64::MIN_POSITIVE / 2.0).is_err());
     }
 }

@@ -74,8 +74,7 @@ pub struct PoissonNllConfig {
     pub log_input: bool,
     /// Whether Stirling's approximation of `ln y!` is added.
     pub full: bool,
-    /// `ε`: what is added to a rate before its logarithm is taken. In `f32`, the logarithm of one
-    /// below 2.3e-308, the normal numbers of `f64`, is not right.
+    /// `ε`: what is added to a rate before its logarithm is taken.
     pub eps: f64,
     /// Mean or sum over the elements.
     pub reduction: Reduction,
@@ -91,11 +90,11 @@ impl PoissonNllLoss {
     /// A loss with the given choices.
     ///
     /// # Errors
-    /// If `eps` is not positive and finite.
+    /// If `eps` is not a positive normal number, at least 2.3e-308.
     pub fn new(config: PoissonNllConfig) -> Result<Self, Error> {
-        let range = "a finite number > 0";
+        let range = "a normal number > 0";
         Error::check_hyperparameter(Self::NAME, "eps", range, config.eps, |eps| {
-            eps > 0.0 && eps.is_finite()
+            eps > 0.0 && eps.is_normal()
         })?;
         Ok(Self { config })
     }
@@ -124,6 +123,11 @@ impl ElementLoss for PoissonNllLoss {
 
     fn predictions(&self) -> Domain {
         if self.config.log_input { Domain::ANY } else { Domain::NOT_NEGATIVE }
+    }
+
+    // y/(a + ε) may be infinite where y ln(a + ε) is not.
+    fn is_steep(&self) -> bool {
+        !self.config.log_input
     }
 
     fn targets(&self) -> Domain {
@@ -256,8 +260,10 @@ mod tests {
         for (eps, found) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
             let config = PoissonNllConfig { eps, ..PoissonNllConfig::default() };
             let message =
-                format!("poisson-nll: expected eps to be a finite number > 0, found {found}");
+                format!("poisson-nll: expected eps to be a normal number > 0, found {found}");
             assert_eq!(PoissonNllLoss::new(config).unwrap_err().to_string(), message);
         }
+        let of = |eps| PoissonNllLoss::new(PoissonNllConfig { eps, ..Default::default() });
+        assert!(of(f64::MIN_POSITIVE).is_ok() && of(f64::MIN_POSITIVE / 2.0).is_err());
     }
 }

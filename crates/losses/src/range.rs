@@ -10,6 +10,8 @@
 //!    that factor: a derivative below the normal numbers has lost digits, which the factor would
 //!    show. Without such a factor, what is lost is below the smallest number there is. In `f32`,
 //!    all this lies below the smallest number whatever the factor.
+//! 4. A gradient that is infinite is not safe either: a factor below 1 may bring its derivative
+//!    back. Beside a sum that is safe, only a loss that says `is_steep` has such a derivative.
 //!
 //! Anything else is computed again in wide numbers. That happens to NaN as well, and gives NaN
 //! again.
@@ -21,6 +23,12 @@ use crate::reduction::Reduction;
 
 /// Below, `f64` may have lost digits on the way.
 const LEAST: f64 = 1e-200;
+
+/// Whether a target is 0 or of such a size, next to weights that are safe.
+#[inline(always)]
+pub(crate) fn is_target_safe<F: Float>(y: F) -> bool {
+    F::NARROW || y == F::zero() || y.as_f64() >= LEAST
+}
 
 /// Whether a weight is 0 or of a size that products with it do not lose digits.
 #[inline(always)]

@@ -56,6 +56,16 @@ pub(crate) trait RowLoss<F: Float> {
         None
     }
 
+    /// Whether products with what the loss is told lose no digits.
+    fn are_factors_safe(&self, _y: Self::Target<'_>) -> bool {
+        are_safe(self.class_weights())
+    }
+
+    /// Whether a derivative may be beyond `f64` beside an ordinary loss.
+    fn is_steep(&self) -> bool {
+        false
+    }
+
     /// What row `n` adds to the denominator of the mean; `None` if it is ignored.
     fn count(&self, y: Self::Target<'_>, n: usize) -> Option<f64>;
 
@@ -110,10 +120,12 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     // Departure 1.
     let sum = vectorized(Pass { loss, a, y, sample_weights, da: da.as_deref_mut(), total });
     let (reduction, w) = (loss.reduction(), loss.class_weights());
-    if !(is_safe(sum, sample_weights) && are_safe(w)) {
+    if !(is_safe(sum, sample_weights) && loss.are_factors_safe(y)) {
         return Ok(F::of(pass_again(loss, a, y, sample_weights, da, sum))); // Departure 3.
     }
-    if let Some(da) = da.filter(|_| may_lose_digits(reduction, total, sample_weights, w)) {
+    let is_doubtful =
+        || loss.is_steep() && !F::NARROW || may_lose_digits(reduction, total, sample_weights, w);
+    if let Some(da) = da.filter(|_| is_doubtful()) {
         let denominator = Wide::from(if reduction == Reduction::Mean { total } else { 1.0 });
         gradients_again(loss, a, y, sample_weights, denominator, da);
     }
@@ -162,7 +174,7 @@ fn gradients_again<F: Float, L: RowLoss<F>>(
     denominator: Wide,
     da: &mut ArrayRef2<F>,
 ) {
-    let weights_are_safe = are_safe(sample_weights);
+    let weights_are_safe = are_safe(sample_weights) && loss.are_factors_safe(y);
     let mut exponentials = Exponentials::new(a);
     for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if !is_counted(sample_weights, n) || loss.count(y, n).is_none() {
@@ -177,9 +189,8 @@ fn gradients_again<F: Float, L: RowLoss<F>>(
 
 /// Whether a plain row of the gradient, derivatives times `factor`, is what it should be.
 fn is_right<F: Float, L: RowLoss<F>>(loss: &L, da: &ArrayRef1<F>, factor: f64) -> bool {
-    let w = loss.class_weights();
-    let factor = factor * largest(w).max(1.0);
-    are_safe(w) && da.iter().all(|da| is_gradient_safe::<F>(da.as_f64(), factor))
+    let factor = factor * largest(loss.class_weights()).max(1.0);
+    da.iter().all(|da| is_gradient_safe::<F>(da.as_f64(), factor))
 }
 
 struct Pass<'a, 'y, F: Float, L: RowLoss<F>> {
@@ -233,10 +244,10 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, None)?;
     check_shape(L::NAME, "losses of the samples", &[a.nrows()], each.shape())?;
-    let mut exponentials = Exponentials::new(a);
+    let (are_factors_safe, mut exponentials) = (loss.are_factors_safe(y), Exponentials::new(a));
     for (n, each) in each.iter_mut().enumerate() {
         let plain = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut exponentials, y, None));
-        let is_right = is_loss_safe::<F>(plain) && are_safe(loss.class_weights());
+        let is_right = is_loss_safe::<F>(plain) && are_factors_safe;
         let is_right = is_right || loss.count(y, n).is_none();
         let mut wide = || loss.wide_row(n, &mut exponentials, y, None).value();
         *each = F::of(if is_right { plain } else { wide() });
@@ -254,13 +265,13 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, Some(da))?;
     check_shape(L::NAME, "gradient of the samples", &[a.nrows()], d_each.shape())?;
-    let mut exponentials = Exponentials::new(a);
+    let (are_factors_safe, mut exponentials) = (loss.are_factors_safe(y), Exponentials::new(a));
     for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if loss.count(y, n).is_some() {
             // dLdA[n, :] = d_each[n] ∂ℓ_n/∂A[n, :]
             let d = d_each[n].as_f64();
             loss.row(n, &mut exponentials, y, Some((d, &mut da)));
-            if !is_right(loss, &da, d) {
+            if !(are_factors_safe && is_right(loss, &da, d)) {
                 loss.wide_row(n, &mut exponentials, y, Some((d.into(), &mut da)));
             }
         } else {

@@ -8,8 +8,8 @@
 use losses::{
     BceWithLogitsConfig, BceWithLogitsLoss, BinaryFocalConfig, BinaryFocalLoss, CrossEntropyConfig,
     CrossEntropyLoss, EachLoss, FocalConfig, FocalLoss, GaussianNllConfig, GaussianNllLoss,
-    KlDivConfig, KlDivLoss, Labels, Loss, PoissonNllLoss, Reduction, SampleWeightedLoss,
-    SmoothL1Config, SmoothL1Loss, Targets,
+    KlDivConfig, KlDivLoss, Labels, Loss, PoissonNllConfig, PoissonNllLoss, Reduction,
+    SampleWeightedLoss, SmoothL1Config, SmoothL1Loss, Targets,
 };
 use ndarray::{Array1, Array2, ArrayRef2, Ix2, array};
 use tensor_core::Float;
@@ -221,6 +221,47 @@ fn digits_of_rows() {
     let d = Array1::from_elem(1, two_to(1000));
     ce.unwrap().backward_each(&a, Targets::Classes(&[0]), &d, &mut da).unwrap();
     near(da[[0, 2]], -two_to(-30) / 3.0, "smoothing");
+}
+
+// Derivatives beyond `f64` beside ordinary losses, which the mean or a weight brings back.
+#[test]
+fn steep_derivatives() {
+    // d = 1, v = 2⁻⁵¹³: ½ d²/v² = 2¹⁰²⁵, a quarter of which is 2¹⁰²³; ½/v vanishes beside it.
+    let config = GaussianNllConfig { eps: 1e-300, ..GaussianNllConfig::default() };
+    let gaussian = GaussianNllLoss::new(config).unwrap();
+    let a = array![[1.0, 0.0, 0.0, 0.0, two_to(-513), 1.0, 1.0, 1.0]];
+    let (y, mut da) = (Array2::zeros((1, 4)), Array2::zeros((1, 8)));
+    gaussian.backward(&a, &y, &mut da).unwrap();
+    assert_eq!((da[[0, 0]], da[[0, 4]], da[[0, 5]]), (two_to(511), -two_to(1023), 0.125));
+    // d = 1e-50, s = −898: d e^898·1e-60.
+    let config = GaussianNllConfig { log_variance: true, ..GaussianNllConfig::default() };
+    let gaussian = GaussianNllLoss::new(config).unwrap();
+    let (a, mut da) = (array![[1e-50, -898.0], [0.0, 0.0]], Array2::zeros((2, 2)));
+    gaussian.sample_weighted(&a, &Array2::zeros((2, 1)), &[1e-60, 1.0], Some(&mut da)).unwrap();
+    near(da[[0, 0]], 9.918_471_485_644_903e279, "gaussian-nll");
+    // y/ε = 1e350, times 1e-60.
+    let config = PoissonNllConfig { log_input: false, eps: 1e-100, ..Default::default() };
+    let poisson = PoissonNllLoss::new(config).unwrap();
+    let da = weighted::<f64, _>(&poisson, &[0.0, 1.0], &[1e250, 1.0], &[1e-60, 1.0]);
+    near(da[0], -1e290, "poisson-nll");
+}
+
+// ε/C and w Y below the normal numbers, times −ln P = 2¹⁰⁰⁰.
+#[test]
+fn tiny_targets_of_classes() {
+    let a = array![[0.0, -two_to(1000)]];
+    for (units, want) in [(1.0, two_to(-75)), (3.0, 3.0 * two_to(-75))] {
+        let label_smoothing = units * two_to(-1074);
+        let config = CrossEntropyConfig { label_smoothing, ..CrossEntropyConfig::default() };
+        let (ce, mut each) = (CrossEntropyLoss::new(config).unwrap(), array![7.0]);
+        assert_eq!(ce.forward(&a, Targets::Classes(&[0])).unwrap(), want);
+        ce.forward_each(&a, Targets::Classes(&[0]), &mut each).unwrap();
+        assert_eq!(each[0], want);
+    }
+    let class_weights = Some(vec![1.0, 0.75]);
+    let config = CrossEntropyConfig { class_weights, reduction: SUM, ..Default::default() };
+    let (ce, y) = (CrossEntropyLoss::new(config).unwrap(), array![[1.0, two_to(-1074)]]);
+    assert_eq!(ce.forward(&a, Targets::Rows(&y)).unwrap(), 0.75 * two_to(-74));
 }
 
 // A class of weight 0 counts nothing, but NaN in its row is not hidden; no row counts at all.
