@@ -83,8 +83,8 @@ pub trait ElementLoss {
     /// `ℓ'(a, y) = ∂ℓ/∂a`. Where `ℓ` has a corner, the loss's page says what is taken.
     fn derivative<F: Float>(&self, a: f64, y: f64) -> f64;
 
-    /// Whether a derivative may be infinite in `f64` beside an ordinary loss, as that of `ln a` near
-    /// 0: a mean or a weight may bring it back, so the gradient is looked at. No if left out.
+    /// Whether a derivative may be infinite in `f64` beside an ordinary loss, as that of `ln a`
+    /// near 0: a mean or a weight may bring it back, so the gradient is looked at. No if left out.
     fn is_steep(&self) -> bool {
         false
     }
@@ -189,8 +189,8 @@ pub trait ColumnLoss {
     /// `ℓ'(a, y, k) = ∂ℓ/∂a`.
     fn column_derivative<F: Float>(&self, a: f64, y: f64, k: f64) -> f64;
 
-    /// Whether a derivative may be infinite in `f64` beside an ordinary loss, as that of `ln a` near
-    /// 0: a mean or a weight may bring it back, so the gradient is looked at. No if left out.
+    /// Whether a derivative may be infinite in `f64` beside an ordinary loss, as that of `ln a`
+    /// near 0: a mean or a weight may bring it back, so the gradient is looked at. No if left out.
     fn is_steep(&self) -> bool {
         false
     }
