@@ -92,6 +92,16 @@ pub(crate) struct Ways {
 }
 
 impl Set<'_> {
+    /// Whether all gradients are 0 because all `dLdBZ[i]` are, as behind a unit that a ReLU never
+    /// lets through: so many sets are, and sums of 0 come here, that they are told apart first.
+    fn is_without_gradient(&self) -> bool {
+        let is_zero = |i: usize| {
+            let factors = [(self.x)(i), (self.gamma)(i)];
+            (self.dy)(i) == 0.0 && factors.iter().all(|factor| factor.is_finite())
+        };
+        self.standard.inverse.is_finite() && (0..self.n).all(is_zero)
+    }
+
     /// Hands `dLdZ[i]` of each value to `write`, and returns `Σ_i dLdBZ[i]` and
     /// `Σ_i dLdBZ[i] NZ[i]`.
     ///
@@ -102,6 +112,10 @@ impl Set<'_> {
     #[cold]
     pub(crate) fn backward(&self, ways: Ways, write: &mut dyn FnMut(usize, f64)) -> [f64; 2] {
         let (n, standard) = (self.n, self.standard);
+        if self.is_without_gradient() {
+            (0..n).for_each(|i| write(i, 0.0));
+            return [0.0; 2];
+        }
         let dy = |i: usize| Extended::of((self.dy)(i));
         let d_nz = |i: usize| dy(i) * Extended::of((self.gamma)(i));
         let normalize = standard.normalize();

@@ -6,7 +6,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::product_or_zero;
 
 use crate::Activation;
-use crate::tail::exp_factors;
+use crate::tail::{exp_factors, times_exp, where_exp_is_a_number};
 
 /// A smooth ReLU that dips below 0, PyTorch's `nn.Mish`.
 ///
@@ -40,9 +40,8 @@ use crate::tail::exp_factors;
 /// No exponent is positive and no term is negative: nothing overflows and nothing cancels. In `f32`
 /// a value is within 0.501 units in the last place of the formula, in `f64` within 4. `f′` is a
 /// difference of two terms for `z < 0` and has its zero at −1.1924…, where no number of units can
-/// be promised: its error is as small as that of the larger term. In `f64`, where `f′` is below the
-/// smallest normal number (`z` < −714), it has fewer digits, as every such number has. At −∞ the
-/// value is the limit 0, and the derivatives at ±∞ are the limits 0 and 1, where PyTorch gives NaN.
+/// be promised: its error is as small as that of the larger term. At −∞ the value is the limit 0,
+/// and the derivatives at ±∞ are the limits 0 and 1, where PyTorch gives NaN.
 ///
 /// (Misra, *Mish: A Self Regularized Non-Monotonic Activation Function*, BMVC 2020,
 /// <https://arxiv.org/abs/1908.08681>, section 3.)
@@ -80,18 +79,18 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     product_or_zero(z, numerator) / denominator(e, is_right) * factor
 }
 
-/// `t(z) + z t′(z)`, on the left without the exponential's last factor, which comes at the end.
+/// `t(z) + z t′(z)`; on the left the exponential is a factor of both terms, and the rest may be as
+/// large as `z` while `dLdA` is near the largest number.
 #[inline(always)]
-fn slope<F: Float>(z: f64, []: [f64; 0]) -> f64 {
-    let [first, factor] = exp_factors::<F>(z);
-    let e = first * factor;
+fn slope<F: Float>(z: f64, []: [f64; 0]) -> [f64; 2] {
+    let z = where_exp_is_a_number(z);
+    let factors = exp_factors::<F>(z);
+    let e = factors[0] * factors[1];
     let is_right = z >= 0.0;
     let d = denominator(e, is_right);
-    let numerator = if is_right { 1.0 + 2.0 * e } else { first * (e + 2.0) };
-    let power = if is_right { e * e } else { first };
-    let t_slope = 4.0 * power * (1.0 + e) / (d * d);
-    let factor = if is_right { 1.0 } else { factor };
-    (numerator / d + product_or_zero(z, t_slope)) * factor
+    let numerator = if is_right { 1.0 + 2.0 * e } else { e + 2.0 };
+    let (power, factors) = if is_right { (e * e, [1.0, 1.0]) } else { (1.0, factors) };
+    times_exp(numerator / d + z * (4.0 * power * (1.0 + e) / (d * d)), factors)
 }
 
 /// `D` of `e = e^(−|z|)`.

@@ -6,7 +6,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::product_or_zero;
 
 use crate::Activation;
-use crate::tail::exp_factors;
+use crate::tail::{exp_factors, times_exp, where_exp_is_a_number};
 
 /// The sigmoid-weighted linear unit, PyTorch's `nn.SiLU`; also known as swish.
 ///
@@ -67,18 +67,18 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
     numerator / (1.0 + e * factor)
 }
 
-/// `σ(z) + z σ′(z)`, with `e = e^(−|z|)`: `1/(1 + e) + z e/(1 + e)²`, on the negative side
-/// `e/(1 + e) + z e/(1 + e)²`.
+/// `σ(z) + z σ′(z)`, with `e = e^(−|z|)`: `1/(1 + e) + z e/(1 + e)²`, on the negative side `e`
+/// times `1/(1 + e) + z/(1 + e)²`, which may be as large as `z` while `dLdA` is near the largest
+/// number.
 #[inline(always)]
 fn slope<F: Float>(z: f64, []: [f64; 0]) -> [f64; 2] {
-    let [e, factor] = exp_factors::<F>(z);
-    let denominator = 1.0 + e * factor;
-    let product = product_or_zero(z, e / (denominator * denominator));
-    if z >= 0.0 {
-        [1.0 / denominator + product * factor, 1.0]
-    } else {
-        [e / denominator + product, factor]
-    }
+    let z = where_exp_is_a_number(z);
+    let factors = exp_factors::<F>(z);
+    let e = factors[0] * factors[1];
+    let denominator = 1.0 + e;
+    let is_right = z >= 0.0;
+    let (e, factors) = if is_right { (e, [1.0, 1.0]) } else { (1.0, factors) };
+    times_exp(1.0 / denominator + z / (denominator * denominator) * e, factors)
 }
 
 impl Activation for Silu {

@@ -6,7 +6,7 @@ use tensor_core::elementwise::{chain_rounded, map_rounded};
 use tensor_core::functions::tanh;
 
 use crate::Activation;
-use crate::tail::exp_factors;
+use crate::tail::{exp_factors, times_exp};
 
 /// The hyperbolic tangent, PyTorch's `nn.Tanh`: every number becomes one between −1 and 1.
 ///
@@ -62,9 +62,9 @@ fn value<F: Float>(z: f64, []: [f64; 0]) -> f64 {
 /// `1 − tanh²(z) = 4σ′(2z)`: the difference itself has no digits left where `tanh` rounds to ±1.
 #[inline(always)]
 fn slope<F: Float>(z: f64, []: [f64; 0]) -> [f64; 2] {
-    let [e, factor] = exp_factors::<F>(2.0 * z);
-    let denominator = 1.0 + e * factor;
-    [4.0 * (e / (denominator * denominator)), factor]
+    let factors = exp_factors::<F>(2.0 * z);
+    let denominator = 1.0 + factors[0] * factors[1];
+    times_exp(4.0 / (denominator * denominator), factors)
 }
 
 impl Activation for Tanh {

@@ -5,7 +5,7 @@
 
 mod every;
 
-use every::{ROWS, Results, Visit, both, case, laid_out, run};
+use every::{ROWS, Results, Visit, activations, both, case, laid_out, run};
 use layers::{Layer, Mode};
 use ndarray::Array2;
 use tensor_core::{Error, Float, Path, Rng};
@@ -264,4 +264,37 @@ fn an_infinite_gradient_at_a_slope_of_0_gives_0() {
         }
     }
     both(&mut Infinite);
+}
+
+// Every activation's gradient is proportional to dLdA, and 2⁻⁴⁰ is exact: what overflows on the way
+// shows beside a gradient that has room.
+#[test]
+fn an_activation_passes_on_gradients_up_to_the_largest_number() {
+    struct Grows;
+    impl Visit for Grows {
+        fn visit<F: Float, L: Layer<F>>(
+            &mut self,
+            name: &'static str,
+            make: impl Fn(usize) -> Result<L, Error>,
+            width: usize,
+        ) {
+            let layer = make(1).unwrap();
+            let is_elementwise = !L::NAME.contains("Softmax");
+            let (step, small) = (if F::NARROW { 0.125 } else { 1.0 }, 2.0_f64.powi(-40));
+            for i in (-1500..800).filter(|_| is_elementwise) {
+                let x = Array2::from_elem((1, width), F::of(step * f64::from(i)));
+                let max = Array2::from_elem((1, width), F::max_value());
+                let gradient = |dy| run(&layer, &x, dy, Mode::Eval, [0, 0]).unwrap().dx[[0, 0]];
+                let found = gradient(&max).as_f64();
+                let want = F::of(gradient(&(&max * F::of(small))).as_f64() / small).as_f64();
+                // A small one below the smallest normal number is rounded to a multiple of ε of it.
+                let least = F::min_positive_value().as_f64() / small;
+                let bound = F::epsilon().as_f64() * (want.abs() + least);
+                let is_right = found == want || (found - want).abs() <= bound;
+                assert!(is_right, "{name}, {}, at {}: {found:e}, not {want:e}", F::NAME, x[[0, 0]]);
+            }
+        }
+    }
+    activations::<f64>(&mut Grows);
+    activations::<f32>(&mut Grows);
 }

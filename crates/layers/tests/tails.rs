@@ -2,11 +2,16 @@
 //! not compute (`every/tails.txt`, whose head says how they were made).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+#![allow(
+    clippy::excessive_precision,
+    reason = "17 digits name every f64, whether or not fewer would do"
+)]
 
 mod evaluate;
 
 use evaluate::evaluate;
-use layers::{Elu, Gelu, Layer, Selu, Sigmoid, Silu, Softplus, Softsign, Tanh};
+use layers::{Elu, Gelu, Layer, Mish, Mode, Saved, Selu, Sigmoid, Silu, Softplus, Softsign, Tanh};
+use ndarray::array;
 use tensor_core::Float;
 
 /// A unit in the last place of `F` at `v`.
@@ -65,4 +70,53 @@ fn activations_are_right_at_every_exponent() {
     check("Elu", Elu::default(), four);
     check("Selu", Selu, four);
     check("Softsign", Softsign, four);
+}
+
+/// `dLdZ` of one value.
+fn gradient<F: Float, L: Layer<F>>(layer: &L, z: f64, dy: F) -> f64 {
+    let (x, dy) = (array![[F::of(z)]], array![[dy]]);
+    let (mut y, mut dx) = (x.clone(), x.clone());
+    let (mut cache, mut grads) = (layer.cache(1, 1).unwrap(), layer.gradient());
+    layer.forward(&x, &mut y, &mut cache, Mode::Train).unwrap();
+    let saved = Saved { x: &x, y: &y, cache: &mut cache };
+    layer.backward(saved, &dy, Some(&mut dx), &mut grads).unwrap();
+    dx[[0, 0]].as_f64()
+}
+
+// MAX f′(z), and MAX tanh′(z/2), of the formulas on the pages with 1500 digits (mpmath 1.3): the
+// slope is a product of e^z and of what may be as large as z. Silu, Mish and Tanh gave infinities
+// where that was multiplied first.
+#[test]
+fn the_largest_gradient_keeps_its_digits() {
+    fn check<F: Float>(z: f64, [silu, mish, tanh]: [f64; 3], bound: f64) {
+        let max = F::max_value();
+        for (name, found, want) in [
+            ("Silu", gradient(&Silu, z, max), silu),
+            ("Silu", gradient(&Silu, z, -max), -silu),
+            ("Mish", gradient(&Mish, z, max), mish),
+            ("Mish", gradient(&Mish, z, -max), -mish),
+            ("Tanh", gradient(&Tanh, z / 2.0, max), tanh),
+            ("Tanh", gradient(&Tanh, -z / 2.0, -max), -tanh),
+        ] {
+            let error = (found - want).abs() / ulp::<F>(want);
+            assert!(error <= bound, "{name}, {}, at {z}: {found:e}, not {want:e}", F::NAME);
+        }
+    }
+    let twice = |both: f64, tanh: f64| [both, both, tanh];
+    for (z, want) in [
+        (-708.000_000_000_000_1, twice(-4203.7974867781593, 23.783861311333288)),
+        (-708.5, twice(-2551.5352680906166, 14.425641091678398)),
+        (-711.0, twice(-210.18284942577206, 1.1841287291592792)),
+        (-745.25, twice(-2.9408424919945436e-13, 1.5805670094696909e-15)),
+        (-1400.0, twice(-2.4448859785047989e-297, 6.9903816397563943e-300)),
+    ] {
+        check::<f64>(z, want, 8.0);
+    }
+    for (z, want) in [
+        (-80.0, twice(-4.8518566181597633e5, 2.4566362623593738e4)),
+        (-100.0, twice(-1.2532174209660458e-3, 5.0635047311759427e-5)),
+        (-180.0, twice(-4.0896459097875649e-38, 9.1388735414247261e-40)),
+    ] {
+        check::<f32>(z, want, 0.501);
+    }
 }

@@ -47,7 +47,8 @@ pub(crate) fn each<F: Float>(v: &mut impl Visit) {
     v.visit::<F, _>("Dropout", |_| Dropout::new(0.5, 7), 6);
 }
 
-fn activations<F: Float>(v: &mut impl Visit) {
+/// Shows every activation, in a type.
+pub(crate) fn activations<F: Float>(v: &mut impl Visit) {
     v.visit::<F, _>("Identity", |_| Ok(Identity), 6);
     v.visit::<F, _>("Relu", |_| Ok(Relu), 6);
     v.visit::<F, _>("LeakyRelu", |_| Ok(LeakyRelu::default()), 6);

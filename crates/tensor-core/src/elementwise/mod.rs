@@ -253,7 +253,8 @@ pub fn chain_rounded<F: Float, S: Slope, const P: usize>(
 }
 
 /// What [`chain_rounded`] multiplies `dy` by: a number, or two factors of one, the larger one
-/// first.
+/// first. That one is at most 1 in size, unless the other is 1: a `dy` near the largest number
+/// would overflow on the way.
 ///
 /// # Examples
 /// ```
