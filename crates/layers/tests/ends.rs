@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test panics")]
 
 use layers::{
-    BatchNorm1d, BatchNorm1dConfig, Layer, LayerNorm, LayerNormConfig, LogSoftmax, Mode, PRelu,
-    RmsNorm, RmsNormConfig, Saved, SwiGlu,
+    Affine, BatchNorm1d, BatchNorm1dConfig, Layer, LayerNorm, LayerNormConfig, LogSoftmax, Mode,
+    PRelu, RmsNorm, RmsNormConfig, Saved, SwiGlu,
 };
 use ndarray::{Array1, Array2, array};
 use tensor_core::Path;
@@ -47,6 +47,16 @@ fn in_evaluation_the_rows_of_a_batch_norm_do_not_mix() {
     let dy = array![[two(1000)], [two(-600)], [two(-1070)]];
     let (_, dx, _) = pass(&layer, &array![[0.0], [1.0], [2.0]], &dy, Mode::Eval);
     assert_eq!(dx, array![[two(999)], [two(-601)], [two(-1071)]]);
+}
+
+// Running mean 0, variance 1, ε = 3, γ = 4: BZ = 2 Z + β = 2¹⁰²⁴ − 2¹⁰²³.
+#[test]
+fn an_offset_brings_a_value_back_into_the_type() {
+    let config = BatchNorm1dConfig { eps: 3.0, ..Default::default() };
+    let affine = Affine::from_parts(array![4.0], Some(array![-two(1023)])).unwrap();
+    let layer = BatchNorm1d::with_config(1, config).unwrap().with_affine(affine).unwrap();
+    let (y, ..) = pass(&layer, &array![[two(1023)]], &array![[1.0]], Mode::Eval);
+    assert_eq!(y, array![[two(1023)]]);
 }
 
 // Z = ∓2⁻⁵³² and ε = 2⁻⁶⁵⁶, beside which σ² = 2⁻¹⁰⁶⁴ is nothing: r = 2³²⁸. Then

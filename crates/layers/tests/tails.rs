@@ -83,6 +83,28 @@ fn gradient<F: Float, L: Layer<F>>(layer: &L, z: f64, dy: F) -> f64 {
     dx[[0, 0]].as_f64()
 }
 
+// What z e^z is at −∞ and 1 at +∞, as on the pages.
+#[test]
+fn derivatives_at_the_infinities_are_their_limits() {
+    fn check<F: Float>() {
+        for (z, want) in [(f64::NEG_INFINITY, 0.0), (f64::INFINITY, 1.0)] {
+            let found = [gradient(&Silu, z, F::one()), gradient(&Mish, z, F::one())];
+            assert_eq!(found, [want; 2], "{}, at {z}", F::NAME);
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+// MAX s α e^z with 60 digits (mpmath 1.3), s and α as in the layer: s α MAX would be an infinity.
+#[test]
+fn the_largest_gradient_of_a_selu_keeps_its_digits() {
+    for (z, want) in [(-708.000_000_000_000_1, 10.453597723565119), (-708.5, 6.3404275236451557)] {
+        let error = (gradient(&Selu, z, f64::MAX) / want - 1.0).abs();
+        assert!(error <= 4.0 * f64::EPSILON, "at {z}: {error:e}");
+    }
+}
+
 // MAX f′(z), and MAX tanh′(z/2), of the formulas on the pages with 1500 digits (mpmath 1.3): the
 // slope is a product of e^z and of what may be as large as z. Silu, Mish and Tanh gave infinities
 // where that was multiplied first.

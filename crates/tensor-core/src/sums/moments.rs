@@ -168,11 +168,11 @@ impl<F: Float> Moments<F> {
 #[inline(always)]
 pub fn inverse_deviation(variance: f64, eps: f64) -> f64 {
     let square = variance + eps;
-    if square < f64::INFINITY {
-        1.0 / square.sqrt()
-    } else {
-        0.5 / (0.25 * variance + 0.25 * eps).sqrt()
-    }
+    // One root and one division in either case: the compiler would compute both.
+    let has_room = square < f64::INFINITY;
+    let quarter = 0.25 * variance + 0.25 * eps;
+    let (factor, square) = if has_room { (1.0, square) } else { (0.5, quarter) };
+    factor / square.sqrt()
 }
 
 /// The deviation `x − μ = (x − μ_high) − μ_low` from a mean in two parts, as
