@@ -65,6 +65,7 @@ fn kl_divergence_of_logarithms_far_out() {
     near(kl.forward(&array![[1e300]], &array![[-720.0]]).unwrap(), want, "in a sum");
     let (_, da) = one(&kl, 0.0, 800.0, 1e-100);
     near(da, -2.726_374_572_112_566_7e247, "a huge probability");
+    assert_eq!(one(&kl, 800.0, 800.0, 1.0).0, 0.0, "e^800 (800 − 800)");
 }
 
 // 0 ln 0 = 0 in wide numbers too, where the sum of the rows, 2·1.5e308, is beyond f64 and its mean
@@ -154,6 +155,12 @@ fn tiny_targets_of_huge_logits() {
     let config = BinaryFocalConfig { alpha: Some(0.3), gamma: 2.0, reduction: SUM };
     let focal = BinaryFocalLoss::new(config).unwrap();
     near(focal.forward(&array![[-1e300]], &array![[tiny]]).unwrap(), 0.3e300 * tiny, "focal");
+    // Half of three units of 2⁻¹⁰⁷⁴ would be two of them.
+    let (z, y, want) = (array![[-two_to(1000)]], array![[3.0 * two_to(-1074)]], 1.5 * two_to(-74));
+    let config = BceWithLogitsConfig { pos_weight: Some(vec![0.5]), reduction: SUM };
+    assert_eq!(BceWithLogitsLoss::new(config).unwrap().forward(&z, &y).unwrap(), want);
+    let config = BinaryFocalConfig { alpha: Some(0.5), gamma: 2.0, reduction: SUM };
+    assert_eq!(BinaryFocalLoss::new(config).unwrap().forward(&z, &y).unwrap(), want);
     // w = 2⁻¹⁰⁷⁴: half of it is 0, and 2⁶⁰ times that is 2⁻¹⁰¹⁵.
     let config = BceWithLogitsConfig { pos_weight: Some(vec![two_to(-1074)]), reduction: SUM };
     let bce = BceWithLogitsLoss::new(config).unwrap();
