@@ -84,6 +84,7 @@ mod nadam;
 pub mod number;
 mod optimizer;
 mod penalty;
+mod product;
 mod radam;
 mod rate_finder;
 mod rmsprop;

@@ -4,6 +4,7 @@ use tensor_core::functions::sign;
 use tensor_core::{Error, Float, Parameter, Trainable};
 
 use crate::magnitude::{Power, PowerSum};
+use crate::product::Product;
 use crate::trained::Frozen;
 use crate::{Key, Select, check, trained};
 
@@ -20,7 +21,7 @@ use crate::{Key, Select, check, trained};
 /// the model's backward pass wrote, and [`Optimizer::penalty`](crate::Optimizer::penalty) is the
 /// value alone. Frozen parameters count in neither: the optimizer knows which ones these are.
 ///
-/// Sums and products are computed in `f64` and rounded once, in such an order that neither λ nor
+/// Sums and products are computed in `f64` and rounded once, in such a way that neither λ nor
 /// `w_i²` has to be a number of the parameters' type: the value is right whenever it is one itself.
 ///
 /// # Derivation
@@ -103,18 +104,15 @@ impl Penalty {
         };
         let PowerSum { largest, sum } =
             PowerSum::of(power, |sum| self.each(frozen, model, workspace, |p| sum(p.value)))?;
-        // λ a Σ_i |w_i|/a and ½ λ a² Σ_i (w_i/a)², in such an order that no product is beyond the
-        // type if the value is not: the sum is at least 1 where a is not.
-        let (lambda, a) = (self.lambda, largest);
-        let (sum, again) = match self.kind {
-            Kind::L1 => (sum, 1.0),
-            Kind::L2 => (0.5 * sum, a),
+        if self.lambda == 0.0 {
+            return Ok(F::zero()); // of infinite parameters as well
+        }
+        let l1 = Product::of(self.lambda).times(largest).times(sum); // λ a Σ_i |w_i|/a
+        let value = match self.kind {
+            Kind::L1 => l1,
+            Kind::L2 => l1.times(largest).times(0.5), // ½ λ a² Σ_i (w_i/a)²
         };
-        Ok(F::of(match lambda {
-            0.0 => 0.0,
-            ..1.0 => lambda * sum * a * again,
-            _ => lambda * a * sum * again,
-        }))
+        Ok(F::of(value.value()))
     }
 
     /// Adds the gradient to those in the workspace, and returns the value.

@@ -213,6 +213,7 @@ fn penalties_are_right_where_squares_or_lambda_are_no_numbers_of_the_type() {
     let two = |k: i32| 2.0_f64.powi(k / 2) * 2.0_f64.powi(k - k / 2);
     check::<f64>(true, two(-1030), two(1020), two(1009), two(-10));
     check::<f64>(false, two(-1030), two(1020), two(-10), two(-1030));
+    check::<f64>(true, 5e-324, two(1000), two(925), two(-74)); // λ = 2⁻¹⁰⁷⁴
     check::<f32>(true, 1e-30, two(80), 0.5e-30 * two(160), 1e-30 * two(80));
     check::<f32>(true, 1e50, two(-80), 0.5e50 * two(-160), 1e50 * two(-80));
     check::<f32>(true, 1e-50, two(120), 0.5e-50 * two(240), 1e-50 * two(120));
