@@ -105,8 +105,10 @@ impl Average {
         match self {
             Self::Equal => [n / (n + 1.0), 1.0 / (n + 1.0)],
             Self::Exponential { decay, warm_up } => {
-                let keep = if warm_up { decay.min((1.0 + n) / (10.0 + n)) } else { decay };
-                [keep, 1.0 - keep]
+                // The share of the new number is never 0 in a warm-up, though 1 − keep would be.
+                let warm = [(1.0 + n) / (10.0 + n), 9.0 / (10.0 + n)];
+                let own = [decay, 1.0 - decay];
+                if warm_up && warm[1] > own[1] { warm } else { own }
             }
         }
     }
@@ -257,6 +259,23 @@ mod tests {
         }
         check::<f32>();
         check::<f64>();
+    }
+
+    // After n = 2⁶⁰ updates the new number counts 9/(10 + n): of 2⁶⁰ beside 0, that is 9 − 90/(10 +
+    // n), which is 9 in f64, and of NaN it is NaN. Without a warm-up, β = 1 takes nothing.
+    #[test]
+    fn a_new_number_counts_however_many_came_before() {
+        let n = 2.0_f64.powi(60);
+        let after = |warm_up, weight| {
+            let average = Average::Exponential { decay: 1.0, warm_up };
+            let config = AveragedConfig { average, ..AveragedConfig::default() };
+            let mut averaged = Averaged::resume(model::<f64>(0.0), 1 << 60, config).unwrap();
+            averaged.update(&model(weight)).unwrap();
+            averaged.model().tensor("0.weight").unwrap()[[0, 0]]
+        };
+        assert_eq!(after(true, n), 9.0);
+        assert!(after(true, f64::NAN).is_nan());
+        assert_eq!([after(false, n), after(false, f64::NAN)], [0.0, 0.0]);
     }
 
     // Running means 0 and 4 in turn: copied, the last one; averaged, 2.
