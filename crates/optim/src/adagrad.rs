@@ -110,9 +110,8 @@ impl Rule for AdagradConfig {
         let initial = self.initial_accumulator_value;
         check::not_negative(Self::NAME, "lr_decay", self.lr_decay)?;
         check::not_negative(Self::NAME, "initial_accumulator_value", initial)?;
-        check::not_negative(Self::NAME, "eps", self.eps)?;
         check::held::<F>(Self::NAME, "initial_accumulator_value", initial)?;
-        check::held::<F>(Self::NAME, "eps", self.eps)
+        check::epsilon::<F>(Self::NAME, self.eps)
     }
 
     fn buffers(&self) -> &'static [&'static str] {

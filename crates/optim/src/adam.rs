@@ -2,8 +2,8 @@
 
 use tensor_core::{Error, Float};
 
-use crate::arithmetic::{at_most_largest, decayed, quotient};
-use crate::moments::{self, Moments};
+use crate::arithmetic::{at_most_largest, quotient};
+use crate::moments::{self, Moments, Options};
 use crate::{Buffers, Descent, Rates, Rule, Step};
 
 /// Adam, PyTorch's `optim.Adam`: `w ← w − λ m_hat/(√v_hat + ε)`, a mean of the gradients over the
@@ -147,13 +147,12 @@ impl Rule for AdamConfig {
 
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
-        let weight_decay = F::of(step.weight_decay);
-        let decay = |w: F, g: F| (w, decayed(g, w, weight_decay)); // g ← g + η w
-        descend(step, (self.betas, self.eps), self.amsgrad, w, g, buffers, decay);
+        let options = Options { amsgrad: self.amsgrad, decoupled: false };
+        descend(step, (self.betas, self.eps), options, w, g, buffers);
     }
 }
 
-/// What Adam and AdamW have in common: the rule without its weight decay, at one step.
+/// One step of Adam and of AdamW, which differ in their weight decay.
 ///
 /// In plain form `w ← w − λ m_hat/(√v_hat + ε)`. The code departs from it: with `r = √v`,
 ///
@@ -166,17 +165,16 @@ impl Rule for AdamConfig {
 pub(crate) fn descend<F: Float>(
     step: Step,
     (betas, eps): ((f64, f64), f64),
-    amsgrad: bool,
+    options: Options,
     w: &mut [F],
     g: &[F],
     buffers: Buffers<'_, F>,
-    decay: impl Fn(F, F) -> (F, F),
 ) {
     let moments = Moments::<F>::of(betas);
     let root_correction = moments.root_correction(step.t);
     let lr = at_most_largest::<F>(step.lr * root_correction / moments.correction(step.t));
     let eps = F::of(eps * root_correction);
-    moments.descend(amsgrad, w, g, buffers, decay, |_, m, r| lr * quotient(m, r + eps));
+    moments.descend(step, options, w, g, buffers, |_, m, r| lr * quotient(m, r + eps));
 }
 
 #[cfg(test)]

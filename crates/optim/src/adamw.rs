@@ -3,7 +3,7 @@
 use tensor_core::{Error, Float};
 
 use crate::adam::descend;
-use crate::moments;
+use crate::moments::{self, Options};
 use crate::{Buffers, Descent, Rates, Rule, Step};
 
 /// Adam with decoupled weight decay, PyTorch's `optim.AdamW`: `w ← (1 − λ η) w − λ m_hat/(√v_hat +
@@ -134,9 +134,8 @@ impl Rule for AdamWConfig {
 
     #[inline(always)]
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
-        let factor = F::of(1.0 - step.lr * step.weight_decay);
-        let decay = |w: F, g: F| (factor * w, g); // w ← (1 − λ η) w, and g stays
-        descend(step, (self.betas, self.eps), self.amsgrad, w, g, buffers, decay);
+        let options = Options { amsgrad: self.amsgrad, decoupled: true };
+        descend(step, (self.betas, self.eps), options, w, g, buffers);
     }
 }
 

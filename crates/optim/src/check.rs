@@ -49,6 +49,16 @@ pub(crate) fn held<F: Float>(place: &'static str, name: &'static str, x: f64) ->
     Error::check_hyperparameter(place, name, range, x, |x| F::of(x).is_finite())
 }
 
+/// `ε ≥ 0` that is added to a root: their sum is a number of the parameters' type, whatever the
+/// root.
+pub(crate) fn epsilon<F: Float>(place: &'static str, eps: f64) -> Result<(), Error> {
+    not_negative(place, "eps", eps)?;
+    held::<F>(place, "eps", eps)?;
+    let range = "small beside the largest number of the parameters' type";
+    let ok = |eps| (F::max_value() + F::of(eps)).is_finite();
+    Error::check_hyperparameter(place, "eps", range, eps, ok)
+}
+
 /// A factor by which everything moves is 0 or at least the smallest normal number of the
 /// parameters' type: below it, it would lose its digits and at last become 0.
 pub(crate) fn normal<F: Float>(

@@ -28,6 +28,14 @@ use crate::{Buffers, Group, Key, Optimizer, ParameterState, Rates, Rule, State, 
 /// 2. Each part runs through `vectorized`, which compiles the rule's loop for the vector
 ///    instructions of the processor.
 ///
+/// # Range
+/// A step `w ← w − λ d` is right wherever the new `w` is a number of `F`, if these are numbers of
+/// `F` as well: the gradient with weight decay in it, `g + η w`, or the parameter after it,
+/// `(1 − λ η) w`; every buffer, and the terms that a momentum adds up; the rate λ with the rule's
+/// bias corrections; the direction `d`, for most rules `x/(√v + ε)`; and the step. One that is not
+/// is ±∞ or, the rate, the largest number, and what `∞ − ∞` or `0·∞` makes of it is NaN. Below the
+/// smallest normal number each has fewer digits, as numbers of `F` have, down to 0.
+///
 /// # Shapes
 /// Parameters of any shape, as slices. State: for each parameter the buffers that
 /// [`Rule::buffers`] names, of the same shape each.

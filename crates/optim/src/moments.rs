@@ -2,8 +2,8 @@
 
 use tensor_core::{Error, Float};
 
-use crate::arithmetic::{BLOCK, Block, Factors, faded, in_blocks, roots};
-use crate::{Buffers, check};
+use crate::arithmetic::{BLOCK, Block, Factors, decayed, faded, in_blocks, roots};
+use crate::{Buffers, Step, check};
 
 /// The first moment `m` and the root `r = √v` of the second one.
 ///
@@ -18,16 +18,20 @@ use crate::{Buffers, check};
 /// vanish for gradients whose squares are no numbers of the type, and never come back.
 pub(crate) struct Moments<F> {
     betas: (f64, f64),
-    /// `2 (1 − β₁)`
+    /// `2 (1 − β₁)`, or 0 where `twice_old` is used.
     twice_own: F,
+    /// `2 β₁` if `β₁ ≤ ½`.
+    twice_old: Option<F>,
     second: Factors<F>,
 }
 
 impl<F: Float> Moments<F> {
     pub(crate) fn of(betas: (f64, f64)) -> Self {
+        let near = betas.0 <= 0.5;
         Self {
             betas,
-            twice_own: F::of(2.0 * (1.0 - betas.0)),
+            twice_own: if near { F::zero() } else { F::of(2.0 * (1.0 - betas.0)) },
+            twice_old: near.then(|| F::of(2.0 * betas.0)),
             second: Factors::of_average(betas.1),
         }
     }
@@ -42,21 +46,27 @@ impl<F: Float> Moments<F> {
         one_minus_power(self.betas.1, t as f64).sqrt()
     }
 
-    /// One pass over a parameter, `w ← w − displacement(g, m, r)`, with the largest `r` so far in
-    /// its place for AMSGrad. `decay` maps an element and its gradient to what weight decay makes
-    /// of both.
+    /// One pass over a parameter, `w ← w − displacement(g, m, r)`, after the weight decay.
     #[inline(always)]
     pub(crate) fn descend(
         &self,
-        amsgrad: bool,
+        step: Step,
+        Options { amsgrad, decoupled }: Options,
         w: &mut [F],
         g: &[F],
         buffers: Buffers<'_, F>,
-        decay: impl Fn(F, F) -> (F, F),
         displacement: impl Fn(F, F, F) -> F,
     ) {
-        let block = Descent { moments: self, amsgrad, decay, displacement };
-        in_blocks(w, g, buffers, &block);
+        let moments = self;
+        if decoupled {
+            let factor = F::of(1.0 - step.lr * step.weight_decay);
+            let decay = |w: F, g: F| (factor * w, g); // w ← (1 − λ η) w, and g stays
+            in_blocks(w, g, buffers, &Descent { moments, amsgrad, decay, displacement });
+        } else {
+            let weight_decay = F::of(step.weight_decay);
+            let decay = |w: F, g: F| (w, decayed(g, w, weight_decay)); // g ← g + η w
+            in_blocks(w, g, buffers, &Descent { moments, amsgrad, decay, displacement });
+        }
     }
 
     /// `m ← m + (1 − β₁)(g − m)`, on halves, because the difference could overflow.
@@ -66,9 +76,31 @@ impl<F: Float> Moments<F> {
         *m = faded(*m + self.twice_own * (half * g - half * *m), g);
         *m
     }
+
+    /// For `β₁ ≤ ½`, where [`mean`](Self::mean) would lose the digits of a `g` beside a much larger
+    /// `m`: `m ← g + β₁ (m − g)`, which `mean` then leaves alone.
+    #[inline(always)]
+    fn means_near_gradients(&self, g: &[F], m: &mut [F]) {
+        let half = F::of(0.5);
+        if let Some(twice_old) = self.twice_old {
+            for (m, &g) in m.iter_mut().zip(g) {
+                *m = g + twice_old * (half * *m - half * g);
+            }
+        }
+    }
 }
 
-/// The arguments of [`Moments::descend`].
+/// What differs between the relatives in a pass of [`Moments::descend`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// Whether the largest `r` so far stands in the place of `r`.
+    pub(crate) amsgrad: bool,
+    /// Whether weight decay multiplies the parameter, instead of being added to the gradient.
+    pub(crate) decoupled: bool,
+}
+
+/// What a pass does with the elements of a block: `decay` maps an element and its gradient to what
+/// weight decay makes of both.
 struct Descent<'a, F, D, P> {
     moments: &'a Moments<F>,
     amsgrad: bool,
@@ -102,6 +134,7 @@ where
         } else {
             r
         };
+        self.moments.means_near_gradients(g, m);
         for ((w, &g), (m, r)) in w.iter_mut().zip(g).zip(m.iter_mut().zip(r)) {
             *w -= (self.displacement)(g, self.moments.mean(g, m), *r);
         }
@@ -121,8 +154,7 @@ pub(crate) fn check<F: Float>(
 ) -> Result<(), Error> {
     check::decay_rate::<F>(place, "beta 1", betas.0)?;
     check::decay_rate::<F>(place, "beta 2", betas.1)?;
-    check::not_negative(place, "eps", eps)?;
-    check::held::<F>(place, "eps", eps)
+    check::epsilon::<F>(place, eps)
 }
 
 /// `m`, `√v` and `√v_max`.

@@ -2,8 +2,8 @@
 
 use tensor_core::{Error, Float};
 
-use crate::arithmetic::{at_most_largest, decayed, quotient};
-use crate::moments::{self, Moments};
+use crate::arithmetic::{at_most_largest, quotient};
+use crate::moments::{self, Moments, Options};
 use crate::{Buffers, Descent, Rates, Rule, Step, check};
 
 /// NAdam, PyTorch's `optim.NAdam`: Adam whose step looks one momentum ahead, as Nesterov's does.
@@ -143,17 +143,12 @@ impl Rule for NAdamConfig {
         let ahead = F::of(0.5 * next / -(log + next.ln()).exp_m1());
         let own = F::of(0.5 * (1.0 - now) / -log.exp_m1());
         // λ m_hat/(√v/√c + ε) = 2 λ √c · (m_hat/2)/(√v + √c ε), with c = 1 − β₂ᵗ.
-        let lr = at_most_largest::<F>(2.0 * step.lr * root_correction);
+        let lr = at_most_largest::<F>(2.0 * (step.lr * root_correction));
         let eps = F::of(self.eps * root_correction);
-        let displacement = |g: F, m: F, r: F| lr * quotient(ahead * m + own * g, r + eps);
-        let weight_decay = F::of(step.weight_decay);
-        if self.decoupled_weight_decay {
-            let factor = F::of(1.0 - step.lr * step.weight_decay);
-            moments.descend(false, w, g, buffers, |w, g| (factor * w, g), displacement);
-        } else {
-            let decay = |w: F, g: F| (w, decayed(g, w, weight_decay));
-            moments.descend(false, w, g, buffers, decay, displacement);
-        }
+        let options = Options { amsgrad: false, decoupled: self.decoupled_weight_decay };
+        moments.descend(step, options, w, g, buffers, |g, m, r| {
+            lr * quotient(ahead * m + own * g, r + eps)
+        });
     }
 }
 

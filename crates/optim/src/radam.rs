@@ -2,8 +2,8 @@
 
 use tensor_core::{Error, Float};
 
-use crate::arithmetic::{at_most_largest, decayed, quotient};
-use crate::moments::{self, Moments, one_minus_power};
+use crate::arithmetic::{at_most_largest, quotient};
+use crate::moments::{self, Moments, Options, one_minus_power};
 use crate::{Buffers, Descent, Rates, Rule, Step};
 
 /// RAdam, PyTorch's `optim.RAdam`: Adam whose first steps are those of plain momentum, and whose
@@ -133,22 +133,14 @@ impl Rule for RAdamConfig {
     fn update<F: Float>(&self, step: Step, w: &mut [F], g: &[F], buffers: Buffers<'_, F>) {
         let moments = Moments::<F>::of(self.betas);
         let lr = step.lr / moments.correction(step.t); // λ m_hat = λ/(1 − β₁ᵗ)·m
-        let rectification = self.rectification(step.t);
-        let root_correction = moments.root_correction(step.t);
-        let factor = rectification.map_or(1.0, |r| r * root_correction);
-        let eps = F::of(self.eps);
-        let lr = at_most_largest::<F>(lr * factor);
-        let weight_decay = F::of(step.weight_decay);
-        let shrink = F::of(1.0 - step.lr * step.weight_decay);
-        let adaptive = |_: F, m: F, r: F| lr * quotient(m, r + eps);
-        let plain = |_: F, m: F, _: F| lr * m;
-        let coupled = |w: F, g: F| (w, decayed(g, w, weight_decay)); // g ← g + η w
-        let decoupled = |w: F, g: F| (shrink * w, g); // w ← (1 − λ η) w
-        match (rectification.is_some(), self.decoupled_weight_decay) {
-            (true, false) => moments.descend(false, w, g, buffers, coupled, adaptive),
-            (true, true) => moments.descend(false, w, g, buffers, decoupled, adaptive),
-            (false, false) => moments.descend(false, w, g, buffers, coupled, plain),
-            (false, true) => moments.descend(false, w, g, buffers, decoupled, plain),
+        let options = Options { amsgrad: false, decoupled: self.decoupled_weight_decay };
+        if let Some(rectification) = self.rectification(step.t) {
+            let lr = at_most_largest::<F>(lr * rectification * moments.root_correction(step.t));
+            let eps = F::of(self.eps);
+            moments.descend(step, options, w, g, buffers, |_, m, r| lr * quotient(m, r + eps));
+        } else {
+            let lr = at_most_largest::<F>(lr);
+            moments.descend(step, options, w, g, buffers, |_, m, _| lr * m);
         }
     }
 }

@@ -135,11 +135,9 @@ impl Rule for RmsPropConfig {
 
     fn check<F: Float>(&self) -> Result<(), Error> {
         check::decay_rate::<F>(Self::NAME, "alpha", self.alpha)?;
-        for (name, value) in [("eps", self.eps), ("momentum", self.momentum)] {
-            check::not_negative(Self::NAME, name, value)?;
-            check::held::<F>(Self::NAME, name, value)?;
-        }
-        Ok(())
+        check::epsilon::<F>(Self::NAME, self.eps)?;
+        check::not_negative(Self::NAME, "momentum", self.momentum)?;
+        check::held::<F>(Self::NAME, "momentum", self.momentum)
     }
 
     fn buffers(&self) -> &'static [&'static str] {

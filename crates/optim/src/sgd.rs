@@ -169,10 +169,9 @@ impl Rule for SgdConfig {
             *v
         };
         if self.nesterov {
-            let lr_momentum = F::of(step.lr * self.momentum);
             for ((w, &g), v) in elements {
                 let g = decayed(g, *w, weight_decay); // g ← g + η w
-                *w -= lr * g + lr_momentum * velocity(g, v); // w ← w − λ (g + μ v)
+                *w -= lr * (g + momentum * velocity(g, v)); // w ← w − λ (g + μ v)
             }
         } else {
             for ((w, &g), v) in elements {

@@ -263,7 +263,9 @@ fn adam_to_the_ends_of_the_type() {
             follows!(AdamConfig { eps, amsgrad, ..Default::default() }, adam);
             follows!(AdamWConfig { eps, amsgrad, ..Default::default() }, adamw);
         }
-        follows!(AdamConfig { eps, betas: (0.5, 0.9), ..Default::default() }, adam);
+        for beta1 in [0.0, 1e-10, 0.3, 0.5] {
+            follows!(AdamConfig { eps, betas: (beta1, 0.9), ..Default::default() }, adam);
+        }
     }
 }
 

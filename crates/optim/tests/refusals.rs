@@ -107,6 +107,15 @@ fn constants_are_checked_in_the_type_that_computes() {
     refused_in_f32(RAdamConfig { eps: 1e39, ..Default::default() }, &eps);
     refused_in_f32(RmsPropConfig { eps: 1e39, ..Default::default() }, &eps);
     refused_in_f32(AdagradConfig { eps: 1e39, ..Default::default() }, &eps);
+    let large = format!("1{}", "0".repeat(32));
+    let eps =
+        format!("eps to be small beside the largest number of the parameters' type, found {large}");
+    refused_in_f32(AdamConfig { eps: 1e32, ..Default::default() }, &eps);
+    refused_in_f32(AdamWConfig { eps: 1e32, ..Default::default() }, &eps);
+    refused_in_f32(NAdamConfig { eps: 1e32, ..Default::default() }, &eps);
+    refused_in_f32(RAdamConfig { eps: 1e32, ..Default::default() }, &eps);
+    refused_in_f32(RmsPropConfig { eps: 1e32, ..Default::default() }, &eps);
+    refused_in_f32(AdagradConfig { eps: 1e32, ..Default::default() }, &eps);
     let momentum = format!("{} {big}", holds("momentum"));
     refused_in_f32(SgdConfig { momentum: 1e39, ..Default::default() }, &momentum);
     refused_in_f32(RmsPropConfig { momentum: 1e39, ..Default::default() }, &momentum);
