@@ -61,10 +61,14 @@ impl Num {
         Self { from: From { bits, stepwise: true, ..self.from }, ..self }
     }
 
-    /// The same, rounded to the type first: a constant of a rule.
+    /// The same, rounded to the type first: a constant of a rule. Below the normal numbers, that
+    /// costs up to a unit of the smallest one, whatever the size: `1e-50` is 0 in `f32`.
     pub(crate) fn rounded_to<F: Float>(self) -> Self {
         let own = self.computed_in::<F>();
-        own.with_error(self.error + own.value.abs().scaled(-own.from.bits))
+        let (size, normal) = (own.value.abs(), Wide::of(F::min_positive_value().as_f64()));
+        let subnormal = !own.value.is_zero() && size < normal;
+        let unit = if subnormal { normal } else { size };
+        own.with_error(self.error + unit.scaled(if subnormal { 1 } else { 0 } - own.from.bits))
     }
 
     pub(crate) fn with_error(self, error: Wide) -> Self {
@@ -169,8 +173,13 @@ impl Num {
         (more(of_cdf, tail), more(of_density, density * square))
     }
 
+    /// The larger one; as uncertain as the smaller one where that may be the larger.
     pub(crate) fn max(self, other: Self) -> Self {
-        if self.value < other.value || other.is_nan() { other } else { self }
+        let second = self.value < other.value || other.is_nan();
+        let (larger, smaller) = if second { (other, self) } else { (self, other) };
+        let near = smaller.value + smaller.error.scaled(2) > larger.value;
+        let uncertain = near && smaller.error > larger.error;
+        if uncertain { larger.with_error(smaller.error) } else { larger }
     }
 
     pub(crate) fn square(self) -> Self {

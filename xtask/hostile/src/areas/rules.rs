@@ -5,6 +5,7 @@ pub(crate) mod model;
 mod plain;
 mod states;
 mod table;
+mod twin;
 
 use crate::case::Case;
 

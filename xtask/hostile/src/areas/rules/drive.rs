@@ -1,24 +1,17 @@
 //! Steps of a rule on a model of parameters, each beside the plain form.
 
-use optim::{Descent, Group, Optimizer, Penalty, Rule, Select};
+use optim::{Descent, Group, Optimizer, Penalty, Rates, Rule, Select};
 use tensor_core::Float;
 
 use super::model::{Weights, name};
 use super::plain::{Given, PlainRule};
 use super::states;
+use super::twin::Twin;
 use crate::case::Case;
 use crate::compare::Against;
 use crate::laid::bits;
 use crate::num::{Num, sum};
 use crate::wide::Wide;
-
-/// The plain form's buffers.
-struct Twin {
-    buffers: Vec<Vec<[Num; 3]>>,
-    t: u64,
-    /// Of the parameters of the group, if there is one: its place, factor and decay.
-    group: Option<(usize, f64, Option<f64>)>,
-}
 
 pub(crate) fn run<F: Float, R: Rule + PlainRule>(case: &mut Case, config: R) {
     case.note(|| format!("{config:?}"));
@@ -39,7 +32,7 @@ pub(crate) fn run<F: Float, R: Rule + PlainRule>(case: &mut Case, config: R) {
         case.note(|| format!("{model:?} gradients {grads:?}"));
         between(case, &optimizer, &mut model, &mut grads, &twin);
         if case.draw.once_in(8) {
-            states::disturb(case, &mut optimizer, &model, &grads);
+            states::disturb(case, &mut optimizer, (&model, &grads), &twin);
         }
         if !step(case, &mut optimizer, &mut model, &mut grads, &mut twin) {
             return;
@@ -110,16 +103,13 @@ fn judge<F: Float, R: Rule + PlainRule>(
     twin: &mut Twin,
 ) -> bool {
     let group = twin.group.filter(|(place, ..)| *place == i);
-    let factor = group.map_or(1.0, |(_, factor, _)| factor);
-    if before.frozen[i] || factor == 0.0 {
+    if before.frozen[i] || group.is_some_and(|(_, factor, _)| factor == 0.0) {
         let same = bits(before.values[i].iter()) == bits(model.values[i].iter());
         case.must(same, "frozen", || format!("parameter {} moved", name(i)));
         return true;
     }
     let rule = optimizer.config();
-    let own = group.and_then(|(_, _, decay)| decay);
-    let weight_decay = own.unwrap_or(rule.rates().weight_decay);
-    let lr = optimizer.lr() * factor;
+    let Rates { lr, weight_decay } = twin.rates(optimizer, i);
     for (j, &g) in grads[i].iter().enumerate() {
         let g = Num::from(g).computed_in::<F>();
         let w = Num::from(before.values[i][j]).computed_in::<F>();

@@ -35,11 +35,19 @@ fn correction<F: Float>(beta: f64, t: u64) -> Num {
     if beta == 0.0 { Num::of(1.0) } else { (-power.exp_m1()).rounded_to::<F>() }
 }
 
+/// What has to be a number of the type, as `Descent`'s page says: where it is none, nothing can be
+/// said of what follows from it.
+fn fits<F: Float>(x: Num) -> Num {
+    let most = Wide::of(F::max_value().as_f64());
+    let fits = !x.value.is_finite() || x.value.abs() + x.error <= most;
+    if fits { x } else { x.with_error(Wide::of(f64::INFINITY)) }
+}
+
 /// `g + η w`, and `g` alone without decay.
 fn decayed<F: Float>(given: Given) -> Num {
     match given.weight_decay {
         0.0 => given.g,
-        decay => given.g + k::<F>(decay) * given.w,
+        decay => fits::<F>(given.g + k::<F>(decay) * given.w),
     }
 }
 
@@ -52,6 +60,11 @@ fn flushed<F: Float>(x: Num) -> Num {
 /// `a/b`, and 0 where both are 0.
 fn quotient(a: Num, b: Num) -> Num {
     if a.is_zero() && b.is_zero() { a } else { a / b }
+}
+
+/// The step `λ x/d` with a rate that has its corrections, of parts that have to fit.
+fn scaled<F: Float>(lr: Num, x: Num, d: Num) -> Num {
+    fits::<F>(fits::<F>(lr) * fits::<F>(quotient(x, d)))
 }
 
 /// A rule by its equations, with up to three buffers.
@@ -72,13 +85,13 @@ impl PlainRule for SgdConfig {
     fn step<F: Float>(&self, given: Given, [v, ..]: &mut [Num; 3]) -> Num {
         let g = decayed::<F>(given);
         if self.momentum == 0.0 {
-            return given.w - k::<F>(given.lr) * g;
+            return given.w - fits::<F>(k::<F>(given.lr) * g);
         }
         let dampening = if given.t == 1 { 0.0 } else { self.dampening };
         let mu = k::<F>(self.momentum);
-        *v = flushed::<F>(mu * *v + one_minus::<F>(dampening) * g);
-        let d = if self.nesterov { g + mu * *v } else { *v };
-        given.w - k::<F>(given.lr) * d
+        *v = flushed::<F>(fits::<F>(mu * *v) + fits::<F>(one_minus::<F>(dampening) * g));
+        let d = if self.nesterov { fits::<F>(g + mu * *v) } else { *v };
+        given.w - fits::<F>(k::<F>(given.lr) * d)
     }
 }
 
@@ -94,7 +107,7 @@ impl PlainRule for AdagradConfig {
         *s = *s + g * g;
         let slower = Num::of(1.0) + Num::of((given.t - 1) as f64) * Num::of(self.lr_decay);
         let lr = (Num::of(given.lr) / slower).rounded_to::<F>();
-        given.w - quotient(lr * g, s.sqrt() + k::<F>(self.eps))
+        given.w - scaled::<F>(lr, g, s.sqrt() + k::<F>(self.eps))
     }
 }
 
@@ -112,10 +125,10 @@ impl PlainRule for RmsPropConfig {
         }
         let deviation = variance.sqrt() + k::<F>(self.eps);
         if self.momentum == 0.0 {
-            return given.w - quotient(k::<F>(given.lr) * g, deviation);
+            return given.w - scaled::<F>(k::<F>(given.lr), g, deviation);
         }
-        *v = flushed::<F>(k::<F>(self.momentum) * *v + quotient(g, deviation));
-        given.w - k::<F>(given.lr) * *v
+        *v = flushed::<F>(fits::<F>(k::<F>(self.momentum) * *v) + quotient(g, deviation));
+        given.w - fits::<F>(k::<F>(given.lr) * *v)
     }
 }
 
@@ -127,12 +140,13 @@ fn moments<F: Float>(
     [m, v, v_max]: &mut [Num; 3],
 ) -> Num {
     let (beta1, beta2) = config.betas;
-    *m = flushed::<F>(*m + one_minus::<F>(beta1) * (g - *m));
-    *v = k::<F>(beta2) * *v + one_minus::<F>(beta2) * g * g;
+    means::<F>(config.betas, g, m, v);
     *v_max = if v_max.value > v.value { *v_max } else { *v };
-    let m_hat = *m / correction::<F>(beta1, given.t);
-    let v_hat = if config.amsgrad { *v_max } else { *v } / correction::<F>(beta2, given.t);
-    w - quotient(k::<F>(given.lr) * m_hat, v_hat.sqrt() + k::<F>(config.eps))
+    let v = if config.amsgrad { *v_max } else { *v };
+    // The same factors for all elements, as `Adam`'s page takes them out.
+    let root = correction::<F>(beta2, given.t).sqrt();
+    let lr = k::<F>(given.lr) * root / correction::<F>(beta1, given.t);
+    w - scaled::<F>(lr, *m, v.sqrt() + root * k::<F>(config.eps))
 }
 
 impl PlainRule for AdamConfig {
@@ -148,10 +162,9 @@ impl PlainRule for AdamWConfig {
 
     fn step<F: Float>(&self, given: Given, buffers: &mut [Num; 3]) -> Num {
         let AdamWConfig { lr, betas, eps, weight_decay, amsgrad } = *self;
-        let factor = Num::of(1.0) - Num::of(given.lr) * Num::of(given.weight_decay);
-        let w = factor.rounded_to::<F>() * given.w;
+        let (w, g) = decay::<F>(given, true);
         let config = AdamConfig { lr, betas, eps, weight_decay, amsgrad };
-        moments::<F>(config, given, (w, given.g), buffers)
+        moments::<F>(config, given, (w, g), buffers)
     }
 }
 
@@ -161,7 +174,7 @@ fn decay<F: Float>(given: Given, decoupled: bool) -> (Num, Num) {
         return (given.w, decayed::<F>(given));
     }
     let factor = Num::of(1.0) - Num::of(given.lr) * Num::of(given.weight_decay);
-    (factor.rounded_to::<F>() * given.w, given.g)
+    (fits::<F>(factor.rounded_to::<F>() * given.w), given.g)
 }
 
 /// `m` and `v` with one more gradient.
@@ -184,8 +197,9 @@ impl PlainRule for NAdamConfig {
         let share = |x: Num, t: u64| (x / (Num::of(1.0) - product(t))).rounded_to::<F>();
         let ahead = share(momentum(given.t + 1), given.t + 1) * *m;
         let m_hat = ahead + share(Num::of(1.0) - momentum(given.t), given.t) * g;
-        let v_hat = *v / correction::<F>(self.betas.1, given.t);
-        w - quotient(k::<F>(given.lr) * m_hat, v_hat.sqrt() + k::<F>(self.eps))
+        let root = correction::<F>(self.betas.1, given.t).sqrt();
+        let (lr, half) = (Num::of(2.0) * k::<F>(given.lr) * root, Num::of(0.5) * m_hat);
+        w - scaled::<F>(lr, half, v.sqrt() + root * k::<F>(self.eps))
     }
 }
 
@@ -200,18 +214,18 @@ impl PlainRule for RAdamConfig {
         let root = correction::<F>(self.betas.1, given.t);
         let length = n(2.0) / (n(1.0) - beta) - n(1.0);
         let now = length - n(2.0) * t * (n(1.0) - root) / root;
-        let m_hat = *m / correction::<F>(self.betas.0, given.t);
+        let lr = k::<F>(given.lr) / correction::<F>(self.betas.0, given.t);
         let off = now - n(5.0);
         if off.value.abs() <= off.error.scaled(2) {
             return w.with_error(Wide::of(f64::INFINITY)); // either of the two
         }
         if off.value <= Wide::ZERO {
-            return w - k::<F>(given.lr) * m_hat;
+            return w - fits::<F>(fits::<F>(lr) * *m);
         }
         let above = (now - n(4.0)) * (now - n(2.0)) * length;
         let below = (length - n(4.0)) * (length - n(2.0)) * now;
-        let factor = k::<F>(given.lr) * (above / below).sqrt() * root.sqrt();
-        w - quotient(factor * m_hat, v.sqrt() + k::<F>(self.eps))
+        let factor = lr * (above / below).sqrt() * root.sqrt();
+        w - scaled::<F>(factor, *m, v.sqrt() + k::<F>(self.eps))
     }
 }
 

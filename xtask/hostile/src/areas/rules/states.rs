@@ -1,17 +1,18 @@
 //! States that go from one optimizer to another, changed on the way.
 
-use optim::{Descent, Optimizer, Rule, State};
+use optim::{Descent, Optimizer, Rates, Rule, State};
 use tensor_core::Float;
 
 use super::model::Weights;
+use super::twin::Twin;
 use crate::case::Case;
 
 /// Disturbs a copy of an optimizer; the original has to go on as if nothing had been.
 pub(crate) fn disturb<F: Float, R: Rule>(
     case: &mut Case,
     optimizer: &mut Descent<F, R>,
-    model: &Weights<F>,
-    grads: &[Vec<F>],
+    (model, grads): (&Weights<F>, &[Vec<F>]),
+    twin: &Twin,
 ) {
     continued(case, optimizer, model, grads);
     let mut copy = optimizer.clone();
@@ -25,12 +26,12 @@ pub(crate) fn disturb<F: Float, R: Rule>(
         now.clone()
     });
     let (mut other, mut grads) = (model.clone(), grads.to_vec());
-    let finite = grads.iter().flatten().chain(other.values.iter().flatten()).all(|x| x.is_finite());
     for _ in 0..2 {
         let before = other.bits();
+        let fits = fits(&copy, (&other, &grads), twin);
         match case.attempt("step", || copy.step(&mut other, &mut grads)) {
             None => case.must(before == other.bits(), "changed by an error", || "a weight".into()),
-            Some(()) if ok.is_some() && finite => {
+            Some(()) if ok.is_some() && fits && finite(copy.state()) => {
                 let nan = other.values.iter().flatten().any(|w| w.is_nan());
                 case.must(!nan, "number", || "NaN after a state that was accepted".into());
             }
@@ -38,6 +39,29 @@ pub(crate) fn disturb<F: Float, R: Rule>(
         }
     }
     other_models(case, optimizer, model);
+}
+
+/// Whether all is finite from which a step is made, and what the step makes of it first: what lies
+/// beyond the type is ±∞, as documented, and `∞ − ∞` or `0·∞` is NaN.
+fn fits<F: Float, R: Rule>(
+    optimizer: &Descent<F, R>,
+    (model, grads): (&Weights<F>, &[Vec<F>]),
+    twin: &Twin,
+) -> bool {
+    let parameters = model.values.iter().zip(grads).enumerate();
+    let all_fit = parameters.into_iter().all(|(i, (w, g))| {
+        let Rates { lr, weight_decay } = twin.rates(optimizer, i);
+        let shrink = F::of(1.0 - lr * weight_decay);
+        let fits = |(&w, &g): (&F, &F)| {
+            (shrink * w).is_finite() && (g.abs() + F::of(weight_decay) * w.abs()).is_finite()
+        };
+        w.iter().zip(g).all(fits)
+    });
+    all_fit && finite(optimizer.state())
+}
+
+fn finite<F: Float>(state: &State<F>) -> bool {
+    state.parameters.iter().flat_map(|p| &p.buffers).all(|x| x.is_finite())
 }
 
 /// A state that is saved and restored goes on with the same bits.
@@ -51,8 +75,7 @@ fn continued<F: Float, R: Rule>(
     let mut second = optimizer.clone();
     let saved = optimizer.state().clone();
     // What has left the finite numbers is refused by restore, as documented.
-    let finite = saved.parameters.iter().flat_map(|p| &p.buffers).all(|x| x.is_finite());
-    if !finite {
+    if !finite(&saved) {
         return;
     }
     case.must_accept("restore", "the optimizer's own state", || second.restore(saved));
