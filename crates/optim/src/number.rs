@@ -19,7 +19,7 @@ use std::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
 
-/// Writes a number.
+/// Writes a number, as that of an [`EarlyStoppingState`](crate::EarlyStoppingState).
 ///
 /// # Errors
 /// Those of the format.
@@ -32,7 +32,7 @@ pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S:
     }
 }
 
-/// Reads a number.
+/// Reads a number, as that of an [`EarlyStoppingState`](crate::EarlyStoppingState).
 ///
 /// # Errors
 /// Those of the format, and if it is neither a number nor one of the three words.
