@@ -14,6 +14,9 @@ use crate::{docs, tidy, tool};
 /// Cases of each item: enough to see a wrong formula.
 const FEW: &str = "5";
 
+/// Calls of the hostile caller: some hundreds to some thousands of each area.
+const CALLS: &str = "20000";
+
 /// Runs every step and says whether all of them passed.
 pub(crate) fn run() -> bool {
     let (mut passed, mut failed) = (0, 0);
@@ -39,7 +42,7 @@ pub(crate) fn run() -> bool {
 type Step = (&'static str, fn() -> Outcome);
 
 /// The cheapest first.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("layout (tidy)", || Outcome::of_check(tidy::is_tidy())),
     ("format", || run_cargo(&["fmt", "--all", "--check"])),
     ("licenses and duplicate crates (cargo-deny)", deny),
@@ -58,6 +61,9 @@ const STEPS: [Step; 10] = [
     }),
     ("gradients, a few cases of each (cargo xtask gradcheck)", || {
         Outcome::of_check(tool::succeeds_among_tests("gradients", &["--cases", FEW]))
+    }),
+    ("whatever cannot be right, briefly (cargo xtask hostile)", || {
+        Outcome::of_check(tool::succeeds_among_tests("hostile", &["--n", CALLS]))
     }),
     ("doc tests, README included", || {
         tests(&["--workspace", "--all-features", "--doc", "--no-fail-fast"])
