@@ -214,17 +214,21 @@ impl<F: Float> RowLoss<F> for CrossEntropyLoss {
         self.config.class_weights.as_deref()
     }
 
-    /// `w[y[n]]` of a class, 1 of a row.
     // ε/C, (1 − ε) Y and w times their sum: digits that these lose, a large −ln P would show.
-    fn are_factors_safe(&self, y: Targets<'_, F>) -> bool {
+    fn are_factors_safe(&self) -> bool {
         let (w, epsilon) = (self.config.class_weights.as_deref(), self.config.label_smoothing);
-        let are_targets_safe = || match y.labels() {
-            Err(rows) if w.is_some() && epsilon == 0.0 => rows.iter().all(|y| is_target_safe(*y)),
-            _ => true,
-        };
-        are_safe(w) && is_weight_safe(epsilon) && are_targets_safe()
+        are_safe(w) && is_weight_safe(epsilon)
     }
 
+    fn is_target_safe(&self, y: Targets<'_, F>, n: usize) -> bool {
+        let multiplied = self.config.class_weights.is_some() && self.config.label_smoothing == 0.0;
+        match y.labels() {
+            Err(rows) if multiplied => rows.row(n).iter().all(|y| is_target_safe(*y)),
+            _ => true,
+        }
+    }
+
+    /// `w[y[n]]` of a class, 1 of a row.
     #[inline(always)]
     fn count(&self, y: Targets<'_, F>, n: usize) -> Option<f64> {
         match y.labels() {

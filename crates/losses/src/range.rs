@@ -24,10 +24,11 @@ use crate::reduction::Reduction;
 /// Below, `f64` may have lost digits on the way.
 const LEAST: f64 = 1e-200;
 
-/// Whether a target is 0 or of such a size, next to weights that are safe.
+/// Whether a target is 0 or of such a size, next to weights that are safe. NaN is: plain numbers
+/// hand it on.
 #[inline(always)]
 pub(crate) fn is_target_safe<F: Float>(y: F) -> bool {
-    F::NARROW || y == F::zero() || y.as_f64() >= LEAST
+    F::NARROW || y == F::zero() || y.as_f64() >= LEAST || y.is_nan()
 }
 
 /// Whether a weight is 0 or of a size that products with it do not lose digits.

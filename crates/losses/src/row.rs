@@ -57,8 +57,13 @@ pub(crate) trait RowLoss<F: Float> {
     }
 
     /// Whether products with what the loss is told lose no digits.
-    fn are_factors_safe(&self, _y: Self::Target<'_>) -> bool {
+    fn are_factors_safe(&self) -> bool {
         are_safe(self.class_weights())
+    }
+
+    /// Whether products with the targets of row `n` lose none.
+    fn is_target_safe(&self, _y: Self::Target<'_>, _n: usize) -> bool {
+        true
     }
 
     /// Whether a derivative may be beyond `f64` beside an ordinary loss.
@@ -120,7 +125,9 @@ pub(crate) fn pass<F: Float, L: RowLoss<F>>(
     // Departure 1.
     let sum = vectorized(Pass { loss, a, y, sample_weights, da: da.as_deref_mut(), total });
     let (reduction, w) = (loss.reduction(), loss.class_weights());
-    if !(is_safe(sum, sample_weights) && loss.are_factors_safe(y)) {
+    let are_targets_safe =
+        || (0..a.nrows()).all(|n| !is_counted(sample_weights, n) || loss.is_target_safe(y, n));
+    if !(is_safe(sum, sample_weights) && loss.are_factors_safe() && are_targets_safe()) {
         return Ok(F::of(pass_again(loss, a, y, sample_weights, da, sum))); // Departure 3.
     }
     let is_doubtful =
@@ -174,14 +181,15 @@ fn gradients_again<F: Float, L: RowLoss<F>>(
     denominator: Wide,
     da: &mut ArrayRef2<F>,
 ) {
-    let weights_are_safe = are_safe(sample_weights) && loss.are_factors_safe(y);
+    let weights_are_safe = are_safe(sample_weights) && loss.are_factors_safe();
     let mut exponentials = Exponentials::new(a);
     for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if !is_counted(sample_weights, n) || loss.count(y, n).is_none() {
             continue;
         }
         let factor = Wide::from(sample_weight(sample_weights, n)) / denominator;
-        if !(weights_are_safe && is_right(loss, &da, factor.value())) {
+        let are_safe = weights_are_safe && loss.is_target_safe(y, n);
+        if !(are_safe && is_right(loss, &da, factor.value())) {
             loss.wide_row(n, &mut exponentials, y, Some((factor, &mut da)));
         }
     }
@@ -244,10 +252,11 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, None)?;
     check_shape(L::NAME, "losses of the samples", &[a.nrows()], each.shape())?;
-    let (are_factors_safe, mut exponentials) = (loss.are_factors_safe(y), Exponentials::new(a));
+    let (are_factors_safe, mut exponentials) = (loss.are_factors_safe(), Exponentials::new(a));
     for (n, each) in each.iter_mut().enumerate() {
         let plain = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut exponentials, y, None));
-        let is_right = is_loss_safe::<F>(plain) && are_factors_safe;
+        let are_safe = are_factors_safe && loss.is_target_safe(y, n);
+        let is_right = is_loss_safe::<F>(plain) && are_safe;
         let is_right = is_right || loss.count(y, n).is_none();
         let mut wide = || loss.wide_row(n, &mut exponentials, y, None).value();
         *each = F::of(if is_right { plain } else { wide() });
@@ -265,13 +274,14 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
 ) -> Result<(), Error> {
     check(loss, a, y, None, Some(da))?;
     check_shape(L::NAME, "gradient of the samples", &[a.nrows()], d_each.shape())?;
-    let (are_factors_safe, mut exponentials) = (loss.are_factors_safe(y), Exponentials::new(a));
+    let (are_factors_safe, mut exponentials) = (loss.are_factors_safe(), Exponentials::new(a));
     for (n, mut da) in da.rows_mut().into_iter().enumerate() {
         if loss.count(y, n).is_some() {
             // dLdA[n, :] = d_each[n] ∂ℓ_n/∂A[n, :]
             let d = d_each[n].as_f64();
             loss.row(n, &mut exponentials, y, Some((d, &mut da)));
-            if !(are_factors_safe && is_right(loss, &da, d)) {
+            let are_safe = are_factors_safe && loss.is_target_safe(y, n);
+            if !(are_safe && is_right(loss, &da, d)) {
                 loss.wide_row(n, &mut exponentials, y, Some((d.into(), &mut da)));
             }
         } else {
