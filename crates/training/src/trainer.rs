@@ -176,10 +176,7 @@ impl<F: Float, L: BatchLoss<F>, R: Rule> Trainer<F, L, R> {
         validation: Option<&Dataset<F>>,
         observer: &mut impl Observer<F>,
     ) -> Result<History, Error> {
-        let own = self.own_validation(train, validation)?;
-        let (train, validation) =
-            own.as_ref().map_or((train, validation), |(t, v)| (t, v.as_ref()));
-        Run::new(&self.plan, model, train, validation)?.run(observer)
+        self.train(None, model, train, validation, observer)
     }
 
     /// Goes on from a state, to the end that a run without a break has, bit for bit: with a trainer
@@ -200,11 +197,23 @@ impl<F: Float, L: BatchLoss<F>, R: Rule> Trainer<F, L, R> {
         validation: Option<&Dataset<F>>,
         observer: &mut impl Observer<F>,
     ) -> Result<History, Error> {
+        self.train(Some(state), model, train, validation, observer)
+    }
+
+    /// Trains from the beginning, or goes on from a state.
+    fn train(
+        &self,
+        state: Option<&TrainingState<F>>,
+        model: &mut Sequential<F>,
+        train: &Dataset<F>,
+        validation: Option<&Dataset<F>>,
+        observer: &mut impl Observer<F>,
+    ) -> Result<History, Error> {
         let own = self.own_validation(train, validation)?;
         let (train, validation) =
             own.as_ref().map_or((train, validation), |(t, v)| (t, v.as_ref()));
         let mut run = Run::new(&self.plan, model, train, validation)?;
-        run.restore(state)?;
+        state.map_or(Ok(()), |state| run.restore(state))?;
         run.run(observer)
     }
 
