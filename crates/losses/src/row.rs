@@ -188,8 +188,7 @@ fn gradients_again<F: Float, L: RowLoss<F>>(
             continue;
         }
         let factor = Wide::from(sample_weight(sample_weights, n)) / denominator;
-        let are_safe = weights_are_safe && loss.is_target_safe(y, n);
-        if !(are_safe && is_right(loss, &da, factor.value())) {
+        if !(weights_are_safe && loss.is_target_safe(y, n) && is_right(loss, &da, factor.value())) {
             loss.wide_row(n, &mut exponentials, y, Some((factor, &mut da)));
         }
     }
@@ -256,8 +255,7 @@ pub(crate) fn forward_each<F: Float, L: RowLoss<F>>(
     for (n, each) in each.iter_mut().enumerate() {
         let plain = loss.count(y, n).map_or(0.0, |_| loss.row(n, &mut exponentials, y, None));
         let are_safe = are_factors_safe && loss.is_target_safe(y, n);
-        let is_right = is_loss_safe::<F>(plain) && are_safe;
-        let is_right = is_right || loss.count(y, n).is_none();
+        let is_right = is_loss_safe::<F>(plain) && are_safe || loss.count(y, n).is_none();
         let mut wide = || loss.wide_row(n, &mut exponentials, y, None).value();
         *each = F::of(if is_right { plain } else { wide() });
     }
@@ -280,8 +278,7 @@ pub(crate) fn backward_each<F: Float, L: RowLoss<F>>(
             // dLdA[n, :] = d_each[n] ∂ℓ_n/∂A[n, :]
             let d = d_each[n].as_f64();
             loss.row(n, &mut exponentials, y, Some((d, &mut da)));
-            let are_safe = are_factors_safe && loss.is_target_safe(y, n);
-            if !(are_safe && is_right(loss, &da, d)) {
+            if !(are_factors_safe && loss.is_target_safe(y, n) && is_right(loss, &da, d)) {
                 loss.wide_row(n, &mut exponentials, y, Some((d.into(), &mut da)));
             }
         } else {
