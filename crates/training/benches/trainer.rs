@@ -42,7 +42,7 @@ fn main() {
         });
     }
     if is_wanted("W6") {
-        let train = classes(12_800, 784, 10);
+        let train = classes(60_000, 784, 10);
         let model = Mlp::new(&[784, 256, 128, 10]).seed(1).build().unwrap();
         let config = TrainerConfig { epochs: 1, batch_size: 128, ..TrainerConfig::default() };
         let adam = || Adam::new(AdamConfig::default()).unwrap();
@@ -56,13 +56,13 @@ fn main() {
                 BatchTarget::Values(_) => f32::NAN,
             });
         };
-        compare("W6", 100, &model, by_hand, |model| {
+        compare("W6", 469, &model, by_hand, |model| {
             trainer.fit(model, &train, None).unwrap();
         });
     }
 }
 
-const TURNS: usize = 41;
+const TURNS: usize = 21;
 
 /// The loop that a user would write.
 fn hand_loop(
