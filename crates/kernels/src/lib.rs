@@ -46,6 +46,8 @@ pub mod special;
 pub mod sums;
 #[cfg(test)]
 mod ulps;
+mod wide;
 
 pub use float::Float;
 pub use matmul::{gemm, gemm_row, gemm_rows};
+pub use wide::Wide;

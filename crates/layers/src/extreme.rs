@@ -5,10 +5,8 @@
 //! formulas, value by value, in numbers whose exponent has no end. Values of type `f32` never come
 //! here: their products, computed in `f64`, have room.
 
-use tensor_core::Float;
 use tensor_core::sums::Moments;
-
-use crate::extended::Extended;
+use tensor_core::{Float, Wide};
 
 /// Whether a factor is so far from the ends of the type that products of two such numbers, and of
 /// one with a value of the type, leave it only where the result does.
@@ -45,15 +43,15 @@ impl Standard {
     }
 
     /// `NZ` of one value after the other.
-    pub(crate) fn normalize(self) -> impl Fn(f64) -> Extended {
-        let [mean, low] = self.mean.map(Extended::of);
-        let [scale, inverse] = [self.scale, self.inverse].map(Extended::of);
-        move |x| ((Extended::of(x) * scale - mean) - low) * inverse
+    pub(crate) fn normalize(self) -> impl Fn(f64) -> Wide {
+        let [mean, low] = self.mean.map(Wide::from);
+        let [scale, inverse] = [self.scale, self.inverse].map(Wide::from);
+        move |x| ((Wide::from(x) * scale - mean) - low) * inverse
     }
 
     /// `γ NZ + β` of one value after the other.
     pub(crate) fn scale_and_offset(self, [gamma, offset]: [f64; 2]) -> impl Fn(f64) -> f64 {
-        let (normalize, [gamma, offset]) = (self.normalize(), [gamma, offset].map(Extended::of));
+        let (normalize, [gamma, offset]) = (self.normalize(), [gamma, offset].map(Wide::from));
         move |x| (normalize(x) * gamma + offset).value()
     }
 }
@@ -116,22 +114,23 @@ impl Set<'_> {
             (0..n).for_each(|i| write(i, 0.0));
             return [0.0; 2];
         }
-        let dy = |i: usize| Extended::of((self.dy)(i));
-        let d_nz = |i: usize| dy(i) * Extended::of((self.gamma)(i));
+        let dy = |i: usize| Wide::from((self.dy)(i));
+        let d_nz = |i: usize| dy(i) * Wide::from((self.gamma)(i));
         let normalize = standard.normalize();
         let nz = |i: usize| normalize((self.x)(i));
-        let inverse = Extended::of(standard.inverse) * Extended::of(standard.scale);
-        let mean = if ways.mean { Extended::sum(n, d_nz).over(n) } else { Extended::ZERO };
+        let inverse = Wide::from(standard.inverse) * Wide::from(standard.scale);
+        let mean =
+            if ways.mean { Wide::sum_of(n, d_nz) / Wide::from(n as f64) } else { Wide::ZERO };
         let slope = match ways.variance {
-            true => Extended::sum(n, |i| d_nz(i) * nz(i)).over(n),
-            false => Extended::ZERO,
+            true => Wide::sum_of(n, |i| d_nz(i) * nz(i)) / Wide::from(n as f64),
+            false => Wide::ZERO,
         };
         for i in 0..n {
             // Without a way a NaN of `x` does not reach `dLdZ`.
-            let through_variance = if ways.variance { nz(i) * slope } else { Extended::ZERO };
+            let through_variance = if ways.variance { nz(i) * slope } else { Wide::ZERO };
             write(i, (((d_nz(i) - mean) - through_variance) * inverse).value());
         }
-        [Extended::sum(n, dy), Extended::sum(n, |i| dy(i) * nz(i))].map(Extended::value)
+        [Wide::sum_of(n, dy), Wide::sum_of(n, |i| dy(i) * nz(i))].map(Wide::value)
     }
 }
 

@@ -62,7 +62,6 @@ mod celu;
 mod constants;
 mod dropout;
 mod elu;
-mod extended;
 mod extreme;
 mod gelu;
 mod glu;

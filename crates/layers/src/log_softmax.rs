@@ -1,14 +1,13 @@
 //! The logarithm of softmax along a row.
 
 use ndarray::{ArrayRef2, ArrayView1, ArrayViewMut1};
-use tensor_core::Float;
 use tensor_core::functions::exponentials::{Exponentials, write_beside};
 use tensor_core::functions::log_softmax;
 use tensor_core::sums::Sum;
 use tensor_core::sums::rows;
+use tensor_core::{Float, Wide};
 
 use crate::Activation;
-use crate::extended::Extended;
 use crate::row_gradient::{RowGradient, has_room, write_rows};
 
 /// The logarithm of softmax over the features, PyTorch's `nn.LogSoftmax(dim=1)`: finite where
@@ -111,11 +110,11 @@ fn write_extreme<F: Float>(
     dy: ArrayView1<'_, F>,
     mut dx: ArrayViewMut1<'_, F>,
 ) {
-    let total = Extended::sum(dy.len(), |i| Extended::of(dy[i].as_f64()));
-    let scale = total * Extended::of(1.0 / sum);
+    let total = Wide::sum_of(dy.len(), |i| Wide::from(dy[i].as_f64()));
+    let scale = total * Wide::from(1.0 / sum);
     for start in exponentials.starts() {
         let (_, part) = exponentials.part(n, start);
-        let gradient = |e: f64, dy: f64| (Extended::of(dy) - Extended::of(e) * scale).value();
+        let gradient = |e: f64, dy: f64| (Wide::from(dy) - Wide::from(e) * scale).value();
         write_beside(&mut dx, start, part, &dy, gradient);
     }
 }

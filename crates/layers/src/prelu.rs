@@ -3,9 +3,8 @@
 use ndarray::{Array1, ArrayRef1, ArrayRef2};
 use tensor_core::memory::zeros;
 use tensor_core::sums::{Sum, columns, rows};
-use tensor_core::{Error, Float, Role, row_major};
+use tensor_core::{Error, Float, Role, Wide, row_major};
 
-use crate::extended::Extended;
 use crate::products::product;
 use crate::{Layer, Saved, Tensors, Visitor};
 
@@ -160,23 +159,23 @@ fn term([z, da]: [f64; 2]) -> f64 {
 }
 
 /// The same where it may leave the type.
-fn extended_term([z, da]: [f64; 2]) -> Extended {
+fn wide_term([z, da]: [f64; 2]) -> Wide {
     let z = if z > 0.0 { 0.0 } else { z };
     let is_finite = z.is_finite() && da.is_finite();
-    if is_finite { Extended::of(da) * Extended::of(z) } else { Extended::of(product(da, z)) }
+    if is_finite { Wide::from(da) * Wide::from(z) } else { Wide::from(product(da, z)) }
 }
 
 /// `dLdw` once more, where a term or a sum has left the type on the way.
 #[cold]
 fn add_extreme<F: Float>([x, dy]: [&ArrayRef2<F>; 2], dw: &mut ArrayRef1<F>) {
     let (rows, columns) = x.dim();
-    let term = |n: usize, c: usize| extended_term([x, dy].map(|values| values[[n, c]].as_f64()));
+    let term = |n: usize, c: usize| wide_term([x, dy].map(|values| values[[n, c]].as_f64()));
     if dw.len() == columns {
         for (c, dw) in dw.iter_mut().enumerate().filter(|(_, dw)| !dw.is_finite()) {
-            *dw = F::of(Extended::sum(rows, |n| term(n, c)).value());
+            *dw = F::of(Wide::sum_of(rows, |n| term(n, c)).value());
         }
     } else {
-        let total = Extended::sum(rows * columns, |i| term(i / columns, i % columns));
+        let total = Wide::sum_of(rows * columns, |i| term(i / columns, i % columns));
         dw.fill(F::of(total.value()));
     }
 }

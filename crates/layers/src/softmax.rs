@@ -1,14 +1,13 @@
 //! Softmax along a row.
 
 use ndarray::{ArrayRef2, ArrayView1, ArrayViewMut1};
-use tensor_core::Float;
 use tensor_core::functions::exponentials::{Exponentials, write_beside};
 use tensor_core::functions::softmax;
 use tensor_core::sums::Sum;
 use tensor_core::sums::rows::sum_beside;
+use tensor_core::{Float, Wide};
 
 use crate::Activation;
-use crate::extended::Extended;
 use crate::row_gradient::{RowGradient, has_room, write_rows};
 
 /// The softmax over the features, PyTorch's `nn.Softmax(dim=1)`: every row becomes positive and
@@ -139,15 +138,15 @@ fn write_extreme<F: Float>(
     dy: ArrayView1<'_, F>,
     mut dx: ArrayViewMut1<'_, F>,
 ) {
-    let [factor, shift] = factors.map(Extended::of);
-    let shifted = |dy: f64| Extended::of(dy) - shift;
-    let mean = exponentials.starts().fold(Extended::ZERO, |sum, start| {
+    let [factor, shift] = factors.map(Wide::from);
+    let shifted = |dy: f64| Wide::from(dy) - shift;
+    let mean = exponentials.starts().fold(Wide::ZERO, |sum, start| {
         let part = exponentials.part(n, start).1;
-        let term = |i: usize| Extended::of(part[i]) * shifted(dy[start + i].as_f64());
-        sum + Extended::sum(part.len(), term)
+        let term = |i: usize| Wide::from(part[i]) * shifted(dy[start + i].as_f64());
+        sum + Wide::sum_of(part.len(), term)
     }) * factor;
     for start in exponentials.starts() {
-        let gradient = |e: f64, dy: f64| (Extended::of(e) * factor * (shifted(dy) - mean)).value();
+        let gradient = |e: f64, dy: f64| (Wide::from(e) * factor * (shifted(dy) - mean)).value();
         write_beside(&mut dx, start, exponentials.part(n, start).1, &dy, gradient);
     }
 }

@@ -1,14 +1,13 @@
 //! Sigmoid and binary cross-entropy in one, on logits.
 
 use tensor_core::functions::{product_or_zero, sigmoid, softplus};
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::check_not_negative;
 use crate::domain::Domain;
 use crate::element::ColumnLoss;
 use crate::range::product_of_three;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// Sigmoid and binary cross-entropy in one, on logits: PyTorch's `nn.BCEWithLogitsLoss`.
 ///

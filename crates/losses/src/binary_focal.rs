@@ -1,13 +1,12 @@
 //! Binary cross-entropy in which easy answers count less, on logits.
 
 use tensor_core::functions::{exp, product_or_zero, sigmoid, softplus};
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::domain::Domain;
 use crate::element::ElementLoss;
 use crate::range::product_of_three;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// Binary cross-entropy in which easy answers count less, on logits: torchvision's
 /// `sigmoid_focal_loss`.

@@ -5,7 +5,7 @@ mod row_targets;
 
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
 use tensor_core::functions::exponentials::Exponentials;
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::check_not_negative;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
@@ -13,7 +13,6 @@ use crate::range::{are_safe, is_target_safe, is_weight_safe};
 use crate::reduction::Reduction;
 use crate::row::{Classes, RowLoss};
 use crate::targets::Targets;
-use crate::wide::Wide;
 use row::{all_classes, one_class, wide};
 use row_targets::{RowTargets, Y};
 

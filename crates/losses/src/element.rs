@@ -1,11 +1,10 @@
 //! What a loss on arrays has to say of itself: [`ElementLoss`], and [`ColumnLoss`] with a number
 //! for each column.
 
-use tensor_core::Float;
+use tensor_core::{Float, Wide};
 
 use crate::domain::Domain;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// A loss that compares two arrays of one shape, element by element: two formulas.
 ///

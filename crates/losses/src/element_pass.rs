@@ -35,7 +35,7 @@ use ndarray::{ArrayRef1, ArrayRef2, Ix2, Zip};
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::rows::{LANES, Values};
 use tensor_core::sums::{Lanes, Sum, sum_by};
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::{check_predictions, check_shape, check_values};
 use crate::element::ColumnLoss;
@@ -43,7 +43,6 @@ use crate::element_wide::{coefficient, derivative, gradients as wide_gradients, 
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::range::{are_safe, is_safe, may_lose_digits};
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 impl<F: Float, L: ColumnLoss> Loss<F> for L {
     type Target<'a> = &'a ArrayRef2<F>;

@@ -3,13 +3,12 @@
 //! When that is, `range.rs` says. Elements of the gradient that are safe are right as they are.
 
 use ndarray::{ArrayRef2, Axis};
-use tensor_core::Float;
+use tensor_core::{Float, Wide};
 
 use crate::check::is_counted;
 use crate::element::ColumnLoss;
 use crate::range::{are_safe, is_gradient_safe, is_loss_safe, is_weight_safe};
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// `ℓ(a, y, k)`, unrounded.
 #[inline(always)]
@@ -45,7 +44,7 @@ impl WideSums {
         sample_weights: Option<&[F]>,
     ) -> Self {
         let rows = || (0..a.nrows()).filter(|n| is_counted(sample_weights, *n));
-        let n_rows = Wide::sum::<F, _>(|| rows().map(|n| weight(sample_weights, n)));
+        let n_rows = Wide::sum(rows().map(|n| weight(sample_weights, n)));
         let total = n_rows * Wide::from(loss.samples_in_row(a.ncols()) as f64);
         let terms = |n: usize| {
             let row = a.row(n).into_iter().zip(y.row(n)).enumerate();
@@ -54,7 +53,7 @@ impl WideSums {
                 loss.wide_column_loss::<F>(a, y, k) * weight(sample_weights, n)
             })
         };
-        Self { sum: Wide::sum::<F, _>(|| rows().flat_map(terms)), total }
+        Self { sum: Wide::sum(rows().flat_map(terms)), total }
     }
 }
 

@@ -3,14 +3,13 @@
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
 use tensor_core::functions::exponentials::{Exponentials, write};
 use tensor_core::functions::{exp, ln, ln_1p, product_or_zero};
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::check_not_negative;
 use crate::labels::Labels;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
 use crate::row::{Classes, RowLoss};
-use crate::wide::Wide;
 use crate::wide_softmax::WideSoftmax;
 
 /// Softmax and cross-entropy in which easy answers count less, on logits: the focal loss of one

@@ -6,7 +6,7 @@ use ndarray::{ArrayRef1, ArrayRef2, Axis, Ix2, Slice};
 use tensor_core::functions::exponentials::Exponentials;
 use tensor_core::functions::{exp, ln};
 use tensor_core::sums::Sum;
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::{check_shape, check_values};
 use crate::domain::Domain;
@@ -14,7 +14,6 @@ use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::range::{is_gradient_safe, is_loss_safe};
 use crate::reduction::Reduction;
 use crate::row::{self, RowLoss};
-use crate::wide::Wide;
 
 /// The negative log-likelihood of numbers under normal distributions whose mean and variance are
 /// predicted: PyTorch's `nn.GaussianNLLLoss`.

@@ -1,11 +1,10 @@
 //! The loss of a margin.
 
-use tensor_core::Float;
+use tensor_core::{Float, Wide};
 
 use crate::domain::Domain;
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The hinge loss of yes-or-no questions: 0 for an answer that is right by a margin of 1, and
 /// growing with the distance from that.

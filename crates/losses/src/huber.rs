@@ -1,11 +1,10 @@
 //! Huber's loss.
 
 use tensor_core::functions::sign;
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// Huber's loss, PyTorch's `nn.HuberLoss`: squared near the target, absolute far from it.
 ///

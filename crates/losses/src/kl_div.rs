@@ -1,12 +1,11 @@
 //! The divergence of predicted distributions from given ones.
 
-use tensor_core::Float;
 use tensor_core::functions::{exp, ln, product_or_zero};
+use tensor_core::{Float, Wide};
 
 use crate::domain::Domain;
 use crate::element::ColumnLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The Kullback–Leibler divergence of predicted distributions from given ones, on
 /// log-probabilities: PyTorch's `nn.KLDivLoss(reduction="batchmean")`.

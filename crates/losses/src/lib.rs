@@ -116,7 +116,6 @@ mod row;
 mod sample_weighted;
 mod smooth_l1;
 mod targets;
-mod wide;
 mod wide_softmax;
 
 pub use bce::BceLoss;
@@ -142,7 +141,7 @@ pub use rmse::RmseLoss;
 pub use sample_weighted::SampleWeighted;
 pub use smooth_l1::{SmoothL1Config, SmoothL1Loss};
 pub use targets::Targets;
-pub use wide::Wide;
+pub use tensor_core::Wide;
 
 const fn assert_send_sync<T: Send + Sync>() {}
 const _: () = assert_send_sync::<(BceLoss, BceWithLogitsLoss, CrossEntropyLoss)>();

@@ -1,11 +1,10 @@
 //! The mean absolute error.
 
-use tensor_core::Float;
 use tensor_core::functions::sign;
+use tensor_core::{Float, Wide};
 
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The mean absolute error over all elements, PyTorch's `nn.L1Loss`.
 ///

@@ -1,10 +1,9 @@
 //! The mean squared error.
 
-use tensor_core::Float;
+use tensor_core::{Float, Wide};
 
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The mean squared error over all elements, PyTorch's `nn.MSELoss`.
 ///

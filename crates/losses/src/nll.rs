@@ -3,14 +3,13 @@
 use ndarray::{ArrayRef1, ArrayRef2, Ix1};
 use tensor_core::functions::exponentials::Exponentials;
 use tensor_core::functions::product_or_zero;
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::check_not_negative;
 use crate::labels::Labels;
 use crate::loss::{EachLoss, Loss, SampleWeightedLoss};
 use crate::reduction::Reduction;
 use crate::row::{Classes, RowLoss};
-use crate::wide::Wide;
 
 /// The negative log-likelihood of the correct classes, on log-probabilities: PyTorch's
 /// `nn.NLLLoss`.

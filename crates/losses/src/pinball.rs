@@ -1,10 +1,9 @@
 //! The loss whose best prediction is a quantile.
 
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::element::ColumnLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The pinball loss, also quantile loss: the absolute error with a weight for each side, whose best
 /// prediction is a quantile of the target.

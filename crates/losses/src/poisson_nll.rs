@@ -3,12 +3,11 @@
 use std::f64::consts::PI;
 
 use tensor_core::functions::{exp, ln, product_or_zero};
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::domain::Domain;
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The negative log-likelihood of counts under Poisson distributions: PyTorch's
 /// `nn.PoissonNLLLoss`.

@@ -1,7 +1,7 @@
 //! The root of the mean squared error.
 
 use ndarray::ArrayRef2;
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::element::ElementLoss;
 use crate::element_pass;
@@ -9,7 +9,6 @@ use crate::element_wide::{WideSums, gradients};
 use crate::loss::{Loss, SampleWeightedLoss};
 use crate::range::is_safe;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The root of the mean squared error over all elements, in the unit of the targets.
 ///

@@ -26,13 +26,12 @@ use ndarray::{ArrayRef1, ArrayRef2};
 use tensor_core::functions::exponentials::Exponentials;
 use tensor_core::simd::{Loop, vectorized};
 use tensor_core::sums::Sum;
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::{check_predictions, check_shape, is_counted};
 use crate::labels::Labels;
 use crate::range::{are_safe, is_gradient_safe, is_loss_safe, is_safe, largest, may_lose_digits};
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// A loss whose samples are rows.
 pub(crate) trait RowLoss<F: Float> {
@@ -151,9 +150,7 @@ fn pass_again<F: Float, L: RowLoss<F>>(
 ) -> f64 {
     let weight = |n: usize| Wide::from(sample_weight(sample_weights, n));
     let rows = || (0..a.nrows()).filter(|n| is_counted(sample_weights, *n));
-    let total = Wide::sum::<F, _>(|| {
-        rows().filter_map(|n| Some(weight(n) * Wide::from(loss.count(y, n)?)))
-    });
+    let total = Wide::sum(rows().filter_map(|n| Some(weight(n) * Wide::from(loss.count(y, n)?))));
     let denominator = match loss.reduction() {
         // `da` is 0 already, or NaN in a row that holds NaN.
         Reduction::Mean if total.is_zero() => {

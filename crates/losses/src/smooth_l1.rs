@@ -1,12 +1,11 @@
 //! The absolute error with its corner rounded off.
 
 use tensor_core::functions::sign;
-use tensor_core::{Error, Float};
+use tensor_core::{Error, Float, Wide};
 
 use crate::check::check_not_negative;
 use crate::element::ElementLoss;
 use crate::reduction::Reduction;
-use crate::wide::Wide;
 
 /// The absolute error with its corner rounded off, PyTorch's `nn.SmoothL1Loss`.
 ///

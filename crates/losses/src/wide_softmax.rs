@@ -1,10 +1,8 @@
 //! Softmax of one row in numbers whose exponent does not run out.
 
 use ndarray::ArrayView1;
-use tensor_core::Float;
 use tensor_core::functions::ln_1p;
-
-use crate::wide::Wide;
+use tensor_core::{Float, Wide};
 
 /// The exponentials `e^(x[c] − max)` of a row and their sum `S`, as
 /// [`Exponentials`](tensor_core::functions::exponentials::Exponentials) has them: no exponential
@@ -44,8 +42,8 @@ impl<'a, F: Float> WideSoftmax<'a, F> {
 
     /// The exponentials of all classes but `class`.
     pub(crate) fn sum_without(&self, class: usize) -> Wide {
-        let classes = || (0..self.x.len()).filter(|&c| c != class);
-        Wide::sum::<F, _>(|| classes().map(|c| self.exponential(c)))
+        let classes = (0..self.x.len()).filter(|&c| c != class);
+        Wide::sum(classes.map(|c| self.exponential(c)))
     }
 
     /// `S`.

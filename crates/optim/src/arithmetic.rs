@@ -5,7 +5,6 @@
 use tensor_core::Float;
 
 use crate::Buffers;
-use crate::product::power_of_two;
 
 /// Elements that are moved in one go: few enough to stay in the first cache, and enough to fill
 /// vectors.
@@ -187,6 +186,11 @@ impl<F: Float> Roots<F> {
     pub(crate) fn root(&self, value: F) -> F {
         if self.are_roots { value } else { value.sqrt() }
     }
+}
+
+/// `2ᵏ` for `k` from −1022 to 1023.
+const fn power_of_two(k: i64) -> f64 {
+    f64::from_bits(((1023 + k) as u64) << 52)
 }
 
 /// The factors of a moving average, `m ← β m + (1 − β) g`.

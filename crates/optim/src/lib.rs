@@ -84,7 +84,6 @@ mod nadam;
 pub mod number;
 mod optimizer;
 mod penalty;
-mod product;
 mod radam;
 mod rate_finder;
 mod rmsprop;

@@ -1,10 +1,9 @@
 //! Terms of the loss that keep parameters small.
 
 use tensor_core::functions::sign;
-use tensor_core::{Error, Float, Parameter, Trainable};
+use tensor_core::{Error, Float, Parameter, Trainable, Wide};
 
 use crate::magnitude::{Power, PowerSum};
-use crate::product::Product;
 use crate::trained::Frozen;
 use crate::{Key, Select, check, trained};
 
@@ -107,10 +106,10 @@ impl Penalty {
         if self.lambda == 0.0 {
             return Ok(F::zero()); // of infinite parameters as well
         }
-        let l1 = Product::of(self.lambda).times(largest).times(sum); // λ a Σ_i |w_i|/a
+        let [lambda, a, sum] = [self.lambda, largest, sum].map(Wide::from);
         let value = match self.kind {
-            Kind::L1 => l1,
-            Kind::L2 => l1.times(largest).times(0.5), // ½ λ a² Σ_i (w_i/a)²
+            Kind::L1 => lambda * a * sum,                       // λ a Σ_i |w_i|/a
+            Kind::L2 => lambda * a * sum * a * Wide::from(0.5), // ½ λ a² Σ_i (w_i/a)²
         };
         Ok(F::of(value.value()))
     }

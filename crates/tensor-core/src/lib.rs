@@ -42,7 +42,7 @@ pub mod sums;
 
 pub use elementwise::gather_rows;
 pub use error::Error;
-pub use kernels::{Float, gemm, gemm_row, gemm_rows, parallel, simd};
+pub use kernels::{Float, Wide, gemm, gemm_row, gemm_rows, parallel, simd};
 pub use layout::row_major;
 pub use parameter::{Kind, Parameter, Role, Tensor, TensorMut, Trainable};
 pub use path::Path;

@@ -1,10 +1,9 @@
 //! The backward pass of one group. The numbers are those of the list in the file above.
 
-use tensor_core::Float;
 use tensor_core::sums::rows::{self, Values};
 use tensor_core::sums::{Moments, Sum, deviation};
+use tensor_core::{Float, Wide};
 
-use crate::extended::Extended;
 use crate::extreme::{Set, Standard, Ways};
 
 /// A group of one row, handed by value to what is not inlined, so that the loops need not keep it
@@ -111,17 +110,18 @@ impl<'a, F: Float, X: Values<'a, F>> Group<'a, F, X> {
 }
 
 impl<'a, F: Float, X: Values<'a, F>> Group<'_, F, X> {
-    /// The same contributions where a number leaves the type on the way. The sums over `dLdNZ` are left to [`write_extreme`](Self::write_extreme).
+    /// The same contributions where a number leaves the type on the way. The sums over `dLdNZ` are
+    /// left to [`write_extreme`](Self::write_extreme).
     #[cold]
     #[inline(never)]
     pub(super) fn add_extreme(self, d_beta: &mut [f64], d_gamma: &mut [f64]) -> [Sum<F>; 2] {
         let normalize = Standard::of(&self.moments, self.inv_std).normalize();
         for (c, (d_beta, d_gamma)) in d_beta.iter_mut().zip(d_gamma).enumerate() {
             let place = |i: usize| c * self.length + i;
-            let dy = |i: usize| Extended::of(self.dy.at(place(i)).as_f64());
+            let dy = |i: usize| Wide::from(self.dy.at(place(i)).as_f64());
             let nz = |i: usize| normalize(self.x.at(place(i)).as_f64());
-            *d_beta += Extended::sum(self.length, dy).value();
-            *d_gamma += Extended::sum(self.length, |i| dy(i) * nz(i)).value();
+            *d_beta += Wide::sum_of(self.length, dy).value();
+            *d_gamma += Wide::sum_of(self.length, |i| dy(i) * nz(i)).value();
         }
         [Sum::default(); 2]
     }

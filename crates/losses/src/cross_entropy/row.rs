@@ -31,14 +31,13 @@
 //! 7. A class with `T[c] = 0` adds 0, even if `ln P[c] = −∞`: [`product_or_zero`].
 
 use ndarray::{ArrayRef1, ArrayView1};
-use tensor_core::Float;
 use tensor_core::functions::exponentials::{Exponentials, MAX_PART, write};
 use tensor_core::functions::product_or_zero;
 use tensor_core::sums::Sum;
 use tensor_core::sums::rows::sum_of;
+use tensor_core::{Float, Wide};
 
 use super::row_targets::RowTargets;
-use crate::wide::Wide;
 use crate::wide_softmax::WideSoftmax;
 
 /// `ℓ_n`, and `factor·∂ℓ_n/∂A[n, :]` into `da`, if `T` is `t` times the one-hot row of `class`.
@@ -116,11 +115,11 @@ pub(super) fn wide<F: Float>(
     let softmax = WideSoftmax::new(x);
     let t = |c: usize| targets.wide(c);
     if let Some((factor, da)) = gradient {
-        let total = Wide::sum::<F, _>(|| (0..x.len()).map(t));
+        let total = Wide::sum_of(x.len(), t);
         for (c, da) in da.iter_mut().enumerate() {
             let derivative = if c == softmax.top && softmax.others < Wide::from(1.0) {
                 // Departure 4.
-                let others = Wide::sum::<F, _>(|| (0..x.len()).filter(|&k| k != c).map(t));
+                let others = Wide::sum((0..x.len()).filter(|&k| k != c).map(t));
                 others - total * (softmax.others / softmax.sum())
             } else {
                 total * (softmax.exponential(c) / softmax.sum()) - t(c)
@@ -129,7 +128,7 @@ pub(super) fn wide<F: Float>(
         }
     }
     let term = |c| (softmax.ln_sum - softmax.shifted(c)).times_or_zero(t(c)); // departure 7
-    Wide::sum::<F, _>(|| (0..x.len()).map(term))
+    Wide::sum_of(x.len(), term)
 }
 
 /// `Σ_{k ≠ c} T[k]`

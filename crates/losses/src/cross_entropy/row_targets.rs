@@ -1,11 +1,10 @@
 //! `T[n, :]`, what each class of one row counts.
 
 use ndarray::ArrayView1;
-use tensor_core::Float;
 use tensor_core::functions::exponentials::MAX_PART;
+use tensor_core::{Float, Wide};
 
 use crate::targets::Targets;
-use crate::wide::Wide;
 
 /// `Y[n, :]` of one row.
 #[derive(Debug)]

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::f64::consts::LN_2;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use tensor_core::Float;
-use tensor_core::functions::{exp, ln, softplus};
-use tensor_core::sums::Sum;
+use crate::Float;
+use crate::exponential::exp;
+use crate::logarithm::ln;
+use crate::special::softplus;
 
 /// A number `m·2^e` with the digits of an `f64` and an exponent `e` that does not run out.
 ///
@@ -14,15 +15,15 @@ use tensor_core::sums::Sum;
 /// x = m·2^e      1 ≤ |m| < 2, or m is 0, ±∞ or NaN
 /// ```
 ///
-/// A loss may be representable where something on the way to it is not: the square of `1e200`, a
+/// A result may be representable where something on the way to it is not: the square of `1e200`, a
 /// sum that a mean divides again, a quotient of weights. Where plain arithmetic has left the range
-/// of `f64`, the losses compute once more in these numbers. Each operation is rounded like that of
-/// an `f64`; ∞ and NaN follow the same rules.
+/// of `f64`, layers, losses and penalties compute once more in these numbers. Each operation is
+/// rounded like that of an `f64`; ∞ and NaN follow the same rules.
 ///
 /// # Examples
 ///
 /// ```
-/// use losses::Wide;
+/// use kernels::Wide;
 ///
 /// let square = Wide::from(1e200) * Wide::from(1e200);
 /// assert_eq!(square.value(), f64::INFINITY); // 1e400
@@ -73,7 +74,7 @@ impl Wide {
     }
 
     /// `e^x`, as `2^n e^r` with the integer `n` nearest to `x/ln 2`.
-    pub(crate) fn exp(x: f64) -> Self {
+    pub fn exp(x: f64) -> Self {
         // `ln 2` in two parts, the first of which has 33 digits: its products with `n` are exact.
         const HIGH: f64 = 6.931_471_803_691_238e-1;
         const LOW: f64 = 1.908_214_929_270_587_7e-10;
@@ -88,17 +89,17 @@ impl Wide {
     }
 
     /// `σ(x) = 1/(1 + e^−x)`.
-    pub(crate) fn sigmoid(x: f64) -> Self {
+    pub fn sigmoid(x: f64) -> Self {
         Self::from(1.0) / (Self::from(1.0) + Self::exp(-x))
     }
 
     /// `softplus(x) = ln(1 + e^x)`, which far below 0 is `e^x`.
-    pub(crate) fn softplus<F: Float>(x: f64) -> Self {
+    pub fn softplus<F: Float>(x: f64) -> Self {
         if x < -700.0 { Self::exp(x) } else { softplus::<F>(x).into() }
     }
 
     /// `ln x`.
-    pub(crate) fn ln<F: Float>(self) -> Self {
+    pub fn ln<F: Float>(self) -> Self {
         let value = match self.exponent {
             -1022..=1023 => ln::<F>(self.value()), // near 1 the two parts would cancel
             exponent => ln::<F>(self.mantissa) + exponent as f64 * LN_2,
@@ -121,28 +122,32 @@ impl Wide {
     }
 
     /// `x·y`, but 0 where `y` is 0, even for infinite `x`, as
-    /// [`product_or_zero`](tensor_core::functions::product_or_zero).
+    /// [`product_or_zero`](crate::special::product_or_zero).
     #[must_use]
     pub fn times_or_zero(self, y: Self) -> Self {
         if y.mantissa == 0.0 && !self.mantissa.is_nan() { y } else { self * y }
     }
 
-    pub(crate) fn is_zero(self) -> bool {
+    /// Whether it is 0.
+    pub fn is_zero(self) -> bool {
         self.mantissa == 0.0
     }
 
-    /// `Σ terms`, as exactly as a [`Sum`]. They are asked for twice: for the largest exponent, and
-    /// to be added.
-    pub(crate) fn sum<F: Float, I: Iterator<Item = Self>>(terms: impl Fn() -> I) -> Self {
-        let nonzero = terms().filter(|term| !term.is_zero());
-        let largest = nonzero.map(|term| term.exponent).max().unwrap_or(0);
-        // 0, ∞ and NaN have no exponent to be shifted.
-        let beside = |term: Self| match term.is_zero() || !term.mantissa.is_finite() {
-            true => term.mantissa,
-            false => Self { exponent: term.exponent - largest, ..term }.value(),
+    /// `Σ terms`, with what each addition loses added up beside it: small terms stay where large
+    /// ones cancel.
+    pub fn sum(terms: impl IntoIterator<Item = Self>) -> Self {
+        let add = |(sum, lost): (Self, Self), x: Self| {
+            let next = sum + x;
+            let part = next - sum;
+            (next, lost + ((sum - (next - part)) + (x - part)))
         };
-        let sum = terms().fold(Sum::<F>::default(), |sum, term| sum.plus(beside(term)));
-        Self::normalized(sum.value(), largest)
+        let (sum, lost) = terms.into_iter().fold((Self::ZERO, Self::ZERO), add);
+        if sum.mantissa.is_finite() { sum + lost } else { sum }
+    }
+
+    /// `Σ_i term(i)` for `i` below `n`, as [`sum`](Self::sum).
+    pub fn sum_of(n: usize, term: impl Fn(usize) -> Self) -> Self {
+        Self::sum((0..n).map(term))
     }
 }
 
@@ -225,7 +230,7 @@ impl PartialOrd for Wide {
 #[cfg(test)]
 mod tests {
     use super::Wide;
-    use tensor_core::Rng;
+    use crate::random::Rng;
 
     const NUMBERS: [f64; 14] = [
         0.0,
@@ -285,19 +290,49 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_of_the_size_of_their_largest_term() {
+    fn sums_lose_nothing() {
         let terms = [1e308, 1e308, -1e308, 1e308, 5e-324, 0.0].map(Wide::from);
-        let sum = Wide::sum::<f64, _>(|| terms.into_iter());
+        let sum = Wide::sum(terms);
         assert_eq!((sum / Wide::from(2.0)).value(), 1e308);
-        assert_eq!(Wide::sum::<f64, _>(|| [Wide::ZERO; 3].into_iter()).value(), 0.0);
+        assert_eq!(Wide::sum([Wide::ZERO; 3]).value(), 0.0);
         let tiny = [5e-324, 5e-324, -5e-324].map(Wide::from);
-        assert_eq!(Wide::sum::<f64, _>(|| tiny.into_iter()).value(), 5e-324);
+        assert_eq!(Wide::sum(tiny).value(), 5e-324);
+        // −2¹¹⁰⁰ + 2¹¹⁰⁰ − 3, and 3 between them.
+        let far = Wide::from(2.0_f64.powi(550)) * Wide::from(2.0_f64.powi(550));
+        assert_eq!(Wide::sum([-far, far, Wide::from(-3.0)]).value(), -3.0);
+        assert_eq!(Wide::sum([-far, 3.0.into(), far]).value(), 3.0);
         // Far beyond `f64` on either side, beside 0 and ∞.
         for size in [1e-300, 1e300] {
             let far = Wide::from(size) * Wide::from(size) * Wide::from(size) * Wide::from(size);
-            let sum = |other: f64| Wide::sum::<f64, _>(|| [far, other.into()].into_iter()) / far;
+            let sum = |other: f64| Wide::sum([far, other.into()]) / far;
             assert_eq!(sum(0.0).value(), 1.0, "{size}");
             assert_eq!((sum(f64::INFINITY) * far).value(), f64::INFINITY, "{size}");
         }
+    }
+
+    // Powers of two and their products are exact: 2⁻¹⁰⁷⁴·2⁻¹⁰⁷⁴·2¹⁰²³·2¹⁰²³ = 2⁻¹⁰².
+    #[test]
+    fn the_exponent_has_no_end() {
+        let two = |k: i32| 2.0_f64.powi(k);
+        let (tiny, huge) = (5e-324, two(1023)); // 2⁻¹⁰⁷⁴
+        let product = |factors: &[f64]| {
+            factors.iter().fold(Wide::from(1.0), |product, &x| product * x.into()).value()
+        };
+        assert_eq!(product(&[tiny, tiny, huge, huge]), two(-102));
+        assert_eq!(product(&[tiny, huge, huge]), two(972));
+        assert_eq!(product(&[huge, -huge, tiny, 3.0]), -3.0 * two(972));
+        assert_eq!(product(&[huge, huge, huge]), f64::INFINITY);
+        // 3·2⁻¹⁰⁷⁵ lies between 2⁻¹⁰⁷⁴ and 2·2⁻¹⁰⁷⁴, of which the second is even.
+        assert_eq!(product(&[3.0, tiny, 0.5]), 2.0 * tiny);
+        assert_eq!([product(&[tiny, 0.5]), product(&[tiny, tiny, tiny])], [0.0; 2]);
+        assert_eq!([product(&[0.0, f64::MAX]), product(&[-0.5, huge])], [0.0, -two(1022)]);
+        assert_eq!(product(&[-1.0, f64::INFINITY]), f64::NEG_INFINITY);
+        assert!(product(&[f64::NAN, 0.0]).is_nan() && product(&[0.0, f64::INFINITY]).is_nan());
+        // MAX + MAX − MAX, and 3·2⁻¹⁴⁰⁰ − 2⁻¹⁴⁰⁰, times 2¹⁴⁰⁰.
+        let max = Wide::from(f64::MAX);
+        assert_eq!((max + max - max).value(), f64::MAX);
+        let (low, high) = (Wide::from(two(-700)), Wide::from(two(700)));
+        let difference = Wide::from(3.0) * low * low - low * low;
+        assert_eq!((difference * high * high).value(), 2.0);
     }
 }
