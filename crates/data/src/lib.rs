@@ -93,8 +93,6 @@ mod min_max;
 mod normal_quantile;
 mod one_hot;
 mod ordinal;
-#[cfg(feature = "serde")]
-mod plain;
 mod preprocessor;
 mod preprocessor_builder;
 mod quantile_transformer;

@@ -24,7 +24,7 @@ use crate::categories::Categories;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrdinalEncoder {
     categories: Categories,
-    #[cfg_attr(feature = "serde", serde(with = "crate::plain::maybe_number"))]
+    #[cfg_attr(feature = "serde", serde(with = "tensor_core::number::maybe"))]
     unknown: Option<f64>,
 }
 

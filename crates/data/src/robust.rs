@@ -37,7 +37,7 @@ use crate::{Error, Scaler};
 pub struct RobustScaler {
     center: Vec<f64>,
     /// Infinite where the quantiles are farther apart than the largest number.
-    #[cfg_attr(feature = "serde", serde(with = "crate::plain::numbers"))]
+    #[cfg_attr(feature = "serde", serde(with = "tensor_core::number::each"))]
     scale: Vec<f64>,
 }
 
@@ -133,7 +133,7 @@ impl Scaler for RobustScaler {
 #[derive(serde::Deserialize)]
 struct Parts {
     center: Vec<f64>,
-    #[serde(with = "crate::plain::numbers")]
+    #[serde(with = "tensor_core::number::each")]
     scale: Vec<f64>,
 }
 

@@ -89,7 +89,7 @@ pub struct Column {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Values {
     /// Numbers; a missing one is NaN.
-    #[cfg_attr(feature = "serde", serde(with = "crate::plain::numbers"))]
+    #[cfg_attr(feature = "serde", serde(with = "tensor_core::number::each"))]
     Numbers(Vec<f64>),
     /// Text.
     Text(Text),

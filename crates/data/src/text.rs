@@ -20,13 +20,19 @@ use std::sync::Arc;
 #[cfg_attr(feature = "serde", serde(try_from = "Parts"))]
 pub struct Text {
     /// In the order in which they first come up; one memory for all parts of a table.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::plain::write_words"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "write_words"))]
     words: Arc<[String]>,
     /// Of each row; `MISSING` for a missing value.
     codes: Vec<u32>,
 }
 
 const MISSING: u32 = u32::MAX;
+
+/// Words that several columns share are written with each of them.
+#[cfg(feature = "serde")]
+fn write_words<S: serde::Serializer>(words: &Arc<[String]>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(words.iter())
+}
 
 impl Text {
     /// Number of rows.

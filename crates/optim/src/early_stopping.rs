@@ -110,7 +110,7 @@ pub struct EarlyStoppingState {
     /// Metrics so far.
     pub steps: u64,
     /// The best metric; before the first one, the infinity that is worse than any.
-    #[cfg_attr(feature = "serde", serde(with = "crate::number"))]
+    #[cfg_attr(feature = "serde", serde(with = "tensor_core::number"))]
     pub best: f64,
     /// The number of its step, from 1; 0 before the first one.
     pub best_step: u64,

@@ -21,7 +21,7 @@
 //! step: PyTorch's `LBFGS`.
 //!
 //! With the feature `serde`, which is off by default, configurations and states are plain data to
-//! be written and read; [`number`] is for those that may be infinite.
+//! be written and read.
 //!
 //! Each of these pages defines its symbols, says how the equations come about, and has an example
 //! to work out by hand. [`Optimizer`] is what they have in common, [`Descent`] what they are made
@@ -80,8 +80,6 @@ mod lion;
 mod magnitude;
 mod moments;
 mod nadam;
-#[cfg(feature = "serde")]
-pub mod number;
 mod optimizer;
 mod penalty;
 mod radam;

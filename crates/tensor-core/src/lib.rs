@@ -35,6 +35,8 @@ pub mod error;
 pub mod functions;
 mod layout;
 pub mod memory;
+#[cfg(feature = "serde")]
+pub mod number;
 pub mod parameter;
 pub mod path;
 pub mod random;

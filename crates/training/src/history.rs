@@ -42,7 +42,7 @@ pub struct EpochRecord {
     /// The loss of all validation rows after the epoch, if there are any.
     pub validation_loss: Option<f64>,
     /// The metrics of the validation rows, as [`History::metrics`] names them.
-    #[cfg_attr(feature = "serde", serde(with = "numbers"))]
+    #[cfg_attr(feature = "serde", serde(with = "tensor_core::number::each"))]
     pub metrics: Vec<f64>,
     /// The learning rate of the last step.
     pub lr: f64,
@@ -123,23 +123,5 @@ impl fmt::Display for History {
             }
         }
         Ok(())
-    }
-}
-
-/// Numbers that may be NaN, as [`optim::number`] writes them.
-#[cfg(feature = "serde")]
-mod numbers {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    struct Number(#[serde(with = "optim::number")] f64);
-
-    pub(super) fn serialize<S: Serializer>(numbers: &[f64], s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(numbers.iter().map(|&x| Number(x)))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
-        let numbers = Vec::<Number>::deserialize(d)?;
-        Ok(numbers.into_iter().map(|Number(x)| x).collect())
     }
 }
