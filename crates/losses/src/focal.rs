@@ -186,7 +186,8 @@ impl<F: Float> RowLoss<F> for FocalLoss {
             // 1 − γ p ln p/(1 − p), whose limit for p = 1 is 1 + γ
             let ratio = if rest == 0.0 { 1.0 } else { cost / rest };
             let bracket = 1.0 + product_or_zero(ratio, gamma * p);
-            let scale = factor * weight * power * bracket;
+            // Last, so that a small factor leaves no digits to be multiplied.
+            let scale = factor * (weight * power * bracket);
             for start in a.starts() {
                 write(da, start, a.part(n, start).1, |exponential| scale * (exponential / sum));
             }

@@ -39,10 +39,16 @@ pub(crate) fn in_blocks<F: Float>(
 
 /// `g + η w`: weight decay as part of the gradient.
 ///
-/// Without decay it is `g` itself: `0·w` would turn an infinite `w` into NaN.
+/// Without decay it is `g` itself: `0·w` would turn an infinite `w` into NaN. `η w` alone may be no
+/// number where η is above 1: then the sum is made of halves.
 #[inline(always)]
 pub(crate) fn decayed<F: Float>(g: F, w: F, weight_decay: F) -> F {
-    if weight_decay == F::zero() { g } else { g + weight_decay * w }
+    let (half, two) = (F::of(0.5), F::of(2.0));
+    match weight_decay {
+        eta if eta == F::zero() => g,
+        eta if eta <= F::one() => g + eta * w,
+        eta => two * (half * g + (half * eta) * w),
+    }
 }
 
 /// [`decayed`] gradients of a block, written to `memory` if they are others than the gradients.
@@ -57,7 +63,7 @@ pub(crate) fn decayed_block<'a, F: Float>(
         return g;
     }
     for (decayed, (&w, &g)) in memory.iter_mut().zip(w.iter().zip(g)) {
-        *decayed = g + weight_decay * w;
+        *decayed = self::decayed(g, w, weight_decay);
     }
     &memory[..g.len()]
 }

@@ -6,7 +6,8 @@
 mod support;
 
 use optim::{
-    AdamConfig, AdamWConfig, Descent, NAdamConfig, Optimizer, RAdamConfig, Rule, SgdConfig,
+    AdagradConfig, AdamConfig, AdamWConfig, Descent, NAdamConfig, Optimizer, RAdamConfig,
+    RmsPropConfig, Rule, SgdConfig,
 };
 use support::{Gradients, Vectors};
 use tensor_core::Float;
@@ -57,4 +58,24 @@ fn a_rate_times_a_momentum_need_not_be_a_number() {
     }
     check::<f32>(124);
     check::<f64>(1020);
+}
+
+// g + η w = 1.5·2ᵏ − 2.5·2ᵏ = −2ᵏ, where 2ᵏ⁺¹, and with it η w, is beyond the type. SGD moves w by
+// −λ·(−2ᵏ) = 2⁷, the others by λ sign(2ᵏ) = ¼.
+#[test]
+fn weight_decay_need_not_be_a_number_by_itself() {
+    fn check<F: Float>(k: i32) {
+        let (w, g, weight_decay) = (-2.5, 1.5 * two(k), two(k));
+        let config = SgdConfig { lr: two(7 - k), weight_decay, ..Default::default() };
+        assert_eq!(after::<F, _>(config, w, &[g]), w + two(7), "{}", F::NAME);
+        let (lr, eps) = (0.25, 0.0);
+        let config = AdagradConfig { lr, eps, weight_decay, ..Default::default() };
+        assert_eq!(after::<F, _>(config, w, &[g]), w + 0.25, "{config:?}");
+        let config = RmsPropConfig { lr, eps, alpha: 0.0, weight_decay, ..Default::default() };
+        assert_eq!(after::<F, _>(config, w, &[g]), w + 0.25, "{config:?}");
+        let config = AdamConfig { lr, eps, betas: (0.0, 0.0), weight_decay, ..Default::default() };
+        assert_eq!(after::<F, _>(config, w, &[g]), w + 0.25, "{config:?}");
+    }
+    check::<f32>(127);
+    check::<f64>(1023);
 }
