@@ -1,7 +1,7 @@
 //! [`Classifier`]: from a table to predicted classes.
 
 use data::{Dataset, KFold, Preprocessor, Table};
-use losses::{CrossEntropyConfig, CrossEntropyLoss, SampleWeighted};
+use losses::{CrossEntropyConfig, CrossEntropyLoss};
 use metrics::{ClassificationReport, ConfusionMatrix};
 use models::Sequential;
 use ndarray::Array2;
@@ -85,10 +85,7 @@ impl Classifier {
         };
         let loss = CrossEntropyConfig { class_weights, ..CrossEntropyConfig::default() };
         let loss = CrossEntropyLoss::new(loss)?;
-        let (model, history) = match prepared.train.weights() {
-            Some(_) => prepared.fit(SampleWeighted(loss), config, observer)?,
-            None => prepared.fit(loss, config, observer)?,
-        };
+        let (model, history) = prepared.fit(loss, config, observer)?;
         Ok(Self { preprocessor: prepared.preprocessor, model, history })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use data::{Dataset, Preprocessor, PreprocessorBuilder, Table, Values};
+use losses::SampleWeighted;
 use models::{Mlp, Sequential};
 use optim::{AdamW, AdamWConfig, EarlyStoppingConfig};
 use tensor_core::Rng;
@@ -102,11 +103,26 @@ impl Prepared {
         Ok(Self { preprocessor, train, validation })
     }
 
-    /// A network of these widths, trained.
+    /// A network of these widths, trained; by weighted rows, if they have weights.
     ///
     /// # Errors
     /// If a choice lies outside its range, or a loss is not finite.
     pub(crate) fn fit<L: BatchLoss<f32>>(
+        &self,
+        loss: L,
+        config: &EstimatorConfig,
+        observer: &mut impl Observer<f32>,
+    ) -> Result<(Sequential<f32>, History), Error>
+    where
+        SampleWeighted<L>: BatchLoss<f32>,
+    {
+        match self.train.weights() {
+            Some(_) => self.fit_to(SampleWeighted(loss), config, observer),
+            None => self.fit_to(loss, config, observer),
+        }
+    }
+
+    fn fit_to<L: BatchLoss<f32>>(
         &self,
         loss: L,
         config: &EstimatorConfig,

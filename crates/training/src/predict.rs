@@ -92,8 +92,11 @@ impl<F: Float> Predictor<F> {
         outputs: &mut ArrayRef2<F>,
     ) -> Result<(), Error> {
         let n = x.nrows();
-        if n == 0 || outputs.nrows() != n {
-            let expected = [n.max(1), model.widths().last().copied().unwrap_or(0)];
+        if n == 0 {
+            return Err(Error::empty("predict", "at least 1 row"));
+        }
+        if outputs.nrows() != n {
+            let expected = [n, model.widths().last().copied().unwrap_or(0)];
             return Err(Error::shape("predict: output", &expected, outputs.shape()));
         }
         let n_blocks = n.div_ceil(BLOCK);

@@ -1,7 +1,7 @@
 //! [`Regressor`]: from a table to predicted numbers.
 
 use data::{Dataset, KFold, Preprocessor, Table};
-use losses::{MseLoss, SampleWeighted};
+use losses::MseLoss;
 use metrics::ExplainedVariance;
 use models::Sequential;
 use ndarray::Array2;
@@ -78,11 +78,7 @@ impl Regressor {
         let preprocessing = config.preprocessing.clone().value_targets([target]).scale_target();
         let groups = vec![0; table.n_rows()];
         let prepared = Prepared::new(table, &preprocessing, &groups, &config.training)?;
-        let loss = MseLoss::default();
-        let (model, history) = match prepared.train.weights() {
-            Some(_) => prepared.fit(SampleWeighted(loss), config, observer)?,
-            None => prepared.fit(loss, config, observer)?,
-        };
+        let (model, history) = prepared.fit(MseLoss::default(), config, observer)?;
         Ok(Self { preprocessor: prepared.preprocessor, model, history })
     }
 

@@ -113,7 +113,7 @@ impl<'r, F: Float, L: BatchLoss<F>, R: Rule> Run<'r, F, L, R> {
             averaged: config.averaged.map(|config| Averaged::new(model, config)).transpose()?,
             best: None,
             good: Weights::of(model),
-            is_good_of_epoch: false,
+            is_good_of_epoch: true, // nothing has moved them yet
             position: Position::default(),
             history,
             plan,
@@ -132,7 +132,6 @@ impl<'r, F: Float, L: BatchLoss<F>, R: Rule> Run<'r, F, L, R> {
             let start = Instant::now();
             self.batches.start(self.position.epoch);
             self.batches.skip(self.position.batch as usize);
-            self.is_good_of_epoch = false;
             while let Some(record) = self.step()? {
                 if observer.on_step(&record, self)? == Flow::Stop {
                     return Ok(());
@@ -259,6 +258,7 @@ impl<'r, F: Float, L: BatchLoss<F>, R: Rule> Run<'r, F, L, R> {
         };
         self.decide(&record)?;
         self.history.epochs.push(record.clone());
+        self.is_good_of_epoch = false;
         let Position { epoch, .. } = self.position;
         self.position = Position { epoch: epoch + 1, batch: 0, loss_sum: 0.0, ..self.position };
         Ok(record)

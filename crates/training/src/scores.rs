@@ -1,7 +1,9 @@
 //! Scores of a model's outputs for the rows of a dataset: metrics for a trainer.
 
 use data::Dataset;
-use metrics::{AbsoluteError, ConfusionMatrix, ErrorMean, ExplainedVariance, SquaredError};
+use metrics::{
+    AbsoluteError, ConfusionMatrix, ErrorMean, ExplainedVariance, RowError, SquaredError,
+};
 use ndarray::{ArrayRef2, ArrayView1};
 use tensor_core::Float;
 
@@ -164,14 +166,7 @@ pub fn r2<F: Float>(outputs: &ArrayRef2<F>, dataset: &Dataset<F>) -> Result<f64,
 /// # Ok::<(), training::Error>(())
 /// ```
 pub fn mae<F: Float>(outputs: &ArrayRef2<F>, dataset: &Dataset<F>) -> Result<f64, Error> {
-    each_output(outputs, dataset, |truth, predicted, weights| {
-        let mut mean = ErrorMean::of(AbsoluteError);
-        match weights {
-            Some(weights) => mean.update_weighted(&truth, &predicted, weights)?,
-            None => mean.update(&truth, &predicted)?,
-        }
-        mean.value()
-    })
+    mean_error(outputs, dataset, AbsoluteError, ErrorMean::value)
 }
 
 /// The root of the mean squared error, in the unit of the target; the mean of it for several
@@ -194,13 +189,23 @@ pub fn mae<F: Float>(outputs: &ArrayRef2<F>, dataset: &Dataset<F>) -> Result<f64
 /// # Ok::<(), training::Error>(())
 /// ```
 pub fn rmse<F: Float>(outputs: &ArrayRef2<F>, dataset: &Dataset<F>) -> Result<f64, Error> {
+    mean_error(outputs, dataset, SquaredError, ErrorMean::root)
+}
+
+/// The mean over the outputs of what is read from the errors of one.
+fn mean_error<F: Float, E: RowError + Copy>(
+    outputs: &ArrayRef2<F>,
+    dataset: &Dataset<F>,
+    rule: E,
+    read: impl Fn(&ErrorMean<E>) -> Result<f64, metrics::Error>,
+) -> Result<f64, Error> {
     each_output(outputs, dataset, |truth, predicted, weights| {
-        let mut mean = ErrorMean::of(SquaredError);
+        let mut mean = ErrorMean::of(rule);
         match weights {
             Some(weights) => mean.update_weighted(&truth, &predicted, weights)?,
             None => mean.update(&truth, &predicted)?,
         }
-        mean.root()
+        read(&mean)
     })
 }
 

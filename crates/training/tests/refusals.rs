@@ -139,7 +139,8 @@ fn predictions_have_the_same_bits_on_any_number_of_threads() {
     }
     let message = predict(&model, &Array2::zeros((3, 19))).unwrap_err().to_string();
     assert_eq!(message, "infer_into: layer 0 (Linear): expected 20 input features, found 19");
-    assert!(predict(&model, &Array2::zeros((0, 20))).is_err());
+    let message = predict(&model, &Array2::zeros((0, 20))).unwrap_err().to_string();
+    assert_eq!(message, "predict: expected at least 1 row, found 0");
     let mut predictor = Predictor::new(&model).unwrap();
     let mut outputs = Array2::zeros((3, 2));
     assert!(predictor.predict_into(&model, &Array2::zeros((3, 20)), &mut outputs).is_err());
