@@ -289,3 +289,19 @@ fn nan_in_a_row_of_weight_zero() {
     let config = CrossEntropyConfig { class_weights, ..CrossEntropyConfig::default() };
     of(&CrossEntropyLoss::new(config).unwrap(), Targets::Classes(&[0]), "cross-entropy");
 }
+
+// p = ½, γ = 1000: dℓ/dA = ∓½·2⁻¹⁰⁰⁰ (1 + 1000 ln 2), times d = 2⁻⁶⁰ (1 + 2⁻¹⁶). d·2⁻¹⁰⁰⁰ has
+// no more than 14 bits and loses the 2⁻¹⁶, which the bracket of 694 would show.
+#[test]
+fn a_small_factor_of_a_focal_row_comes_last() {
+    let config = FocalConfig { gamma: 1000.0, ..FocalConfig::default() };
+    let (a, mut da) = (array![[0.0, 0.0]], Array2::zeros((1, 2)));
+    let d = (1.0 + 2.0_f64.powi(-16)) * 2.0_f64.powi(-60);
+    let focal = FocalLoss::new(config).unwrap();
+    focal.backward_each(&a, Labels::Classes(&[0]), &array![d], &mut da).unwrap();
+    let bracket = 1.0 + 1000.0 * std::f64::consts::LN_2;
+    let want = 0.5 * d * bracket * 2.0_f64.powi(-500) * 2.0_f64.powi(-500);
+    for (got, want) in [(da[[0, 0]], -want), (da[[0, 1]], want)] {
+        assert!((got - want).abs() <= 2.0 * 5e-324, "{got:e}, not {want:e}");
+    }
+}
